@@ -1,0 +1,149 @@
+//! Totals of the process. A program of its own and not a test harness's, whose main thread would allocate meanwhile.
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test program without the test harness")]
+
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc};
+use std::hint::black_box;
+
+use wf_alloc::{Allocator, Counting, Counts, Scope, process_counts, thread_counts};
+
+#[global_allocator]
+static HEAP: Counting<Allocator> = Counting::new(Allocator {});
+
+fn main() {
+    let tests: [(&str, fn()); 4] = [
+        (
+            "the_process_total_is_exact_after_threads_have_ended",
+            the_process_total_is_exact_after_threads_have_ended,
+        ),
+        (
+            "memory_freed_elsewhere_makes_a_thread_negative_and_the_sum_right",
+            memory_freed_elsewhere_makes_a_thread_negative_and_the_sum_right,
+        ),
+        ("the_process_peak_stays_within_its_bound", the_process_peak_stays_within_its_bound),
+        ("counting_works_inside_thread_local_destructors", counting_works_inside_thread_local_destructors),
+    ];
+    for (name, test) in tests {
+        test();
+        println!("test {name} ... ok");
+    }
+}
+
+/// The work of one thread whose totals are known in advance: `rounds` of each method.
+fn known_work(rounds: u64) {
+    for round in 0..rounds {
+        let layout = Layout::from_size_align(64 + (round % 7) as usize * 8, 8).expect("a valid layout");
+        // SAFETY: the layout has a size.
+        let plain = unsafe { alloc(layout) };
+        // SAFETY: the layout has a size.
+        let zeroed = unsafe { alloc_zeroed(layout) };
+        // SAFETY: `plain` has this layout; the new size is not zero.
+        let plain = unsafe { realloc(plain, layout, 256) };
+        // SAFETY: `plain` was reallocated to 256 bytes with the same alignment.
+        unsafe { dealloc(plain, Layout::from_size_align(256, 8).expect("a valid layout")) };
+        // SAFETY: `zeroed` has this layout.
+        unsafe { dealloc(zeroed, layout) };
+    }
+}
+
+fn the_process_total_is_exact_after_threads_have_ended() {
+    const THREADS: u64 = 8;
+    const ROUNDS: u64 = 7_000;
+    // What a bare thread costs (its name, handle, result) is measured by threads that do nothing.
+    let of_threads = |work: fn()| -> Counts {
+        let before = process_counts();
+        for _ in 0..THREADS {
+            std::thread::spawn(work).join().unwrap();
+        }
+        process_counts() - before
+    };
+    of_threads(|| {});
+    let idle = of_threads(|| {});
+    let busy = of_threads(|| known_work(ROUNDS));
+    let net = busy - idle;
+    assert_eq!(net.allocs, THREADS * ROUNDS);
+    assert_eq!(net.zeroed, THREADS * ROUNDS);
+    assert_eq!(net.reallocs, THREADS * ROUNDS);
+    assert_eq!(net.deallocs, 2 * THREADS * ROUNDS);
+    // 7 sizes, 64 to 112, twice; and 256 for the reallocation.
+    let asked = THREADS * (ROUNDS / 7) * (64..=112).step_by(8).sum::<u64>();
+    assert_eq!(net.bytes_allocated, 2 * asked + THREADS * ROUNDS * 256);
+    assert_eq!(net.live_bytes(), 0);
+    // All at once, so that slots are in use side by side.
+    let at_once = || {
+        let before = process_counts();
+        std::thread::scope(|threads| {
+            for _ in 0..THREADS {
+                threads.spawn(|| known_work(ROUNDS));
+            }
+        });
+        process_counts() - before
+    };
+    let net = at_once();
+    assert_eq!(net.zeroed, THREADS * ROUNDS);
+    assert_eq!(net.reallocs, THREADS * ROUNDS);
+}
+
+fn memory_freed_elsewhere_makes_a_thread_negative_and_the_sum_right() {
+    let block = black_box(vec![0_u8; 1 << 20]);
+    let before = process_counts().live_bytes();
+    let counts = std::thread::spawn(move || {
+        let scope = Scope::begin();
+        drop(black_box(block));
+        scope.counts()
+    })
+    .join()
+    .unwrap();
+    assert_eq!(counts.live_bytes(), -(1 << 20));
+    assert_eq!(counts.peak_bytes, 0);
+    let change = process_counts().live_bytes() - before;
+    // The runtime keeps or frees a few hundred bytes of its own around a thread.
+    assert!((change + (1 << 20)).abs() < 4096, "{change}");
+}
+
+fn the_process_peak_stays_within_its_bound() {
+    const THREADS: usize = 4;
+    const EACH: usize = 3 << 20;
+    let before = process_counts().live_bytes();
+    let barrier = std::sync::Barrier::new(THREADS);
+    std::thread::scope(|threads| {
+        for _ in 0..THREADS {
+            threads.spawn(|| {
+                // In small steps, so that the publication threshold matters.
+                let blocks: Vec<Vec<u8>> = (0..EACH / 1000).map(|_| vec![0; 1000]).collect();
+                barrier.wait();
+                drop(black_box(blocks));
+            });
+        }
+    });
+    let peak = process_counts().peak_bytes as i64;
+    let least = before + (THREADS * EACH) as i64 - (THREADS as i64 + 2) * 65_536;
+    assert!(peak >= least, "{peak} < {least}");
+    // The bound from above: what was alive at most, the vectors of vectors included, and what may be unpublished.
+    let most = before + (THREADS * (EACH + 2 * EACH / 1000 * 24 + 65_536 * 3)) as i64;
+    // An earlier test may have had a higher peak; none has more than a few MiB at once.
+    assert!(peak <= most.max(24 << 20), "{peak} > {most}");
+}
+
+fn counting_works_inside_thread_local_destructors() {
+    use std::cell::RefCell;
+    struct Allocates(RefCell<Vec<u8>>);
+    impl Drop for Allocates {
+        fn drop(&mut self) {
+            let scope = Scope::begin();
+            *self.0.borrow_mut() = black_box(vec![1; 3333]);
+            assert_eq!(scope.counts().allocs, 1);
+            assert_eq!(scope.counts().peak_bytes, 3333);
+        }
+    }
+    thread_local! {
+        static LATE: Allocates = const { Allocates(RefCell::new(Vec::new())) };
+    }
+    let before = process_counts();
+    let idle = || std::thread::spawn(|| LATE.with(|_| thread_counts().requests())).join().unwrap();
+    idle();
+    let one = process_counts() - before;
+    idle();
+    let two = process_counts() - before;
+    assert_eq!(two.live_bytes(), one.live_bytes(), "the late vector was counted both ways");
+    assert!(two.bytes_allocated - one.bytes_allocated >= 3333);
+}
