@@ -1,0 +1,57 @@
+//! Bump memory per batch that learns its size.
+//!
+//! A batch allocates its scratch and its results from an [`Arena`]'s [`Scope`]; the next scope takes all of it back in
+//! O(1). The arena learns how much a batch needs ([`Policy`]): in steady state it asks the heap for nothing, and
+//! after a spike it gives memory back.
+//!
+//! # When not to use it
+//! For values that outlive the batch, that must be freed singly, or that own something else: nothing is dropped
+//! when a scope ends (types that need it are refused at compile time).
+//!
+//! # Cost
+//! A subtraction, a mask and a compare: rule `arena.alloc_16` in `budgets.toml`; the reset: `arena.acquire`.
+//!
+//! # Example
+//! ```
+//! let mut arena = wf_arena::Arena::new();
+//! let scope = arena.scope();
+//! let sum: &mut u64 = scope.alloc(0);
+//! for n in scope.alloc_slice_copy(&[1, 2, 3]) {
+//!     *sum += *n;
+//! }
+//! assert_eq!(*sum, 6);
+//! ```
+//!
+//! # Sources
+//! `bumpalo` is the base. D. R. Hanson, "Fast allocation and deallocation of memory based on object lifetimes",
+//! Software: Practice and Experience 20 (1), 1990.
+
+mod ambient;
+mod arena;
+mod bump;
+mod carve;
+mod error;
+mod owned;
+mod policy;
+mod pool;
+mod region;
+mod scope;
+mod stack;
+mod stats;
+mod string;
+mod thread_index;
+mod vec;
+
+pub use ambient::ArenaAllocator;
+pub use arena::Arena;
+pub use bump::Bump;
+pub use carve::{Carve, Parts, SomeParts, carved_bytes};
+pub use error::Error;
+pub use owned::Owned;
+pub use policy::{PAGE_BYTES, Policy};
+pub use pool::{ArenaPool, Lease, PoolStats};
+pub use region::{Checkpoint, Region, RegionScope};
+pub use scope::Scope;
+pub use stats::ArenaStats;
+pub use string::String;
+pub use vec::Vec;
