@@ -1,0 +1,62 @@
+//! Values, counters and buffers on chosen boundaries, and the prefetch that goes with them.
+//!
+//! Two threads that write to one cache line slow each other down though they share no value. A stream of vectors that
+//! begins off a line boundary reads two lines a load. A random walk over gigabytes spends its time in page tables. All three
+//! are matters of *where* a value stands, which is what this crate lets a caller choose.
+//!
+//! # When not to use it
+//! Values that one thread uses need no padding: it costs memory. Counters that must be read exactly in step with
+//! each other need a lock: a [`Counters::snapshot`] is a sum over writers that keep running. Buffers that grow belong in a `Vec`.
+//!
+//! # Cost
+//! * [`Writer::add`]: a plain memory increment; budget `aligned.writer_add`.
+//! * Two writers do not disturb each other: budgets `aligned.two_threads.*`.
+//! * [`Counters::snapshot`]: one load per counter and block; budget `aligned.snapshot`.
+//! * [`AlignedBuf`]: one allocation or one mapping when made, nothing afterwards.
+//!
+//! # Example
+//! ```
+//! use wf_aligned::{AlignedBuf, Boundary, Counters, prefetch_read};
+//!
+//! let mut rows = AlignedBuf::<[u64; 8]>::zeroed(100, Boundary::Page)?;
+//! prefetch_read(&rows, 42);
+//! rows[42][0] = 1;
+//! assert_eq!(rows.as_ptr().addr() % 4096, 0);
+//!
+//! let counters: Counters<3> = Counters::new();
+//! let mut writer = counters.writer();
+//! std::thread::spawn(move || writer.add(2, 7)).join().expect("the thread only counts");
+//! assert_eq!(counters.snapshot(), [0, 0, 7]);
+//! # Ok::<(), wf_aligned::Error>(())
+//! ```
+//!
+//! # Sources
+//! Intel 64 and IA-32 Architectures Optimization Reference Manual, sections on the adjacent-line prefetcher and store forwarding;
+//! `madvise(2)`, `proc_pid_smaps(5)`; crossbeam-utils, `CachePadded`.
+
+mod buf;
+mod counters;
+mod error;
+mod line;
+mod local;
+mod prefetch;
+mod report;
+mod sync;
+mod sys;
+mod zeroable;
+
+pub use buf::{AlignedBuf, Boundary};
+pub use counters::{Counters, Writer};
+pub use error::Error;
+pub use line::{CacheLine, Padded};
+pub use local::{LocalWriter, ThreadCounters};
+pub use prefetch::{prefetch_read, prefetch_write};
+pub use report::{Advice, Given, Report};
+pub use zeroable::Zeroable;
+
+#[doc(hidden)]
+pub mod __private {
+    //! What [`thread_counters!`](crate::thread_counters) expands to.
+    pub use std::sync::LazyLock;
+    pub use std::thread_local;
+}
