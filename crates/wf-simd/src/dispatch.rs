@@ -1,0 +1,71 @@
+//! One portable body per kernel, instantiated under each level's target features.
+
+/// Defines a kernel twice: as a method of [`Level`](crate::Level) and as a free function at the detected level.
+///
+/// `each(isa) { .. }` is the body; it must be made of `inline(always)` functions. `short(condition) { .. }`, if given, is inlined
+/// into the caller of the free function, which saves short inputs the dispatch and the call.
+macro_rules! kernel {
+    (
+        $(#[$meta:meta])*
+        pub fn $name:ident [$($generics:tt)*] ($($arg:ident: $type:ty),* $(,)?) -> $output:ty {
+            $(short($short:expr) $when_short:block)?
+            each($isa:ident) $body:block
+        }
+    ) => {
+        $(#[$meta])*
+        #[inline]
+        pub fn $name<$($generics)*>($($arg: $type),*) -> $output {
+            $(if $short {
+                return $when_short;
+            })?
+            $crate::Level::detect().$name($($arg),*)
+        }
+
+        impl $crate::Level {
+            #[doc = concat!("[`", stringify!($name), "`](crate::", stringify!($name), ") at this level.")]
+            ///
+            $(#[$meta])*
+            #[inline]
+            pub fn $name<$($generics)*>(self, $($arg: $type),*) -> $output {
+                match self {
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::Level::Avx512 => {
+                        #[target_feature(
+                            enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt"
+                        )]
+                        fn avx512<$($generics)*>($($arg: $type),*) -> $output {
+                            let $isa = $crate::x86_64::Avx512::new();
+                            $body
+                        }
+                        // SAFETY: a `Level::Avx512` exists only where the processor has every feature enabled here.
+                        unsafe { avx512($($arg),*) }
+                    }
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::Level::Avx2 => {
+                        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+                        fn avx2<$($generics)*>($($arg: $type),*) -> $output {
+                            let $isa = $crate::x86_64::Avx2::new();
+                            $body
+                        }
+                        // SAFETY: a `Level::Avx2` exists only where the processor has every feature enabled here.
+                        unsafe { avx2($($arg),*) }
+                    }
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::Level::Sse2 => {
+                        let $isa = $crate::x86_64::Sse2::new();
+                        $body
+                    }
+                    _ => {
+                        let $isa = $crate::isa::Portable;
+                        $body
+                    }
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use kernel;
+
+/// Below this many elements the free functions run an inlined loop instead of dispatching.
+pub(crate) const SHORT: usize = 32;

@@ -1,0 +1,76 @@
+//! The least and the greatest element, and where the least one stands.
+
+use crate::blocks::{self, Elements};
+use crate::dispatch::kernel;
+use crate::isa::Isa;
+use crate::lane::Lane;
+use crate::predicate::Equal;
+
+/// Elements per pass of [`argmin`]: small enough that the winning block is still cached when it is searched.
+const PASS: usize = 1024;
+
+kernel! {
+    /// Returns the least element, `None` if there is none.
+    ///
+    /// For `f64`: NaN is skipped, so the answer is `None` when every element is NaN; -0.0 is less than 0.0. This is IEEE 754-2019's
+    /// `minimumNumber`.
+    ///
+    /// # Example
+    /// ```
+    /// assert_eq!(wf_simd::min(&[3_i64, -5, 4]), Some(-5));
+    /// assert_eq!(wf_simd::min(&[f64::NAN, 2.0, 1.0]), Some(1.0));
+    /// ```
+    #[must_use]
+    pub fn min[T: Lane](x: &[T]) -> Option<T> {
+        each(isa) { isa.min(x) }
+    }
+}
+
+kernel! {
+    /// Returns the greatest element, `None` if there is none.
+    ///
+    /// For `f64`: NaN is skipped, so the answer is `None` when every element is NaN; 0.0 is greater than -0.0. This is
+    /// IEEE 754-2019's `maximumNumber`.
+    ///
+    /// # Example
+    /// ```
+    /// assert_eq!(wf_simd::max(&[3_u8, 200, 4]), Some(200));
+    /// ```
+    #[must_use]
+    pub fn max[T: Lane](x: &[T]) -> Option<T> {
+        each(isa) { isa.max(x) }
+    }
+}
+
+kernel! {
+    /// Returns the index of the least element and the element: the first one, if several are equal.
+    ///
+    /// For `f64`: NaN is skipped, and -0.0 equals 0.0 here.
+    ///
+    /// # Example
+    /// ```
+    /// let deadlines = [700_u64, 300, 900, 300];
+    /// assert_eq!(wf_simd::argmin(&deadlines), Some((1, 300)));
+    /// ```
+    #[must_use]
+    pub fn argmin[T: Lane](x: &[T]) -> Option<(usize, T)> {
+        each(isa) { argmin_of(isa, x) }
+    }
+}
+
+#[inline(always)]
+fn argmin_of<T: Lane>(isa: impl Isa, x: &[T]) -> Option<(usize, T)> {
+    let mut best: Option<(usize, T)> = None;
+    for (pass, elements) in x.chunks(PASS).enumerate() {
+        if let Some(least) = isa.min(elements)
+            && best.is_none_or(|(_, value)| least.is_less(value))
+        {
+            best = Some((pass, least));
+        }
+    }
+    let (pass, least) = best?;
+    let start = pass * PASS;
+    let winners = &x[start..x.len().min(start + PASS)];
+    let index = start + blocks::find(Elements::new(isa, winners, Equal(least)))?;
+    Some((index, x[index]))
+}

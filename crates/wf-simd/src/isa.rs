@@ -1,0 +1,142 @@
+//! The seam between kernels and instruction sets.
+//!
+//! A kernel is written once, over this trait. Each method has a portable body, which is also what the compiler vectorises under the
+//! wider target features; an instruction set overrides a method where the compiler loses to hand-written code. Everything here is
+//! `inline(always)`, so that it is compiled inside the function that has the target features.
+
+use crate::enabled::Transition;
+use crate::lane::Lane;
+use crate::predicate::Predicate;
+
+/// Elements that one word of result bits stands for.
+pub(crate) const BLOCK: usize = 64;
+
+/// An instruction set, as a token that proves the processor has it.
+pub(crate) trait Isa: Copy {
+    /// Bit `i` says whether `block[i]` passes.
+    #[inline(always)]
+    fn bits<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> u64 {
+        bits_of(block, predicate)
+    }
+
+    /// The same for a slice of fewer than 64 elements; the bits past its end are 0.
+    #[inline(always)]
+    fn bits_of_tail<T: Lane, P: Predicate<T>>(self, tail: &[T], predicate: P) -> u64 {
+        debug_assert!(tail.len() < BLOCK);
+        let (eights, rest) = tail.as_chunks::<8>();
+        let mut bits = 0;
+        for (index, eight) in eights.iter().enumerate() {
+            bits |= bits_of(eight, predicate) << (index * 8);
+        }
+        for (index, element) in rest.iter().enumerate() {
+            bits |= u64::from(predicate.holds(*element)) << (eights.len() * 8 + index);
+        }
+        bits
+    }
+
+    /// Whether any element of the block passes.
+    #[inline(always)]
+    fn any<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> bool {
+        block.iter().fold(false, |any, element| any | predicate.holds(*element))
+    }
+
+    /// How many elements pass.
+    #[inline(always)]
+    fn count<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> usize {
+        T::count_in_lanes(x, predicate)
+    }
+
+    /// The least element, as [`min`](crate::min) defines it.
+    #[inline(always)]
+    fn min<T: Lane>(self, x: &[T]) -> Option<T> {
+        T::min_in_lanes(x)
+    }
+
+    /// The greatest element, as [`max`](crate::max) defines it.
+    #[inline(always)]
+    fn max<T: Lane>(self, x: &[T]) -> Option<T> {
+        T::max_in_lanes(x)
+    }
+
+    /// Whether adding 64-bit integers with a limit is faster one by one.
+    #[inline(always)]
+    fn saturates_one_by_one<T: Lane>(self) -> bool {
+        false
+    }
+
+    /// Writes `base + i` for each set bit `i`, in order, to the front of `out`, and says how many.
+    ///
+    /// Later elements of `out` may be overwritten with anything. Panics when `out` is too short for the set bits.
+    #[inline(always)]
+    fn expand(self, bits: u64, base: u32, out: &mut [u32]) -> usize {
+        expand(bits, base, out)
+    }
+
+    /// Moves the elements whose bit is set to the front of `x[to..]`, in order; `x[from..]` is where the block begins.
+    ///
+    /// `bits` has no bit set at or past `x.len() - from`. Returns the end of what was written.
+    #[inline(always)]
+    fn compact<T: Lane>(self, x: &mut [T], from: usize, to: usize, bits: u64) -> usize {
+        compact(x, from, to, bits)
+    }
+
+    /// Writes `out[t * stride]` for each transition `t`; bit `i` says whether `words[i]` enables it.
+    ///
+    /// Panics when `out` is too short for the last transition.
+    #[inline(always)]
+    fn enabled(self, words: &[u64; BLOCK], transitions: &[Transition], stride: usize, out: &mut [u64]) {
+        for (index, transition) in transitions.iter().enumerate() {
+            out[index * stride] = self.bits(words, transition.predicate());
+        }
+    }
+}
+
+/// No instruction set in particular.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+impl Isa for Portable {}
+
+/// Bit `i` says whether `elements[i]` passes; at most 64 elements.
+#[inline(always)]
+pub(crate) fn bits_of<T: Lane, P: Predicate<T>, const N: usize>(elements: &[T; N], predicate: P) -> u64 {
+    let mut bits = 0;
+    for (index, element) in elements.iter().enumerate() {
+        bits |= u64::from(predicate.holds(*element)) << index;
+    }
+    bits
+}
+
+#[inline(always)]
+pub(crate) fn expand(bits: u64, base: u32, out: &mut [u32]) -> usize {
+    let count = bits.count_ones() as usize;
+    let mut left = bits;
+    // Eight at a time without asking: how many are left is hard to predict, whether eight more are is easier.
+    if let Some((eights, _)) = out.get_mut(..count.next_multiple_of(8)).map(<[u32]>::as_chunks_mut::<8>) {
+        for eight in eights {
+            for slot in eight {
+                // With no bit left this writes a number past the block, which the caller ignores.
+                *slot = base.wrapping_add(left.trailing_zeros());
+                left &= left.wrapping_sub(1);
+            }
+        }
+    } else {
+        for slot in &mut out[..count] {
+            *slot = base.wrapping_add(left.trailing_zeros());
+            left &= left.wrapping_sub(1);
+        }
+    }
+    count
+}
+
+#[inline(always)]
+pub(crate) fn compact<T: Lane>(x: &mut [T], from: usize, to: usize, bits: u64) -> usize {
+    let mut to = to;
+    let block = &mut x[..];
+    for index in 0..BLOCK.min(block.len() - from) {
+        // Copying always and advancing by the bit has nothing to mispredict.
+        block[to] = block[from + index];
+        to += (bits >> index & 1) as usize;
+    }
+    to
+}

@@ -1,0 +1,90 @@
+//! Masked tests over one word of each row of eight: records of 64 bytes, searched without unpacking.
+//!
+//! Each row costs one load, whatever the instruction set: the rows are one cache line apart. What vectors add is the rest.
+
+use crate::blocks::{self, Rows};
+use crate::dispatch::kernel;
+use crate::enabled::{self, Transition};
+
+kernel! {
+    /// Counts the rows with `(row[word] & mask) == value`.
+    ///
+    /// # Panics
+    /// When `word` is not below 8.
+    ///
+    /// # Example
+    /// ```
+    /// let mut rows = [[0; 8]; 100];
+    /// rows[42][3] = 0b110;
+    /// assert_eq!(wf_simd::count_masked_rows(&rows, 3, 0b010, 0b010), 1);
+    /// ```
+    #[must_use]
+    pub fn count_masked_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64) -> usize {
+        each(_isa) { blocks::count_rows(Rows::new(rows, word, mask, value)) }
+    }
+}
+
+kernel! {
+    /// Finds the first row with `(row[word] & mask) == value`.
+    ///
+    /// # Panics
+    /// When `word` is not below 8.
+    ///
+    /// # Example
+    /// ```
+    /// let mut rows = [[0; 8]; 100];
+    /// rows[42][3] = 0b110;
+    /// assert_eq!(wf_simd::find_masked_rows(&rows, 3, 0b010, 0b010), Some(42));
+    /// ```
+    #[must_use]
+    pub fn find_masked_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64) -> Option<usize> {
+        each(_isa) { blocks::find(Rows::new(rows, word, mask, value)) }
+    }
+}
+
+kernel! {
+    /// Sets bit `i` of `out` when `(rows[i][word] & mask) == value`, and counts the bits set.
+    ///
+    /// The bitmap is laid out as by [`match_bitmap`](crate::match_bitmap).
+    ///
+    /// # Panics
+    /// When `out` has fewer than `rows.len().div_ceil(64)` words, or `word` is not below 8.
+    pub fn match_bitmap_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64, out: &mut [u64]) -> usize {
+        each(_isa) { blocks::bitmap(Rows::new(rows, word, mask, value), out) }
+    }
+}
+
+kernel! {
+    /// Lists the indices of the rows with `(row[word] & mask) == value`, in order, and counts them.
+    ///
+    /// The list is `out[..count]`; the elements of `out` after it may be overwritten with anything.
+    ///
+    /// # Panics
+    /// When `out` is shorter than `rows` (it needs room for every index, whatever is found), when there are more than 2^32 rows,
+    /// or when `word` is not below 8.
+    ///
+    /// # Example
+    /// ```
+    /// let mut rows = [[0; 8]; 100];
+    /// rows[42][3] = 0b110;
+    /// rows[99][3] = 0b010;
+    /// let mut out = [0; 100];
+    /// assert_eq!(wf_simd::match_indices_rows(&rows, 3, 0b010, 0b010, &mut out), 2);
+    /// assert_eq!(out[..2], [42, 99]);
+    /// ```
+    pub fn match_indices_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64, out: &mut [u32]) -> usize {
+        each(isa) { blocks::indices(isa, Rows::new(rows, word, mask, value), out) }
+    }
+}
+
+kernel! {
+    /// Tests many transitions against one word of every row.
+    ///
+    /// Like [`enabled`](crate::enabled), with `rows[i][word]` in place of `words[i]`.
+    ///
+    /// # Panics
+    /// When `out` is shorter than its shape, or `word` is not below 8.
+    pub fn enabled_rows[](rows: &[[u64; 8]], word: usize, transitions: &[Transition], out: &mut [u64]) -> () {
+        each(isa) { enabled::rows(isa, rows, word, transitions, out) }
+    }
+}

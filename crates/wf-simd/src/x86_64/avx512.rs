@@ -1,0 +1,365 @@
+//! AVX-512: compares that give bits, compression, and masked tails, by hand.
+
+use core::arch::x86_64::*;
+
+use crate::isa::{BLOCK, Isa};
+use crate::lane::Lane;
+use crate::predicate::Predicate;
+use crate::x86_64::Avx2;
+
+/// Proof that this code runs under AVX-512 F, BW, CD, DQ, VL and what every such processor has besides.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// Safe to call only where the features are enabled, which the signature makes the compiler check.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(crate) fn new() -> Self {
+        Self(())
+    }
+}
+
+/// What a 64-byte vector of an element type can do.
+///
+/// Every method takes the token, which is the proof that its instructions exist.
+#[doc(hidden)]
+pub trait Zmm: Sized {
+    /// Elements per vector.
+    const LANES: usize;
+
+    /// Bit `i` says whether lane `i` passes.
+    fn test<P: Predicate<Self>>(isa: Avx512, x: __m512i, predicate: P) -> u64
+    where
+        Self: Lane;
+
+    /// How often a lane can count before it overflows.
+    const COUNTS_MAX: usize;
+
+    /// Counts up in the lanes whose bit is set.
+    fn count(isa: Avx512, counts: __m512i, bits: u64) -> __m512i;
+
+    /// The same counts in lanes of 32 bits, added up where the lanes were narrower.
+    fn widen(isa: Avx512, counts: __m512i) -> __m512i;
+
+    /// The elements of `x`, at most one vector, and 0 in the lanes after them. Reads nothing past them.
+    fn load(isa: Avx512, x: &[Self]) -> __m512i;
+
+    /// The lanes whose bit is set, moved to the front; lanes of 32 bits or more only.
+    fn compress(isa: Avx512, x: __m512i, bits: u64) -> __m512i;
+
+    /// Stores as many lanes as `x` has elements, at most one vector.
+    fn store(isa: Avx512, x: &mut [Self], lanes: __m512i);
+}
+
+/// Calls a function that needs the features, on the strength of the token.
+macro_rules! under {
+    ($isa:expr, $call:expr) => {{
+        let _: Avx512 = $isa;
+        // SAFETY: an `Avx512` is only made under the features that the called function enables.
+        unsafe { $call }
+    }};
+}
+
+macro_rules! zmm {
+    (
+        $type:ty, $counter:ty, $mask:ty,
+        test: |$x:ident, $predicate:ident| $test:expr,
+        count: $subtract:ident by $ones:ident, widen: $widen:ident,
+        load: $load:ident, store: $store:ident,
+        compress: |$v:ident, $bits:ident| $compress:expr $(,)?
+    ) => {
+        impl Zmm for $type {
+            const LANES: usize = 64 / size_of::<$type>();
+
+            const COUNTS_MAX: usize = if size_of::<$type>() < 4 { <$counter>::MAX as usize } else { 1 << 24 };
+
+            #[inline(always)]
+            fn count(isa: Avx512, counts: __m512i, bits: u64) -> __m512i {
+                #[inline]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+                fn count(counts: __m512i, bits: u64) -> __m512i {
+                    $subtract(counts, bits as $mask, counts, $ones(-1))
+                }
+                under!(isa, count(counts, bits))
+            }
+
+            #[inline(always)]
+            fn widen(isa: Avx512, counts: __m512i) -> __m512i {
+                under!(isa, $widen(counts))
+            }
+
+            #[inline(always)]
+            fn test<P: Predicate<Self>>(isa: Avx512, x: __m512i, predicate: P) -> u64 {
+                #[inline]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+                fn test<P: Predicate<$type>>($x: __m512i, $predicate: P) -> u64 {
+                    u64::from($test)
+                }
+                under!(isa, test(x, predicate))
+            }
+
+            #[inline(always)]
+            fn load(isa: Avx512, x: &[Self]) -> __m512i {
+                #[inline]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi2")]
+                fn load(x: &[$type]) -> __m512i {
+                    // At most all lanes, since the mask type has no more bits.
+                    let lanes = _bzhi_u64(u64::MAX, x.len() as u32) as $mask;
+                    // SAFETY: only the lanes in the mask are read, one per element of `x`; the others do not fault.
+                    unsafe { $load(lanes, x.as_ptr().cast()) }
+                }
+                debug_assert!(x.len() <= <$type as Zmm>::LANES);
+                under!(isa, load(x))
+            }
+
+            #[inline(always)]
+            fn compress(isa: Avx512, x: __m512i, bits: u64) -> __m512i {
+                #[inline]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+                fn compress($v: __m512i, $bits: u64) -> __m512i {
+                    $compress
+                }
+                under!(isa, compress(x, bits))
+            }
+
+            #[inline(always)]
+            fn store(isa: Avx512, x: &mut [Self], lanes: __m512i) {
+                #[inline]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi2")]
+                fn store(x: &mut [$type], lanes: __m512i) {
+                    let first = _bzhi_u64(u64::MAX, x.len() as u32) as $mask;
+                    // SAFETY: only the lanes in the mask are written, one per element of `x`.
+                    unsafe { $store(x.as_mut_ptr().cast(), first, lanes) }
+                }
+                debug_assert!(x.len() <= <$type as Zmm>::LANES);
+                under!(isa, store(x, lanes))
+            }
+        }
+    };
+}
+
+/// The lanes to compare: all bits of them, or those under the mask.
+macro_rules! lanes_of {
+    ($x:ident, $predicate:ident, $splat:ident) => {
+        match $predicate.mask() {
+            Some(mask) => _mm512_and_si512($x, $splat(mask.cast_signed())),
+            None => $x,
+        }
+    };
+}
+
+zmm!(u8, u8, __mmask64,
+    test: |x, p| _mm512_cmpeq_epi8_mask(lanes_of!(x, p, _mm512_set1_epi8), _mm512_set1_epi8(p.value().cast_signed())),
+    count: _mm512_mask_sub_epi8 by _mm512_set1_epi8, widen: sum_bytes, load: _mm512_maskz_loadu_epi8, store: _mm512_mask_storeu_epi8,
+    compress: |x, _bits| x);
+zmm!(u16, u16, __mmask32,
+    test: |x, p| _mm512_cmpeq_epi16_mask(lanes_of!(x, p, _mm512_set1_epi16), _mm512_set1_epi16(p.value().cast_signed())),
+    count: _mm512_mask_sub_epi16 by _mm512_set1_epi16, widen: sum_pairs, load: _mm512_maskz_loadu_epi16, store: _mm512_mask_storeu_epi16,
+    compress: |x, _bits| x);
+zmm!(u32, u32, __mmask16,
+    test: |x, p| _mm512_cmpeq_epi32_mask(lanes_of!(x, p, _mm512_set1_epi32), _mm512_set1_epi32(p.value().cast_signed())),
+    count: _mm512_mask_sub_epi32 by _mm512_set1_epi32, widen: same, load: _mm512_maskz_loadu_epi32, store: _mm512_mask_storeu_epi32,
+    compress: |x, bits| _mm512_maskz_compress_epi32(bits as __mmask16, x));
+zmm!(u64, u64, __mmask8,
+    test: |x, p| _mm512_cmpeq_epi64_mask(lanes_of!(x, p, _mm512_set1_epi64), _mm512_set1_epi64(p.value().cast_signed())),
+    count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
+zmm!(i64, u64, __mmask8,
+    test: |x, p| _mm512_cmpeq_epi64_mask(x, _mm512_set1_epi64(p.value())),
+    count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
+zmm!(f64, u64, __mmask8,
+    test: |x, p| _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(_mm512_castsi512_pd(x), _mm512_set1_pd(p.value())),
+    count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
+
+/// Lanes that are wide enough already: no count reaches 2^32, so a lane of 64 bits is one of 32 and a zero.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn same(counts: __m512i) -> __m512i {
+    counts
+}
+
+/// Adds each 16-bit lane to its neighbour.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn sum_pairs(counts: __m512i) -> __m512i {
+    let low = _mm512_and_si512(counts, _mm512_set1_epi32(0xFFFF));
+    _mm512_add_epi32(low, _mm512_srli_epi32::<16>(counts))
+}
+
+/// Adds up groups of eight bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn sum_bytes(counts: __m512i) -> __m512i {
+    _mm512_sad_epu8(counts, _mm512_setzero_si512())
+}
+
+/// The sum of several vectors of widened counts, over all lanes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn total<const N: usize>(counts: [__m512i; N]) -> usize {
+    let lanes = counts.into_iter().fold(_mm512_setzero_si512(), |sum, counts| _mm512_add_epi32(sum, counts));
+    // SAFETY: both are 64 bytes, and any bytes are integers.
+    let lanes: [u32; 16] = unsafe { core::mem::transmute(lanes) };
+    lanes.iter().sum::<u32>() as usize
+}
+
+/// Loads one whole vector: the first 64 bytes of `x`.
+#[inline(always)]
+fn whole<T: Lane>(x: &[T]) -> __m512i {
+    let lanes = &x[..<T as Zmm>::LANES];
+    // SAFETY: `LANES` elements are 64 bytes; an unaligned read needs no more, and any bytes are a vector.
+    unsafe { lanes.as_ptr().cast::<__m512i>().read_unaligned() }
+}
+
+/// Stores one whole vector to the first 64 bytes of `x`.
+#[inline(always)]
+fn store_whole<T: Lane>(x: &mut [T], vector: __m512i) {
+    let lanes = &mut x[..<T as Zmm>::LANES];
+    // SAFETY: `LANES` elements are 64 bytes; the lanes came from elements of the same type, so they are valid ones.
+    unsafe { lanes.as_mut_ptr().cast::<__m512i>().write_unaligned(vector) };
+}
+
+impl Isa for Avx512 {
+    #[inline(always)]
+    fn bits<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> u64 {
+        let mut bits = 0;
+        for (index, lanes) in block.chunks_exact(<T as Zmm>::LANES).enumerate() {
+            bits |= <T as Zmm>::test(self, whole(lanes), predicate) << (index * <T as Zmm>::LANES);
+        }
+        bits
+    }
+
+    #[inline(always)]
+    fn bits_of_tail<T: Lane, P: Predicate<T>>(self, tail: &[T], predicate: P) -> u64 {
+        debug_assert!(tail.len() < BLOCK);
+        let mut bits = 0;
+        for index in 0..BLOCK / <T as Zmm>::LANES {
+            let from = (index * <T as Zmm>::LANES).min(tail.len());
+            let to = (from + <T as Zmm>::LANES).min(tail.len());
+            bits |= <T as Zmm>::test(self, <T as Zmm>::load(self, &tail[from..to]), predicate)
+                << (index * <T as Zmm>::LANES);
+        }
+        // Lanes past the end are 0, and 0 may pass.
+        bits & ((1 << tail.len()) - 1)
+    }
+
+    #[inline(always)]
+    fn any<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> bool {
+        let mut any = 0;
+        for lanes in block.chunks_exact(<T as Zmm>::LANES) {
+            any |= <T as Zmm>::test(self, whole(lanes), predicate);
+        }
+        any != 0
+    }
+
+    #[inline(always)]
+    fn count<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> usize {
+        let mut count = 0;
+        if size_of::<T>() < 4 {
+            // Two compares of 32 bytes a cycle give lanes at once; one of 64 bytes gives a mask that is lanes only after another step.
+            // The token is proof of AVX2 too.
+            return under!(self, Avx2::new()).count(x, predicate);
+        }
+        // Each of four sets of lanes counts every fourth vector.
+        for round in x.chunks(<T as Zmm>::COUNTS_MAX * 4 * <T as Zmm>::LANES) {
+            let mut counts = [under!(self, _mm512_setzero_si512()); 4];
+            let mut quads = round.chunks_exact(4 * <T as Zmm>::LANES);
+            for quad in &mut quads {
+                for (counts, lanes) in counts.iter_mut().zip(quad.chunks_exact(<T as Zmm>::LANES)) {
+                    *counts =
+                        <T as Zmm>::count(self, *counts, <T as Zmm>::test(self, whole(lanes), predicate));
+                }
+            }
+            // Less than four vectors are left.
+            for lanes in quads.remainder().chunks(<T as Zmm>::LANES) {
+                let inside = u64::MAX >> (64 - lanes.len());
+                count += (<T as Zmm>::test(self, <T as Zmm>::load(self, lanes), predicate) & inside)
+                    .count_ones() as usize;
+            }
+            count += under!(self, total(counts.map(|counts| <T as Zmm>::widen(self, counts))));
+        }
+        count
+    }
+
+    #[inline(always)]
+    fn expand(self, bits: u64, base: u32, out: &mut [u32]) -> usize {
+        under!(self, expand(bits, base, out))
+    }
+
+    #[inline(always)]
+    fn compact<T: Lane>(self, x: &mut [T], from: usize, to: usize, bits: u64) -> usize {
+        debug_assert!(to <= from && from <= x.len());
+        if size_of::<T>() < 4 {
+            // Compressing narrow lanes takes an extension that `Avx512` does not include. The token is proof of AVX2 too.
+            return under!(self, Avx2::new()).compact(x, from, to, bits);
+        }
+        let mut to = to;
+        for index in 0..BLOCK / <T as Zmm>::LANES {
+            let from = (from + index * <T as Zmm>::LANES).min(x.len());
+            let lane_bits = (bits >> (index * <T as Zmm>::LANES)) & (u64::MAX >> (64 - <T as Zmm>::LANES));
+            // In place: `to <= from`, since no more were kept than seen, and what is overwritten was loaded before.
+            if x.len() - from >= <T as Zmm>::LANES {
+                let kept = <T as Zmm>::compress(self, whole(&x[from..]), lane_bits);
+                store_whole(&mut x[to..], kept);
+            } else {
+                let end = x.len();
+                let kept = <T as Zmm>::compress(self, <T as Zmm>::load(self, &x[from..end]), lane_bits);
+                <T as Zmm>::store(self, &mut x[to..to + (end - from)], kept);
+            }
+            to += lane_bits.count_ones() as usize;
+        }
+        to
+    }
+
+    #[inline(always)]
+    fn enabled(
+        self,
+        words: &[u64; BLOCK],
+        transitions: &[crate::enabled::Transition],
+        stride: usize,
+        out: &mut [u64],
+    ) {
+        // Eight vectors of eight words stay in registers while all transitions pass.
+        let vectors: [__m512i; 8] = core::array::from_fn(|index| whole(&words[index * 8..]));
+        for (index, transition) in transitions.iter().enumerate() {
+            let place = &mut out[index * stride];
+            // Byte `v` of the word is vector `v`, since the architecture is little-endian: eight stores of a mask register cost less than
+            // moving eight masks to one general register.
+            // SAFETY: a word is eight bytes, and any bytes are a word.
+            let bytes = unsafe { &mut *core::ptr::from_mut(place).cast::<[u8; 8]>() };
+            for (byte, x) in bytes.iter_mut().zip(&vectors) {
+                *byte = <u64 as Zmm>::test(self, *x, transition.predicate()) as u8;
+            }
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi2,popcnt")]
+fn expand(bits: u64, base: u32, out: &mut [u32]) -> usize {
+    let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    let mut indices = _mm512_add_epi32(lanes, _mm512_set1_epi32(base.cast_signed()));
+    let mut count = 0;
+    for vector in 0..4 {
+        let bits = (bits >> (vector * 16)) as __mmask16;
+        // Compressing to a register and storing all of it: the form that stores to memory is microcode on some processors.
+        let found = _mm512_maskz_compress_epi32(bits, indices);
+        indices = _mm512_add_epi32(indices, _mm512_set1_epi32(16));
+        let len = bits.count_ones() as usize;
+        let slots = &mut out[count..];
+        if slots.len() >= 16 {
+            // SAFETY: there are 16 places or more.
+            unsafe { _mm512_storeu_si512(slots.as_mut_ptr().cast(), found) };
+        } else {
+            let slots = &mut slots[..len];
+            let first = _bzhi_u32(0xFFFF, len as u32) as __mmask16;
+            // SAFETY: `first` selects as many lanes as `slots` has places.
+            unsafe { _mm512_mask_storeu_epi32(slots.as_mut_ptr().cast(), first, found) };
+        }
+        count += len;
+    }
+    count
+}
