@@ -1,0 +1,239 @@
+//! Builds a net node by node, then checks its structure.
+
+use std::collections::HashMap;
+
+use crate::net::{Flow, Net, Node, NodeKind};
+use crate::problem::{Problem, ProblemKind, Subject};
+use crate::{FlowId, NodeId};
+
+/// Collects nodes and flows; [`build`](Self::build) checks them.
+///
+/// # Examples
+/// ```
+/// use wf_net::NetBuilder;
+///
+/// let mut net = NetBuilder::new("review");
+/// let (start, write, read, done) = (net.start("s"), net.task("write"), net.task("read"), net.end("e"));
+/// let (merge, choice) = (net.exclusive("again"), net.exclusive("good?"));
+/// net.flow(start, merge);
+/// net.flow(merge, write);
+/// net.flow(write, read);
+/// net.flow(read, choice);
+/// let back = net.flow(choice, merge);
+/// let good = net.flow(choice, done);
+/// net.condition(back, "mark < 5");
+/// net.default_flow(good);
+/// let net = net.build().expect("a sound net");
+/// assert_eq!(net.nodes().len(), 6);
+/// ```
+#[derive(Clone, Debug)]
+pub struct NetBuilder {
+    net: Net,
+}
+
+impl NetBuilder {
+    /// An empty net of this name.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { net: Net { name: name.to_owned(), nodes: Vec::new(), flows: Vec::new() } }
+    }
+
+    /// Adds a node where cases start.
+    pub fn start(&mut self, id: &str) -> NodeId {
+        self.node(id, NodeKind::Start)
+    }
+
+    /// Adds a node where tokens end.
+    pub fn end(&mut self, id: &str) -> NodeId {
+        self.node(id, NodeKind::End)
+    }
+
+    /// Adds a task.
+    pub fn task(&mut self, id: &str) -> NodeId {
+        self.node(id, NodeKind::Task)
+    }
+
+    /// Adds an exclusive gateway: a merge, a choice, or both.
+    pub fn exclusive(&mut self, id: &str) -> NodeId {
+        self.node(id, NodeKind::Exclusive)
+    }
+
+    /// Adds a parallel gateway: a synchronization, a split, or both.
+    pub fn parallel(&mut self, id: &str) -> NodeId {
+        self.node(id, NodeKind::Parallel)
+    }
+
+    /// Adds a node of the given kind.
+    pub fn node(&mut self, id: &str, kind: NodeKind) -> NodeId {
+        let node =
+            Node { id: id.to_owned(), label: String::new(), kind, incoming: Vec::new(), outgoing: Vec::new() };
+        self.net.nodes.push(node);
+        NodeId(self.net.nodes.len() as u32 - 1)
+    }
+
+    /// Gives a node the name that a person reads.
+    ///
+    /// # Panics
+    /// If the node is not of this builder.
+    pub fn label(&mut self, node: NodeId, text: &str) {
+        text.clone_into(&mut self.net.nodes[node.index()].label);
+    }
+
+    /// Adds a flow; the order of the flows out of a choice numbers its branches.
+    ///
+    /// # Panics
+    /// If a node is not of this builder.
+    pub fn flow(&mut self, from: NodeId, to: NodeId) -> FlowId {
+        let id = FlowId(self.net.flows.len() as u32);
+        self.net.nodes[from.index()].outgoing.push(id);
+        self.net.nodes[to.index()].incoming.push(id);
+        self.net.flows.push(Flow { from, to, label: String::new(), condition: None, is_default: false });
+        id
+    }
+
+    /// Keeps the text of the condition under which a choice takes this flow.
+    ///
+    /// # Panics
+    /// If the flow is not of this builder.
+    pub fn condition(&mut self, flow: FlowId, text: &str) {
+        self.net.flows[flow.index()].condition = Some(text.to_owned());
+    }
+
+    /// Marks the flow that a choice takes when no condition holds.
+    ///
+    /// # Panics
+    /// If the flow is not of this builder.
+    pub fn default_flow(&mut self, flow: FlowId) {
+        self.net.flows[flow.index()].is_default = true;
+    }
+
+    /// Gives a flow the name that a person reads.
+    ///
+    /// # Panics
+    /// If the flow is not of this builder.
+    pub fn flow_label(&mut self, flow: FlowId, text: &str) {
+        text.clone_into(&mut self.net.flows[flow.index()].label);
+    }
+
+    /// Checks the structure and hands out the net.
+    ///
+    /// # Errors
+    /// Every problem that was found, in the order of the nodes and flows.
+    pub fn build(self) -> Result<Net, Vec<Problem>> {
+        let problems = check(&self.net);
+        if problems.is_empty() { Ok(self.net) } else { Err(problems) }
+    }
+}
+
+fn check(net: &Net) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !net.nodes.iter().any(|node| node.kind == NodeKind::Start) {
+        problems.push(Problem::new(Subject::Net, ProblemKind::NoStart));
+    }
+    let mut first_of: HashMap<&str, NodeId> = HashMap::new();
+    let reached = reachable(net);
+    for id in net.node_ids() {
+        let node = net.node(id);
+        let mut report = |kind| problems.push(Problem::new(Subject::Node(id), kind));
+        if let Some(&first) = first_of.get(node.id.as_str()) {
+            report(ProblemKind::DuplicateId(first));
+        } else {
+            first_of.insert(&node.id, id);
+        }
+        match node.kind {
+            NodeKind::Start if !node.incoming.is_empty() => report(ProblemKind::IntoStart),
+            NodeKind::End if !node.outgoing.is_empty() => report(ProblemKind::OutOfEnd),
+            _ => {}
+        }
+        if node.outgoing.is_empty() && (node.kind == NodeKind::Start || node.kind.is_gateway()) {
+            report(ProblemKind::NoOutgoing);
+        }
+        if !reached[id.index()] {
+            report(ProblemKind::Unreachable);
+        }
+    }
+    check_flows(net, &mut problems);
+    problems
+}
+
+fn check_flows(net: &Net, problems: &mut Vec<Problem>) {
+    for (index, flow) in net.flows.iter().enumerate() {
+        let id = FlowId(index as u32);
+        let source = net.node(flow.from);
+        if (flow.condition.is_some() || flow.is_default) && source.kind != NodeKind::Exclusive {
+            problems.push(Problem::new(Subject::Flow(id), ProblemKind::ConditionOutsideChoice));
+        }
+        let earlier = source.outgoing.iter().find(|&&other| other < id && net.flow(other).is_default);
+        if let (true, Some(&first)) = (flow.is_default, earlier) {
+            problems.push(Problem::new(Subject::Flow(id), ProblemKind::TwoDefaults(first)));
+        }
+    }
+}
+
+/// For each node, whether a path of flows leads to it from a start node.
+fn reachable(net: &Net) -> Vec<bool> {
+    let mut reached = vec![false; net.nodes.len()];
+    let mut open: Vec<NodeId> = net.nodes_of(NodeKind::Start).collect();
+    // Without a start node everything would be reported: the missing start is the one fact that helps.
+    if open.is_empty() {
+        return vec![true; net.nodes.len()];
+    }
+    while let Some(node) = open.pop() {
+        if !core::mem::replace(&mut reached[node.index()], true) {
+            open.extend(net.node(node).outgoing.iter().map(|&flow| net.flow(flow).to));
+        }
+    }
+    reached
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(build: impl FnOnce(&mut NetBuilder)) -> Vec<(Subject, ProblemKind)> {
+        let mut net = NetBuilder::new("t");
+        build(&mut net);
+        net.build().err().unwrap_or_default().into_iter().map(|p| (p.subject, p.kind)).collect()
+    }
+
+    #[test]
+    fn structure_is_checked_and_every_problem_reported() {
+        assert_eq!(problems(|_| {}), [(Subject::Net, ProblemKind::NoStart)]);
+        let found = problems(|net| {
+            let start = net.start("a");
+            let again = net.task("a");
+            let gateway = net.exclusive("g");
+            let lost = net.task("lost");
+            let end = net.end("e");
+            net.flow(start, again);
+            let f1 = net.flow(again, gateway);
+            net.condition(f1, "x");
+            net.flow(end, start);
+            net.flow(lost, end);
+        });
+        assert_eq!(
+            found,
+            [
+                (Subject::Node(NodeId(0)), ProblemKind::IntoStart),
+                (Subject::Node(NodeId(1)), ProblemKind::DuplicateId(NodeId(0))),
+                (Subject::Node(NodeId(2)), ProblemKind::NoOutgoing),
+                (Subject::Node(NodeId(3)), ProblemKind::Unreachable),
+                (Subject::Node(NodeId(4)), ProblemKind::OutOfEnd),
+                (Subject::Node(NodeId(4)), ProblemKind::Unreachable),
+                (Subject::Flow(FlowId(1)), ProblemKind::ConditionOutsideChoice),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_choice_has_one_default() {
+        let found = problems(|net| {
+            let (start, gateway, end) = (net.start("s"), net.exclusive("g"), net.end("e"));
+            net.flow(start, gateway);
+            let (one, two) = (net.flow(gateway, end), net.flow(gateway, end));
+            net.default_flow(one);
+            net.default_flow(two);
+        });
+        assert_eq!(found, [(Subject::Flow(FlowId(2)), ProblemKind::TwoDefaults(FlowId(1)))]);
+    }
+}

@@ -1,0 +1,57 @@
+//! Workflow nets: nodes and flows, static checks, and compilation to a flat program image.
+//!
+//! A [`Net`] is built with a [`NetBuilder`], which checks its structure. [`compile`] folds its gateways into the
+//! completions that set them off, proves which places hold at most one token, and writes an [`Image`]: ops made of
+//! bit masks, in 64-byte cells, used in place. [`Program::parse`] checks an image before an engine follows it.
+//!
+//! # When not to use it
+//! To run cases: that is `wf-engine`. To read models: that is `wf-bpmn`.
+//!
+//! # Cost
+//! Compilation is linear in the net but for the proof of safety, whose searches have stated limits. Nothing here is
+//! on an engine's main path: that reads the cells of the image.
+//!
+//! # Example
+//! ```
+//! use wf_net::{CompileOptions, NetBuilder, Program, compile};
+//!
+//! let mut net = NetBuilder::new("pack and bill");
+//! let (start, split, join, done) = (net.start("s"), net.parallel("fork"), net.parallel("join"), net.end("e"));
+//! let (pack, bill) = (net.task("pack"), net.task("bill"));
+//! for (from, to) in [(start, split), (split, pack), (split, bill), (pack, join), (bill, join), (join, done)] {
+//!     net.flow(from, to);
+//! }
+//! let image = compile(&net.build().unwrap(), &CompileOptions::default()).unwrap();
+//! let program = Program::parse(image.as_bytes()).unwrap();
+//! assert_eq!(program.names().unwrap().tasks[1].id, "bill");
+//! // Two work items, two running bits, two inputs of the synchronization: one word.
+//! assert_eq!((program.header().places, program.words()), (6, 1));
+//! ```
+//!
+//! # Sources
+//! N. Russell, A. ter Hofstede, W. van der Aalst, N. Mulyar: *Workflow Control-Flow Patterns: A Revised View*
+//! (BPM-06-22, 2006); each module names its own.
+#![forbid(unsafe_code)]
+
+#[cfg(target_endian = "big")]
+compile_error!("program images are little-endian and used in place");
+
+mod builder;
+mod compile;
+mod id;
+pub mod image;
+mod net;
+mod problem;
+mod program;
+mod routing;
+mod safety;
+mod tail;
+
+pub use builder::NetBuilder;
+pub use compile::{CompileOptions, compile};
+pub use id::{FlowId, NodeId};
+pub use image::Image;
+pub use net::{Flow, Net, Node, NodeKind};
+pub use problem::{Problem, ProblemKind, Subject};
+pub use program::{ImageError, Program};
+pub use tail::{Branch, Decision, JoinInput, Label, Names};

@@ -1,0 +1,123 @@
+//! What is wrong with a net, and where: facts that a front end turns into located messages.
+
+use core::fmt;
+
+use crate::{FlowId, NodeId};
+
+/// The part of a net that a problem is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// The net as a whole.
+    Net,
+    /// One node.
+    Node(NodeId),
+    /// One flow.
+    Flow(FlowId),
+}
+
+/// A reason for which a net is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The net has no start node.
+    NoStart,
+    /// Two nodes have the same id; the subject is the second, this is the first.
+    DuplicateId(NodeId),
+    /// A flow ends at a start node.
+    IntoStart,
+    /// A flow begins at an end node.
+    OutOfEnd,
+    /// A start node or gateway has no outgoing flow.
+    NoOutgoing,
+    /// No flow leads here from any start node.
+    Unreachable,
+    /// A condition or default mark stands on a flow that does not leave an exclusive choice.
+    ConditionOutsideChoice,
+    /// Two flows of one choice are marked as default; the subject is the second, this is the first.
+    TwoDefaults(FlowId),
+    /// Gateways form a loop with no task in it: a token could go round for ever. The ids of the loop.
+    LoopWithoutTask(Vec<NodeId>),
+    /// More tasks than the line of a case has work-item bits.
+    TooManyTasks {
+        /// Tasks of the net.
+        tasks: usize,
+        /// The most that a case line holds.
+        tasks_max: usize,
+    },
+    /// More places than the line of a case has bits.
+    TooManyPlaces {
+        /// Bits that the net needs: two a task, one for each input of a synchronizing gateway.
+        places: usize,
+        /// The most that a case line holds.
+        places_max: usize,
+    },
+    /// More places that may hold several tokens than the line of a case has counters.
+    TooManyCounters {
+        /// Counters that the net needs.
+        counters: usize,
+        /// The most that a case line holds.
+        counters_max: usize,
+    },
+    /// The choices behind one completion have more combinations than fit in 63 bits.
+    TooManyDecisions,
+    /// The routing behind one completion is longer than an image can hold.
+    RoutingTooLong,
+}
+
+/// One reason for which a net is refused, and the part of the net it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What the problem is about.
+    pub subject: Subject,
+    /// What is wrong.
+    pub kind: ProblemKind,
+}
+
+impl Problem {
+    pub(crate) const fn new(subject: Subject, kind: ProblemKind) -> Self {
+        Self { subject, kind }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ProblemKind::NoStart => f.write_str("there is no start event, so no case could begin"),
+            ProblemKind::DuplicateId(_) => f.write_str("this id is used twice"),
+            ProblemKind::IntoStart => f.write_str("a flow leads into a start event"),
+            ProblemKind::OutOfEnd => f.write_str("a flow leads out of an end event"),
+            ProblemKind::NoOutgoing => f.write_str("no flow leads out of it, so a token would be lost here"),
+            ProblemKind::Unreachable => f.write_str("no flow leads to it from a start event"),
+            ProblemKind::ConditionOutsideChoice => {
+                f.write_str("only a flow out of an exclusive gateway can have a condition or be the default")
+            }
+            ProblemKind::TwoDefaults(_) => f.write_str("the gateway has another default flow already"),
+            ProblemKind::LoopWithoutTask(nodes) => write!(
+                f,
+                "{} gateway{} form a loop with no task in it, so a token could go round for ever",
+                nodes.len(),
+                if nodes.len() == 1 { "" } else { "s" }
+            ),
+            ProblemKind::TooManyTasks { tasks, tasks_max } => {
+                write!(f, "{tasks} tasks: a case has room for {tasks_max}")
+            }
+            ProblemKind::TooManyPlaces { places, places_max } => write!(
+                f,
+                "{places} places (two a task, one for each input of a synchronizing gateway): \
+                 a case has room for {places_max}"
+            ),
+            ProblemKind::TooManyCounters { counters, counters_max } => write!(
+                f,
+                "{counters} places may hold several tokens at once: a case has room for {counters_max} counters"
+            ),
+            ProblemKind::TooManyDecisions => {
+                f.write_str("the choices behind one completion have more than 2^63 combinations")
+            }
+            ProblemKind::RoutingTooLong => {
+                f.write_str("the gateways behind one completion are too many for a program image")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Problem {}

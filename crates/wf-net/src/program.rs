@@ -1,0 +1,360 @@
+//! A program image as an engine sees it: checked once, then viewed in place.
+
+use core::fmt;
+
+use zerocopy::FromBytes;
+
+use crate::image::{
+    CELL_BYTES, COUNTERS_MAX, HEADER_CELLS, Header, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER, Op1, Op2, OpMeta,
+    PLACES_MAX, SLOTS_MAX, TASKS_MAX, VERSION, WORDS_MAX, build_id, script,
+};
+use crate::tail::Names;
+
+/// Why bytes are not a program image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The bytes are not 64-byte aligned in memory.
+    Misaligned,
+    /// The bytes do not begin like an image.
+    NotAnImage,
+    /// The image is of another version of the format.
+    Version {
+        /// Version of the image.
+        found: u16,
+        /// Version that this crate reads.
+        known: u16,
+    },
+    /// The image is shorter or longer than its header says.
+    Length {
+        /// Bytes given.
+        bytes: usize,
+        /// Bytes that the header asks for.
+        expected: usize,
+    },
+    /// A byte was changed after compilation.
+    Damaged,
+    /// A field of the header contradicts the others.
+    Header(&'static str),
+    /// An op names a place, outcome or script that does not exist.
+    Op {
+        /// Cell of the op, from the image's first.
+        cell: usize,
+    },
+    /// A script is cut short or names a place or slot that does not exist.
+    Script {
+        /// Code at which reading stopped.
+        code: usize,
+    },
+    /// The names cannot be read.
+    Tail,
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Misaligned => f.write_str("the program image does not begin on a 64-byte boundary"),
+            Self::NotAnImage => f.write_str("this is not a program image"),
+            Self::Version { found, known } => write!(
+                f,
+                "the program image has format {found}, this build reads format {known}: compile the model again"
+            ),
+            Self::Length { bytes, expected } => {
+                write!(f, "the program image has {bytes} bytes instead of {expected}")
+            }
+            Self::Damaged => f.write_str("the program image was changed after it was compiled"),
+            Self::Header(what) => write!(f, "the program image's header contradicts itself: {what}"),
+            Self::Op { cell } => write!(f, "the op in cell {cell} of the program image is not valid"),
+            Self::Script { code } => write!(f, "the script code {code} of the program image is not valid"),
+            Self::Tail => f.write_str("the names of the program image cannot be read"),
+        }
+    }
+}
+
+impl core::error::Error for ImageError {}
+
+/// A checked view of a program image.
+#[derive(Clone, Copy)]
+pub struct Program<'i> {
+    header: &'i Header,
+    bytes: &'i [u8],
+}
+
+impl fmt::Debug for Program<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program").field("header", self.header).finish_non_exhaustive()
+    }
+}
+
+impl<'i> Program<'i> {
+    /// Checks every part of an image that an engine follows, in time linear in its length.
+    ///
+    /// # Errors
+    /// The first part that is not valid.
+    pub fn parse(bytes: &'i [u8]) -> Result<Self, ImageError> {
+        if !bytes.as_ptr().addr().is_multiple_of(CELL_BYTES) {
+            return Err(ImageError::Misaligned);
+        }
+        let (header, _) = Header::ref_from_prefix(bytes).map_err(|_| ImageError::NotAnImage)?;
+        if header.magic != MAGIC {
+            return Err(ImageError::NotAnImage);
+        }
+        if header.version != VERSION {
+            return Err(ImageError::Version { found: header.version, known: VERSION });
+        }
+        let expected = header.cells as usize * CELL_BYTES;
+        if bytes.len() != expected {
+            return Err(ImageError::Length { bytes: bytes.len(), expected });
+        }
+        if build_id(bytes) != header.build_id {
+            return Err(ImageError::Damaged);
+        }
+        let program = Self { header, bytes };
+        program.check_header().map_err(ImageError::Header)?;
+        program.check_ops()?;
+        program.names()?;
+        Ok(program)
+    }
+
+    /// The header.
+    #[must_use]
+    pub const fn header(&self) -> &'i Header {
+        self.header
+    }
+
+    /// Routes: one for each task, then one for each start.
+    #[must_use]
+    pub fn routes(&self) -> usize {
+        usize::from(self.header.tasks) + usize::from(self.header.starts)
+    }
+
+    /// Cells that an op takes.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        usize::from(self.header.words)
+    }
+
+    /// The scripts, in 16-bit codes.
+    #[must_use]
+    pub fn scripts(&self) -> &'i [u16] {
+        let at = self.header.scripts_at as usize * CELL_BYTES;
+        let bytes = &self.bytes[at..at + self.header.script_codes as usize * 2];
+        <[u16]>::ref_from_bytes(bytes).unwrap_or_else(|_| unreachable!("64-byte aligned, and a multiple of two"))
+    }
+
+    /// The names and decisions.
+    ///
+    /// # Errors
+    /// [`ImageError::Tail`] if they cannot be read; not after [`parse`](Self::parse) succeeded.
+    pub fn names(&self) -> Result<Names, ImageError> {
+        let at = self.header.tail_at as usize * CELL_BYTES;
+        let names = Names::read(&self.bytes[at..at + self.header.tail_bytes as usize]).ok_or(ImageError::Tail)?;
+        let header = self.header;
+        let fits = names.tasks.len() == usize::from(header.tasks)
+            && names.starts.len() == usize::from(header.starts)
+            && names.route_decisions.len() == self.routes()
+            && names.join_inputs.len() + 2 * names.tasks.len() == usize::from(header.places);
+        if fits { Ok(names) } else { Err(ImageError::Tail) }
+    }
+
+    /// The op of a route and an outcome, widened to two words.
+    ///
+    /// # Panics
+    /// If the route is out of range, or the outcome is not below `1 << shift`.
+    #[must_use]
+    pub fn op(&self, route: usize, outcome: usize) -> Op2 {
+        assert!(route < self.routes() && outcome < 1 << self.header.shift, "no such op");
+        self.op_at(self.header.ops_at as usize + ((route << self.header.shift) | outcome) * self.words())
+    }
+
+    /// The op that begins a task, widened to two words.
+    ///
+    /// # Panics
+    /// If the task is out of range.
+    #[must_use]
+    pub fn begin_op(&self, task: usize) -> Op2 {
+        assert!(task < usize::from(self.header.tasks), "no such task");
+        self.op_at(self.header.begin_at as usize + task * self.words())
+    }
+
+    /// The most work items that one completion or start can add, if no place holds several tokens.
+    #[must_use]
+    pub fn fanout_max(&self) -> usize {
+        let enabled = self.header.enabled_mask;
+        let routes = (0..self.routes()).flat_map(|route| (0..1 << self.header.shift).map(move |o| (route, o)));
+        let of_op = |(route, outcome)| {
+            let op = self.op(route, outcome);
+            if op.meta.kind == KIND_PLAIN {
+                return ((op.put[0] | op.join_put[0]) & enabled).count_ones() as usize;
+            }
+            // Which branches a script takes is not known here: all tasks is the most.
+            enabled.count_ones() as usize
+        };
+        routes.map(of_op).max().unwrap_or(0)
+    }
+
+    fn op_at(&self, cell: usize) -> Op2 {
+        let bytes = &self.bytes[cell * CELL_BYTES..(cell + self.words()) * CELL_BYTES];
+        let widen = |word| [word, 0];
+        match self.header.words {
+            1 => {
+                let op = Op1::read_from_bytes(bytes).unwrap_or_else(|_| unreachable!("one cell"));
+                Op2 {
+                    need: widen(op.need),
+                    deny: widen(op.deny),
+                    take: widen(op.take),
+                    put: widen(op.put),
+                    join_need: widen(op.join_need),
+                    join_put: widen(op.join_put),
+                    meta: op.meta,
+                    reserved: [0; 2],
+                }
+            }
+            _ => Op2::read_from_bytes(bytes).unwrap_or_else(|_| unreachable!("two cells")),
+        }
+    }
+
+    fn check_header(&self) -> Result<(), &'static str> {
+        let h = self.header;
+        let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
+        let (tasks, places) = (usize::from(h.tasks), usize::from(h.places));
+        ensure(tasks <= TASKS_MAX, "tasks")?;
+        ensure(h.starts > 0, "starts")?;
+        ensure(places <= PLACES_MAX && places >= 2 * tasks, "places")?;
+        ensure(h.words as usize == places.div_ceil(64).max(1), "words")?;
+        ensure(usize::from(h.counters) <= COUNTERS_MAX, "counters")?;
+        ensure(h.shift <= 8, "shift")?;
+        ensure(h.reserved == [0; 12] && h.reserved2 == [0; 3], "reserved bytes")?;
+        let op_cells = (self.routes() << h.shift) * self.words();
+        let scripts_at = h.begin_at as usize + tasks * self.words();
+        let tail_at = h.scripts_at as usize + (h.script_codes as usize * 2).div_ceil(CELL_BYTES);
+        ensure(h.ops_at as usize == HEADER_CELLS, "ops_at")?;
+        ensure(h.begin_at as usize == HEADER_CELLS + op_cells, "begin_at")?;
+        ensure(h.scripts_at as usize == scripts_at, "scripts_at")?;
+        ensure(h.tail_at as usize == tail_at, "tail_at")?;
+        ensure(h.cells as usize == tail_at + (h.tail_bytes as usize).div_ceil(CELL_BYTES), "cells")?;
+        ensure(h.enabled_mask == low_bits(tasks)[0], "enabled_mask")?;
+        let both = low_bits(2 * tasks);
+        let running: [u64; WORDS_MAX] = core::array::from_fn(|word| both[word] & !low_bits(tasks)[word]);
+        ensure(h.running_mask == running, "running_mask")?;
+        let mut next = 0u16;
+        for place in 0..PLACES_MAX {
+            let is_counted = h.counted_mask[place / 64] >> (place % 64) & 1 == 1;
+            let counter = h.counter_of[place];
+            ensure(is_counted == (counter != NO_COUNTER) && (!is_counted || place < places), "counted_mask")?;
+            ensure(!is_counted || u16::from(counter) < h.counters, "counter_of")?;
+            next += u16::from(is_counted);
+        }
+        ensure(next == h.counters, "counters")
+    }
+
+    fn check_ops(&self) -> Result<(), ImageError> {
+        let h = self.header;
+        let known = low_bits(usize::from(h.places));
+        for route in 0..self.routes() {
+            for outcome in 0..1usize << h.shift {
+                let op = self.op(route, outcome);
+                let cell = h.ops_at as usize + ((route << h.shift) | outcome) * self.words();
+                let plain = op.meta.kind == KIND_PLAIN && op.meta.outcomes <= 1 << h.shift;
+                let scripted = op.meta.kind == KIND_SCRIPT;
+                if !(plain || scripted) || op.meta.outcomes == 0 || !self.op_is_sane(&op, route, known) {
+                    return Err(ImageError::Op { cell });
+                }
+                if scripted {
+                    self.check_script(op.meta.script as usize)?;
+                }
+            }
+        }
+        for task in 0..usize::from(h.tasks) {
+            let op = self.begin_op(task);
+            if op.meta.kind > KIND_SCRIPT || op.meta.outcomes != 1 || !self.op_is_sane(&op, task, known) {
+                return Err(ImageError::Op { cell: h.begin_at as usize + task * self.words() });
+            }
+        }
+        Ok(())
+    }
+
+    fn op_is_sane(&self, op: &Op2, route: usize, known: [u64; WORDS_MAX]) -> bool {
+        let masks = [op.need, op.deny, op.take, op.put, op.join_need, op.join_put];
+        let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
+        let is_task = route < usize::from(self.header.tasks);
+        let OpMeta { route: own, reserved, .. } = op.meta;
+        inside
+            && usize::from(own) == route
+            && reserved == [0; 5]
+            && op.reserved == [0; 2]
+            && op.need == if is_task { [1 << route, 0] } else { [0, 0] }
+    }
+
+    /// Walks a script as the engine will.
+    fn check_script(&self, at: usize) -> Result<(), ImageError> {
+        let codes = self.scripts();
+        let mut cursor = at;
+        let mut next = || {
+            let code = codes.get(cursor).copied().ok_or(ImageError::Script { code: cursor });
+            cursor += 1;
+            code
+        };
+        let slots = next()?;
+        if usize::from(slots) > SLOTS_MAX {
+            return Err(ImageError::Script { code: at });
+        }
+        let steps = next()?;
+        let places = self.header.places;
+        for step in 0..=u32::from(steps) {
+            if step > 0 {
+                match next()? {
+                    script::CHOICE | script::SPLIT if next()? < slots => {}
+                    script::JOIN => {
+                        for _ in 0..next()? {
+                            if next()? >= places {
+                                return Err(ImageError::Script { code: at });
+                            }
+                        }
+                    }
+                    _ => return Err(ImageError::Script { code: at }),
+                }
+            }
+            let targets = next()?;
+            for _ in 0..targets {
+                let target = next()?;
+                let index = target & script::INDEX;
+                let valid = match target & !script::INDEX {
+                    script::TO_PLACE => index < places,
+                    script::TO_SLOT => index < slots,
+                    script::GONE => index == 0,
+                    _ => false,
+                };
+                if !valid {
+                    return Err(ImageError::Script { code: at });
+                }
+            }
+            // A choice without branches has no digit.
+            if step > 0 && targets == 0 {
+                return Err(ImageError::Script { code: at });
+            }
+        }
+        Ok(())
+    }
+
+    /// All cells of the image as words.
+    #[must_use]
+    pub fn cells(&self) -> &'i [[u64; 8]] {
+        <[[u64; 8]]>::ref_from_bytes(self.bytes).unwrap_or_else(|_| unreachable!("aligned, and whole cells"))
+    }
+
+    /// The image's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'i [u8] {
+        self.bytes
+    }
+}
+
+fn low_bits(bits: usize) -> [u64; WORDS_MAX] {
+    core::array::from_fn(|word| match bits.saturating_sub(64 * word) {
+        0 => 0,
+        64.. => u64::MAX,
+        left => (1 << left) - 1,
+    })
+}
+
