@@ -1,0 +1,33 @@
+//! What holds for every input, whatever its bytes: shared by the fuzz target and by `cargo test`.
+
+use wf_bpmn::{ParseOptions, parse};
+use wf_net::{CompileOptions, compile};
+
+/// Reads bytes and looks at everything that comes out.
+pub(crate) fn holds_for(bytes: &[u8]) {
+    match parse(bytes, &ParseOptions::default()) {
+        Err(errors) => {
+            assert!(!errors.is_empty(), "refused without a reason");
+            assert!(errors.is_sorted_by_key(|error| error.position), "reasons in the order of the text");
+            for error in errors {
+                assert!(error.position.line > 0 && error.position.column > 0);
+                assert!(error.in_file("a").to_string().starts_with(&format!("a:{}: ", error.position)));
+            }
+        }
+        Ok(document) => {
+            assert!(!document.processes.is_empty(), "nothing to run");
+            for process in &document.processes {
+                assert_eq!(process.net.name(), process.id);
+                for node in process.net.node_ids() {
+                    assert_eq!(
+                        process.element_of(wf_net::Subject::Node(node)).id,
+                        process.net.node(node).id()
+                    );
+                }
+                if let Err(problems) = compile(&process.net, &CompileOptions::default()) {
+                    problems.iter().for_each(|problem| drop(process.locate(problem).to_string()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! BPMN 2.0 XML to a workflow net, or to an error that names element, line and reason.
+//!
+//! [`parse`] takes the bytes of a `.bpmn` file and hands out one [`wf_net::Net`] per process, together with
+//! the position, id and name of each element, so that whatever is said later about the net can be said in the
+//! words of the drawing. All problems of a file are reported, not just the first.
+//!
+//! What runs: none start and end events, sequence flows with conditions and defaults, all kinds of tasks,
+//! exclusive and parallel gateways in any arrangement. What is only information (lanes, documentation, data,
+//! artifacts, diagrams, vendor extensions, participants) is read past. Everything else has behaviour and is
+//! refused by name: see [`Unsupported`].
+//!
+//! # When not to use it
+//! To edit or write BPMN: what is information only is not kept. To validate against the schema: what this
+//! crate reads past may be wrong.
+//!
+//! # Cost
+//! One pass over the text; memory in proportion to the BPMN elements of the document, without its diagrams.
+//! [`ParseOptions`] bounds both. There is no recursion, so no document can overflow the stack.
+//!
+//! # Examples
+//! ```
+//! let xml = r#"<?xml version="1.0" encoding="UTF-8"?>
+//! <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
+//!   <process id="Hiring" name="Hiring">
+//!     <startEvent id="Start"/>
+//!     <userTask id="Interview" name="Interview candidate"/>
+//!     <endEvent id="End"/>
+//!     <sequenceFlow id="Flow_1" sourceRef="Start" targetRef="Interview"/>
+//!     <sequenceFlow id="Flow_2" sourceRef="Interview" targetRef="End"/>
+//!   </process>
+//! </definitions>"#;
+//! let document = wf_bpmn::parse(xml.as_bytes(), &wf_bpmn::ParseOptions::default()).expect("a model that runs");
+//! let process = &document.processes[0];
+//! assert_eq!(process.id, "Hiring");
+//! assert_eq!(process.net.nodes()[1].label(), "Interview candidate");
+//! let task = wf_net::Subject::Node(wf_net::NodeId(1));
+//! assert_eq!(process.position_of(task).line, 5);
+//! assert_eq!(process.element_of(task).kind, "userTask");
+//! ```
+//!
+//! # Sources
+//! OMG, *Business Process Model and Notation 2.0.2* (formal/2013-12-09), chapters 8, 10 and 13; its schemas
+//! BPMN20.xsd and Semantic.xsd. W3C, *Extensible Markup Language 1.0* and *Namespaces in XML 1.0*.
+
+#![forbid(unsafe_code)]
+
+mod decode;
+mod document;
+mod element;
+mod error;
+mod ids;
+mod limit;
+mod model;
+mod model_fault;
+mod options;
+mod position;
+mod process;
+mod scope;
+mod tree;
+mod unsupported;
+mod vocabulary;
+mod xml;
+mod xml_fault;
+
+pub use document::{Document, parse};
+pub use element::Element;
+pub use error::{Error, ErrorKind, Located};
+pub use limit::Limit;
+pub use model_fault::ModelFault;
+pub use options::ParseOptions;
+pub use position::Position;
+pub use process::Process;
+pub use unsupported::Unsupported;
+pub use xml_fault::XmlFault;
+
+/// The XML namespace of BPMN 2.0 models.
+pub const NAMESPACE: &str = "http://www.omg.org/spec/BPMN/20100524/MODEL";

@@ -1,0 +1,71 @@
+//! A document while it is being understood: its elements, its ids, and the problems found so far.
+
+use crate::error::Errors;
+use crate::ids::Ids;
+use crate::tree::{Index, Tree};
+use crate::vocabulary::{Parent, Role, role};
+use crate::{Element, Error, ErrorKind, ModelFault, Unsupported};
+
+/// A document while it is being understood.
+#[derive(Debug)]
+pub(crate) struct Model<'t, 'x> {
+    pub(crate) tree: &'t Tree<'x>,
+    pub(crate) ids: Ids<'t>,
+    errors: Errors,
+}
+
+impl<'t, 'x> Model<'t, 'x> {
+    pub(crate) fn new(tree: &'t Tree<'x>, errors_max: usize) -> Self {
+        let mut model = Self { tree, ids: Ids::of(tree), errors: Errors::new(errors_max) };
+        for (second, first) in core::mem::take(&mut model.ids.duplicates) {
+            model.refuse(second, ModelFault::DuplicateId { first: Box::new(tree.element(first)) });
+        }
+        model
+    }
+
+    /// Notes a problem of an element.
+    pub(crate) fn refuse(&mut self, index: Index, kind: impl Into<ErrorKind>) {
+        self.errors.push(Error::of(self.tree.element(index), kind));
+    }
+
+    /// Notes a problem that is located already.
+    pub(crate) fn report(&mut self, error: Error) {
+        self.errors.push(error);
+    }
+
+    /// The children of an element that mean something, with their roles; those that are refused are noted.
+    ///
+    /// Returned rather than iterated, so that a caller can note problems meanwhile.
+    pub(crate) fn children(&mut self, index: Index, parent: Parent) -> Vec<(Index, Role)> {
+        let mut children = Vec::new();
+        for child in self.tree.children(index) {
+            match role(self.tree, parent, child) {
+                Role::Information => {}
+                Role::Refused(what) => {
+                    // What makes an event or activity special is told of the event or activity: that has the id.
+                    let is_trait = matches!(what, Unsupported::EventDefinition(_) | Unsupported::Loop(_));
+                    self.refuse(if is_trait { index } else { child }, what.clone());
+                    children.push((child, Role::Refused(what)));
+                }
+                role => children.push((child, role)),
+            }
+        }
+        children
+    }
+
+    /// The element that a reference means, if there is one.
+    pub(crate) fn find(&self, reference: &str) -> Option<Box<Element>> {
+        self.ids.find(reference).map(|index| Box::new(self.tree.element(index)))
+    }
+
+    /// How many problems were found.
+    pub(crate) const fn problem_count(&self) -> usize {
+        self.errors.count()
+    }
+
+    /// All problems in the order of the text, if there are any.
+    pub(crate) fn finish(self) -> Result<(), Vec<Error>> {
+        let errors = self.errors.into_sorted();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}

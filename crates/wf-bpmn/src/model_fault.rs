@@ -1,0 +1,121 @@
+//! What is wrong with a document as a BPMN model.
+
+use core::fmt;
+
+use crate::Element;
+
+/// How a well-formed document fails to be a model that can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelFault {
+    /// The root element is not `definitions` of BPMN 2.0.
+    WrongRoot {
+        /// The root element's name as it is written.
+        found: String,
+        /// Its namespace; empty for none.
+        namespace: String,
+    },
+    /// No process of the document has a flow node.
+    NoProcess {
+        /// How many processes without flow nodes there are.
+        black_boxes: usize,
+    },
+    /// The element needs an id and has none.
+    MissingId,
+    /// Another element of the document has the same id.
+    DuplicateId {
+        /// The earlier one of the two.
+        first: Box<Element>,
+    },
+    /// A sequence flow has no `sourceRef` or no `targetRef`.
+    MissingReference {
+        /// Name of the attribute.
+        attribute: &'static str,
+    },
+    /// A sequence flow begins or ends at something that is no flow node of its process.
+    Dangling {
+        /// `sourceRef` or `targetRef`.
+        attribute: &'static str,
+        /// The id that it names.
+        id: String,
+        /// What bears this id instead, if anything does.
+        found: Option<Box<Element>>,
+    },
+    /// A sequence flow leads from one process into another.
+    AcrossProcesses {
+        /// `sourceRef` or `targetRef`, the one that is in another process.
+        attribute: &'static str,
+        /// The flow node of the other process.
+        node: Box<Element>,
+    },
+    /// The process has no start event.
+    NoStart,
+    /// A sequence flow ends at a start event.
+    IntoStart {
+        /// The start event.
+        start: Box<Element>,
+    },
+    /// A sequence flow begins at an end event.
+    OutOfEnd {
+        /// The end event.
+        end: Box<Element>,
+    },
+    /// The attribute `default` names something that is no flow out of the element.
+    DefaultNotOutgoing {
+        /// The id that it names.
+        id: String,
+        /// What bears this id, if anything does.
+        found: Option<Box<Element>>,
+    },
+}
+
+impl fmt::Display for ModelFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongRoot { found, namespace } => {
+                let stand = if namespace.is_empty() { "no namespace" } else { namespace };
+                write!(
+                    f,
+                    "the root element is `{found}` of {stand}, not `definitions` of {}",
+                    crate::NAMESPACE
+                )
+            }
+            Self::NoProcess { black_boxes: 0 } => f.write_str("the document has no process"),
+            Self::NoProcess { black_boxes: 1 } => f.write_str("the only process has no flow nodes"),
+            Self::NoProcess { black_boxes } => {
+                write!(f, "none of the {black_boxes} processes has flow nodes")
+            }
+            Self::MissingId => f.write_str("has no id, so nothing can refer to it"),
+            Self::DuplicateId { first } => {
+                write!(f, "this id is used twice, first by the {} at {}", first.kind, first.position)
+            }
+            Self::MissingReference { attribute } => write!(f, "has no {attribute}"),
+            Self::Dangling { attribute, id, found: None } => {
+                write!(f, "its {attribute} `{id}` is no element of the document")
+            }
+            Self::Dangling { attribute, id, found: Some(found) } => write!(
+                f,
+                "its {attribute} `{id}` is the {} at {}, which is no flow node of this process",
+                found.kind, found.position
+            ),
+            Self::AcrossProcesses { attribute, node } => write!(
+                f,
+                "a sequence flow cannot leave its process: its {attribute} is {}, in another process",
+                node.placed()
+            ),
+            Self::NoStart => f.write_str("has no start event, so no case could begin"),
+            Self::IntoStart { start } => write!(f, "leads into a start event, {}", start.placed()),
+            Self::OutOfEnd { end } => write!(f, "leads out of an end event, {}", end.placed()),
+            Self::DefaultNotOutgoing { id, found: None } => {
+                write!(f, "its default flow `{id}` is no element of the document")
+            }
+            Self::DefaultNotOutgoing { id, found: Some(found) } => {
+                write!(
+                    f,
+                    "its default flow `{id}` is the {} at {}, no flow out of it",
+                    found.kind, found.position
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What is refused, with the words and the place.
+
+use wf_bpmn::{ParseOptions, parse};
+
+/// All problems of a document, one a line.
+fn problems(xml: &str) -> String {
+    match parse(xml.as_bytes(), &ParseOptions::default()) {
+        Ok(_) => String::from("read"),
+        Err(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn check(xml: &str, expected: &[&str]) {
+    assert_eq!(problems(xml), expected.join("\n"), "{xml}");
+}
+
+/// The body stands from line 2 on, in a process with `s`, `a` and `z` in sequence.
+fn check_process(body: &str, expected: &[&str]) {
+    let xml = format!(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' xmlns:v='urn:vendor'><process id='P'>\n{body}\n\
+         <startEvent id='s'/><task id='a'/><endEvent id='z'/><sequenceFlow id='sa' sourceRef='s' targetRef='a'/>\n\
+         <sequenceFlow id='az' sourceRef='a' targetRef='z'/></process></definitions>"
+    );
+    check(&xml, expected);
+}
+
+#[test]
+fn what_is_not_xml() {
+    check("", &["1:1: the document is empty"]);
+    check(" \r\n\t", &["1:1: the document is empty"]);
+    check("\n PK\u{3}", &["2:4: the character U+0003 is not allowed in XML"]);
+    check("\n {\"a\": 1}", &["2:2: not an XML document: it begins with `{`"]);
+    check("<", &["1:2: the document ends inside a start tag, which begins at 1:1: it seems to be cut off"]);
+    check(
+        "<a>\n <b",
+        &["2:4: the document ends inside a start tag, which begins at 2:2: it seems to be cut off"],
+    );
+    check(
+        "<a x='1",
+        &["1:8: the document ends inside a start tag, which begins at 1:1: it seems to be cut off"],
+    );
+    check(
+        "<a>\n<!-- b",
+        &["2:7: the document ends inside a comment, which begins at 2:1: it seems to be cut off"],
+    );
+    check(
+        "<a><![CDATA[",
+        &["1:13: the document ends inside a CDATA section, which begins at 1:4: it seems to be cut off"],
+    );
+    check(
+        "<a>\n<b></b>",
+        &["2:8: the document ends inside `<a>`, which begins at 1:1: it seems to be cut off"],
+    );
+    check(
+        "<a>\n<b></a>",
+        &["2:4: `</a>` does not close the innermost open element, `<b>`, which begins at 2:1"],
+    );
+    check("<a></a></b>", &["1:8: `</b>` closes an element that was never opened"]);
+    check("<a/><b/>", &["1:5: not well-formed XML: a second root element, `<b>`"]);
+    check("<a/>text", &["1:5: not well-formed XML: text outside the root element"]);
+    check("<!-- only -->", &["1:14: the document is empty"]);
+    check(
+        "<a><?xml version='1.0'?></a>",
+        &["1:4: not well-formed XML: an XML declaration that is not at the very beginning"],
+    );
+    check("<>", &["1:1: not well-formed XML: `` is no name of an element"]);
+    check("<1a/>", &["1:1: not well-formed XML: `1a` is no name of an element"]);
+    check("<a:b:c xmlns:a='u'/>", &["1:1: not well-formed XML: `a:b:c` is no name of an element"]);
+    check("<a <b/>", &["1:1: not well-formed XML: an attribute without `=`"]);
+    check("<a x=1/>", &["1:1: not well-formed XML: an attribute whose value has no quotes"]);
+    check("<a x='1' x='2'/>", &["1:1: not well-formed XML: two attributes of the same name"]);
+    check("<a x='<'/>", &["1:1: not well-formed XML: `<` in the value of attribute `x`"]);
+    check("<a>1 & 2</a>", &["1:6: not well-formed XML: `&` that begins no reference; write `&amp;`"]);
+    check("<a x='1 & 2'/>", &["1:1: not well-formed XML: `&` that begins no reference; write `&amp;`"]);
+    check("<a>&#0;</a>", &["1:4: not well-formed XML: a reference to a character that XML does not allow"]);
+    check(
+        "<a x='&#xFFFF;'/>",
+        &["1:1: not well-formed XML: a reference to a character that XML does not allow"],
+    );
+    check("<a>\n<b:c/></a>", &["2:1: the namespace prefix `b` is not declared (no `xmlns:b`)"]);
+    check("<a>\n<c b:x=''/></a>", &["2:1: the namespace prefix `b` is not declared (no `xmlns:b`)"]);
+}
+
+#[test]
+fn entities_are_neither_expanded_nor_fetched() {
+    let refused = "a document type declaration is refused: BPMN needs none, and entities are neither expanded nor fetched";
+    for xml in [
+        "<!DOCTYPE a SYSTEM 'http://example.com/a.dtd'><a/>",
+        "<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
+        "<!DOCTYPE a [<!ENTITY b 'bb'><!ENTITY c '&b;&b;&b;&b;'>]><a>&c;</a>",
+    ] {
+        check(xml, &[&format!("1:1: {refused}")]);
+    }
+    let only = "only amp, lt, gt, quot, apos and character references are";
+    check("<a>&nbsp;</a>", &[&format!("1:4: the entity `&nbsp;` is not known: {only}")]);
+    check("<a x='&nbsp;'/>", &[&format!("1:1: the entity `&nbsp;` is not known: {only}")]);
+}
+
+#[test]
+fn what_is_not_bpmn() {
+    let model = "http://www.omg.org/spec/BPMN/20100524/MODEL";
+    check(
+        "<html/>",
+        &[&format!("1:1: the root element is `html` of no namespace, not `definitions` of {model}")],
+    );
+    check(
+        "<definitions/>",
+        &[&format!("1:1: the root element is `definitions` of no namespace, not `definitions` of {model}")],
+    );
+    check(
+        "<b:definitions xmlns:b='http://schema.omg.org/spec/BPMN/2.0'/>",
+        &[&format!(
+            "1:1: the root element is `b:definitions` of http://schema.omg.org/spec/BPMN/2.0, not `definitions` of {model}"
+        )],
+    );
+    check(
+        &format!("\n<process xmlns='{model}'/>"),
+        &[&format!("2:1: the root element is `process` of {model}, not `definitions` of {model}")],
+    );
+    check(&format!("<definitions xmlns='{model}'/>"), &["1:1: the document has no process"]);
+    check(
+        &format!("<definitions xmlns='{model}'><process id='a'/></definitions>"),
+        &["1:1: the only process has no flow nodes"],
+    );
+    check(
+        &format!("<definitions xmlns='{model}'><process id='a'/><process id='b'/></definitions>"),
+        &["1:1: none of the 2 processes has flow nodes"],
+    );
+}
+
+#[test]
+fn behaviour_that_is_not_supported() {
+    check_process("", &["read"]);
+    check_process(
+        " <boundaryEvent id='b' name='Late' attachedToRef='a'><timerEventDefinition/></boundaryEvent>",
+        &["2:2: boundaryEvent `b` \"Late\": not supported: boundary events (timerEventDefinition)"],
+    );
+    check_process(
+        "<intermediateCatchEvent id='b'/><intermediateThrowEvent id='c'><linkEventDefinition/></intermediateThrowEvent>",
+        &[
+            "2:1: intermediateCatchEvent `b`: not supported: intermediate events",
+            "2:33: intermediateThrowEvent `c`: not supported: intermediate events (linkEventDefinition)",
+        ],
+    );
+    check_process(
+        "<subProcess id='b'><startEvent/><what/></subProcess>\n<transaction id='c'/><adHocSubProcess id='d'/>",
+        &[
+            "2:1: subProcess `b`: not supported: sub-processes",
+            "3:1: transaction `c`: not supported: sub-processes",
+            "3:22: adHocSubProcess `d`: not supported: sub-processes",
+        ],
+    );
+    check_process("<callActivity id='b'/>", &["2:1: callActivity `b`: not supported: call activities"]);
+    for kind in ["inclusiveGateway", "complexGateway", "eventBasedGateway"] {
+        check_process(
+            &format!("<{kind} id='b'/>"),
+            &[&format!(
+                "2:1: {kind} `b`: not supported: gateways of this kind; exclusive and parallel gateways are"
+            )],
+        );
+    }
+    let only = "only none start and none end events are";
+    for definition in ["terminateEventDefinition", "errorEventDefinition", "eventDefinitionRef"] {
+        check_process(
+            &format!("<endEvent id='b'><{definition}/></endEvent>"),
+            &[&format!("2:1: endEvent `b`: not supported: events with a {definition}; {only}")],
+        );
+    }
+    check(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'>\n\
+         <startEvent id='s' name='Mail comes'><outgoing>f</outgoing><messageEventDefinition id='m'/></startEvent><task id='a'/>\n\
+         <sequenceFlow id='f' sourceRef='s' targetRef='a'/></process></definitions>",
+        &[&format!(
+            "2:1: startEvent `s` \"Mail comes\": not supported: events with a messageEventDefinition; {only}"
+        )],
+    );
+    for kind in ["multiInstanceLoopCharacteristics", "standardLoopCharacteristics"] {
+        check_process(
+            &format!("<task id='b' name='Ask'><{kind} id='l'/></task>"),
+            &[&format!("2:1: task `b` \"Ask\": not supported: repeated activities ({kind})")],
+        );
+    }
+    for (attribute, kind) in [
+        ("startQuantity='2'", "task"),
+        ("completionQuantity='3'", "userTask"),
+        ("isForCompensation='true'", "serviceTask"),
+        ("instantiate='true'", "receiveTask"),
+    ] {
+        let shown = attribute.replace('\'', "\"");
+        check_process(
+            &format!("<{kind} id='b' {attribute}/>"),
+            &[&format!("2:1: {kind} `b`: not supported: {shown}")],
+        );
+    }
+}
+
+#[test]
+fn choices_outside_of_exclusive_gateways() {
+    let out_of = |kind: &str| {
+        format!("not supported: a condition on a flow out of a {kind}; out of an exclusive gateway it is")
+    };
+    check_process(
+        "<task id='b'/><sequenceFlow id='f' sourceRef='a' targetRef='b'>\n<conditionExpression/></sequenceFlow>",
+        &[&format!("2:15: sequenceFlow `f`: {}", out_of("task"))],
+    );
+    check_process(
+        "<parallelGateway id='b'/><sequenceFlow id='f' sourceRef='a' targetRef='b'/>\n\
+         <sequenceFlow id='g' name='yes' sourceRef='b' targetRef='z'><conditionExpression>x</conditionExpression></sequenceFlow>",
+        &[&format!("3:1: sequenceFlow `g` \"yes\": {}", out_of("parallelGateway"))],
+    );
+    check_process(
+        "<userTask id='b' default='g'/><sequenceFlow id='f' sourceRef='a' targetRef='b'/>\n\
+         <sequenceFlow id='g' sourceRef='b' targetRef='z'/><sequenceFlow id='h' sourceRef='b' targetRef='z'/>",
+        &[
+            "2:1: userTask `b`: not supported: a default flow among several flows out of it; out of an exclusive gateway it is",
+        ],
+    );
+}
+
+#[test]
+fn elements_that_are_not_known() {
+    check_process(
+        "<exclusiveGateway id='x'/><sequenceFlow sourceRef='a' targetRef='x'/><sequenceFlow sourceRef='x' targetRef='z'>\n\
+         <conditionExpression>=a</conditionExpression><conditionExpression id='c'>=b</conditionExpression></sequenceFlow>",
+        &[
+            "3:46: conditionExpression `c`: not supported: an element of this kind inside a sequence flow that has one already",
+        ],
+    );
+    check_process(
+        "<what id='b'/>",
+        &["2:1: what `b`: not supported: an element of this kind inside a process"],
+    );
+    check_process(
+        "<task id='b'><startEvent/></task>",
+        &["2:14: startEvent: not supported: an element of this kind inside a flow node"],
+    );
+    check_process(
+        "<v:timer id='b'><v:x/></v:timer>",
+        &["2:1: v:timer `b`: not supported: an element of another vocabulary directly inside a process; \
+           inside extensionElements it is ignored"],
+    );
+    check_process(
+        "<sequenceFlow sourceRef='a' targetRef='z'><v:x/></sequenceFlow>",
+        &["2:43: v:x: not supported: an element of another vocabulary directly inside a sequence flow; \
+           inside extensionElements it is ignored"],
+    );
+    check(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'>\n<choreography id='c'/>\n<what/>\n\
+         <collaboration><messageFlow id='m' name='Order' sourceRef='a' targetRef='b'/><what/></collaboration></definitions>",
+        &[
+            "2:1: choreography `c`: not supported: choreographies",
+            "3:1: what: not supported: an element of this kind inside a definitions element",
+            "4:16: messageFlow `m` \"Order\": not supported: message flows",
+            "4:78: what: not supported: an element of this kind inside a collaboration",
+        ],
+    );
+}
+
+#[test]
+fn structure() {
+    let process = |body: &str| {
+        format!("<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'>\n{body}</definitions>")
+    };
+    check(
+        &process("<process id='P' name='Sell'><task id='a'/></process>"),
+        &["2:1: process `P` \"Sell\": has no start event, so no case could begin"],
+    );
+    check(
+        &process("<process><startEvent id='s'/><task/><sequenceFlow sourceRef='s' targetRef='s'/></process>"),
+        &[
+            "2:1: process: has no id, so nothing can refer to it",
+            "2:30: task: has no id, so nothing can refer to it",
+            "2:37: sequenceFlow: leads into a start event, startEvent `s` at 2:10",
+        ],
+    );
+    check_process(
+        "<startEvent id='t'/>\n<sequenceFlow id='f' sourceRef='a' targetRef='t'/>\n<sequenceFlow id='g' sourceRef='z' targetRef='a'/>",
+        &[
+            "3:1: sequenceFlow `f`: leads into a start event, startEvent `t` at 2:1",
+            "4:1: sequenceFlow `g`: leads out of an end event, endEvent `z` at 5:35",
+        ],
+    );
+    check_process(
+        "<sequenceFlow id='f' sourceRef='a'/>\n<sequenceFlow id='g' sourceRef='gone' targetRef='P'/>\n<sequenceFlow id='h' sourceRef='sa' targetRef='z'/>",
+        &[
+            "2:1: sequenceFlow `f`: has no targetRef",
+            "3:1: sequenceFlow `g`: its sourceRef `gone` is no element of the document",
+            "3:1: sequenceFlow `g`: its targetRef `P` is the process at 1:87, which is no flow node of this process",
+            "4:1: sequenceFlow `h`: its sourceRef `sa` is the sequenceFlow at 5:53, which is no flow node of this process",
+        ],
+    );
+    check(
+        &process(
+            "<process id='P'><startEvent id='s'/><task id='a'/><sequenceFlow id='f' sourceRef='s' targetRef='b'/></process>\n\
+             <process id='Q'><startEvent id='t'/><task id='b' name='B'/><sequenceFlow id='g' sourceRef='t' targetRef='b'/></process>",
+        ),
+        &[
+            "2:51: sequenceFlow `f`: a sequence flow cannot leave its process: its targetRef is task `b` \"B\" at 3:37, in another process",
+        ],
+    );
+    check_process(
+        "<task id='a'/>\n<subProcess id='b'><task id='z'/></subProcess>\n<laneSet id='lanes'><lane id='l'/><lane id='l'/></laneSet>",
+        &[
+            "3:1: subProcess `b`: not supported: sub-processes",
+            "5:21: task `a`: this id is used twice, first by the task at 2:1",
+            "5:35: endEvent `z`: this id is used twice, first by the task at 3:20",
+        ],
+    );
+    check_process(
+        "<exclusiveGateway id='x' default='az'/><exclusiveGateway id='y' default='gone'/>\n<sequenceFlow sourceRef='a' targetRef='x'/>\
+         <sequenceFlow sourceRef='x' targetRef='y'/><sequenceFlow sourceRef='y' targetRef='z'/>",
+        &[
+            "2:1: exclusiveGateway `x`: its default flow `az` is the sequenceFlow at 5:1, no flow out of it",
+            "2:40: exclusiveGateway `y`: its default flow `gone` is no element of the document",
+        ],
+    );
+    check_process(
+        "<task id='lost' name='Lost'/>\n<exclusiveGateway id='x'/><sequenceFlow sourceRef='a' targetRef='x'/>",
+        &[
+            "2:1: task `lost` \"Lost\": no flow leads to it from a start event",
+            "3:1: exclusiveGateway `x`: no flow leads out of it, so a token would be lost here",
+        ],
+    );
+}
+
+#[test]
+fn a_flow_to_a_refused_node_is_no_second_problem() {
+    check_process(
+        "<subProcess id='b'/><sequenceFlow sourceRef='a' targetRef='b'/><sequenceFlow sourceRef='b' targetRef='z'/>",
+        &["2:1: subProcess `b`: not supported: sub-processes"],
+    );
+}
