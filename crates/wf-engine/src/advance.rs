@@ -1,0 +1,247 @@
+//! A batch of events on the cases of one shard.
+
+use wf_arena::Scope;
+use wf_net::image::{KIND_PLAIN, NO_COUNTER};
+
+use crate::changes::{EndKind, Ended};
+use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
+use crate::line::{Line, Marking};
+use crate::plain::{Moved, apply1, apply2};
+use crate::programs::{Cells, ProgramId, Programs, Row};
+use crate::slab::Slab;
+use crate::{CaseId, script};
+
+/// Lines are asked for this many events ahead: far enough to cover a miss, near enough to stay cached.
+const PREFETCH_AHEAD: usize = 12;
+
+/// What a batch tells its caller, in the memory of the caller's scope.
+pub(crate) struct Output<'s> {
+    pub(crate) enabled: wf_arena::Vec<'s, Event>,
+    pub(crate) withdrawn: wf_arena::Vec<'s, Event>,
+    pub(crate) ended: wf_arena::Vec<'s, Ended>,
+}
+
+impl<'s> Output<'s> {
+    pub(crate) fn new(scope: &Scope<'s>, events: usize) -> Self {
+        // Most completions enable one task; parallel splits make the vector grow in place.
+        Self { enabled: scope.vec(events + events / 2 + 8), withdrawn: scope.vec(0), ended: scope.vec(0) }
+    }
+}
+
+/// Everything that a batch works on.
+pub(crate) struct Batch<'b, 's> {
+    pub(crate) shard: u8,
+    pub(crate) now: u32,
+    pub(crate) slab: &'b mut Slab,
+    pub(crate) programs: &'b Programs,
+    pub(crate) cells: Cells<'b>,
+    pub(crate) op_counts: &'b mut [u64],
+    pub(crate) sides: &'b [u64],
+    pub(crate) out: Output<'s>,
+    /// Completions and beginnings that were applied.
+    pub(crate) completed: u64,
+    pub(crate) begun: u64,
+}
+
+impl Batch<'_, '_> {
+    pub(crate) fn run(&mut self, events: &[Event], status: &mut [Status]) {
+        for (index, (event, status)) in events.iter().zip(status).enumerate() {
+            if let Some(later) = events.get(index + PREFETCH_AHEAD) {
+                self.slab.prefetch(later.case.slot());
+            }
+            *status = match self.apply(event) {
+                Ok(()) => Status::Done,
+                Err(refused) => refused,
+            };
+        }
+    }
+
+    fn apply(&mut self, event: &Event) -> Result<(), Status> {
+        let case = event.case;
+        let line = self.slab.line_mut(case.slot()).ok_or(Status::UnknownCase)?;
+        let program = line.program_of(case.generation()).ok_or(Status::UnknownCase)?;
+        if case.shard() != self.shard {
+            return Err(Status::UnknownCase);
+        }
+        let row = self.programs.rows.get(program).ok_or(Status::UnknownCase)?;
+        match event.kind {
+            EventKind::Complete | EventKind::Begin if event.task >= row.tasks => Err(Status::UnknownTask),
+            EventKind::Complete | EventKind::Begin if (event.round | event.instance) != 0 => Err(Status::StaleRound),
+            EventKind::Complete => self.complete(event, row),
+            EventKind::Begin => self.begin(event, row),
+            EventKind::Cancel if event.task == WHOLE_CASE => {
+                self.cancel(case, row);
+                Ok(())
+            }
+            _ => Err(Status::KindRefused),
+        }
+    }
+
+    fn complete(&mut self, event: &Event, row: &Row) -> Result<(), Status> {
+        let index = row.op_index(event.task, event.outcome);
+        let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
+        let meta = self.cells.meta(row, index);
+        if meta.kind != KIND_PLAIN {
+            self.complete_by_script(event, row, meta.outcomes, row.codes + meta.script as usize)?;
+        } else if u32::from(event.outcome) < meta.outcomes {
+            let moved = if row.words == 1 {
+                apply1(line, self.cells.op1(row.ops + index))
+            } else {
+                apply2(line, self.cells.op2(row.ops + index * 2))
+            };
+            let moved = moved.ok_or(Status::NotEnabled)?;
+            line.touch(self.now);
+            self.settle(event.case, row, moved);
+        } else {
+            return Err(Status::BadOutcome);
+        }
+        self.op_counts[row.counts + index] += 1;
+        self.completed += 1;
+        Ok(())
+    }
+
+    /// Emits the work items of a plain step and ends the case if it is over.
+    pub(crate) fn settle(&mut self, case: CaseId, row: &Row, moved: Moved) {
+        let mut fresh = moved.fresh & row.enabled;
+        while fresh != 0 {
+            self.out.enabled.push(Event::complete(case, fresh.trailing_zeros() as u16));
+            fresh &= fresh - 1;
+        }
+        self.end_if_over(case, row, moved.marking);
+    }
+
+    fn end_if_over(&mut self, case: CaseId, row: &Row, marking: Marking) {
+        // Only a task can move a case on, and a waiting or running task has its bit in the first word.
+        if marking[0] & row.enabled == 0 {
+            let kind = if marking == [0; 2] { EndKind::Completed } else { EndKind::Deadlocked };
+            self.slab.release(case.slot());
+            self.out.ended.push(Ended { case, kind });
+        }
+    }
+
+    fn complete_by_script(&mut self, event: &Event, row: &Row, outcomes: u32, code: usize) -> Result<(), Status> {
+        let choice = self.choice(event, outcomes)?;
+        let counter_of = self.cells.counter_of(row);
+        let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
+        let (task, tasks) = (usize::from(event.task), usize::from(row.tasks));
+        let mut trial = *line;
+        if !script::take_task(&mut trial, task, tasks, counter_of) {
+            return Err(Status::NotEnabled);
+        }
+        let taken = trial;
+        script::play(&mut trial, &self.cells.codes()[code..], choice, counter_of)?;
+        trial.touch(self.now);
+        *line = trial;
+        self.settle_counted(event.case, row, &taken, &trial);
+        Ok(())
+    }
+
+    /// Emits the work items that a scripted step has added.
+    pub(crate) fn settle_counted(&mut self, case: CaseId, row: &Row, before: &Line, after: &Line) {
+        let counter_of = self.cells.counter_of(row);
+        for task in bits(after.word() & row.enabled) {
+            // A script only adds to tasks once the completed one's token is taken.
+            let added = after.tokens(task, counter_of) - before.tokens(task, counter_of);
+            for _ in 0..added {
+                self.out.enabled.push(Event::complete(case, task as u16));
+            }
+        }
+        self.end_if_over(case, row, after.marking());
+    }
+
+    /// The digits of an event's decisions: from its outcome byte where that can say them, else from its side entry.
+    pub(crate) fn choice(&self, event: &Event, outcomes: u32) -> Result<u64, Status> {
+        if event.side == NO_SIDE {
+            return match outcomes {
+                0..=256 if u32::from(event.outcome) >= outcomes => Err(Status::BadOutcome),
+                0..=256 => Ok(u64::from(event.outcome)),
+                _ => Err(Status::BadSide),
+            };
+        }
+        self.sides.get(usize::from(event.side)).copied().ok_or(Status::BadSide)
+    }
+
+    fn begin(&mut self, event: &Event, row: &Row) -> Result<(), Status> {
+        if event.outcome != 0 {
+            return Err(Status::BadOutcome);
+        }
+        let (task, tasks) = (usize::from(event.task), usize::from(row.tasks));
+        let counter_of = self.cells.counter_of(row);
+        let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
+        let begun = if counter_of[task] != NO_COUNTER {
+            script::begin_task(line, task, tasks, counter_of)
+        } else if row.words == 1 {
+            apply1(line, self.cells.op1(row.begin + task)).is_some()
+        } else {
+            apply2(line, self.cells.op2(row.begin + task * 2)).is_some()
+        };
+        if !begun {
+            return Err(Status::NotEnabled);
+        }
+        line.touch(self.now);
+        self.begun += 1;
+        Ok(())
+    }
+
+    fn cancel(&mut self, case: CaseId, row: &Row) {
+        let counter_of = self.cells.counter_of(row);
+        let Some(line) = self.slab.line(case.slot()).copied() else { return };
+        for task in bits(line.word() & row.enabled) {
+            for _ in 0..line.tokens(task, counter_of) {
+                self.out.withdrawn.push(Event::complete(case, task as u16));
+            }
+        }
+        self.slab.release(case.slot());
+        self.out.ended.push(Ended { case, kind: EndKind::Cancelled });
+    }
+
+    /// Starts one case; `None` if no slot is free.
+    pub(crate) fn start(&mut self, program: ProgramId, row: &Row, start: &crate::Start) -> Result<Option<CaseId>, Status> {
+        let route = row.tasks + start.node;
+        let event = Event { outcome: start.outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
+        if start.node >= row.starts {
+            return Err(Status::UnknownTask);
+        }
+        let index = row.op_index(route, start.outcome);
+        let meta = self.cells.meta(row, index);
+        if meta.kind == KIND_PLAIN && u32::from(start.outcome) >= meta.outcomes {
+            return Err(Status::BadOutcome);
+        }
+        let choice = if meta.kind == KIND_PLAIN { 0 } else { self.choice(&event, meta.outcomes)? };
+        let Some(slot) = self.slab.take_free() else { return Ok(None) };
+        let (shard, now) = (self.shard, self.now);
+        let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
+        let case = CaseId::new(shard, slot, line.occupy(program.0, now));
+        if meta.kind == KIND_PLAIN {
+            let moved = if row.words == 1 {
+                apply1(line, self.cells.op1(row.ops + index))
+            } else {
+                apply2(line, self.cells.op2(row.ops + index * 2))
+            };
+            let moved = moved.unwrap_or_else(|| unreachable!("a start needs nothing"));
+            self.settle(case, row, moved);
+        } else {
+            let empty = *line;
+            let codes = &self.cells.codes()[row.codes + meta.script as usize..];
+            if let Err(refused) = script::play(line, codes, choice, self.cells.counter_of(row)) {
+                self.slab.release(slot);
+                return Err(refused);
+            }
+            let after = *line;
+            self.settle_counted(case, row, &empty, &after);
+        }
+        self.op_counts[row.counts + index] += 1;
+        Ok(Some(case))
+    }
+}
+
+/// Indices of the set bits, ascending.
+pub(crate) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        (word != 0).then(|| {
+            let bit = word.trailing_zeros() as usize;
+            word &= word - 1;
+            bit
+        })
+    })
+}

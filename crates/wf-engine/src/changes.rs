@@ -1,0 +1,62 @@
+//! What a batch has changed, in the memory of the caller's scope.
+
+use crate::{CaseId, Event, Status};
+
+/// How a case ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EndKind {
+    /// No token is left: success (WCP-11).
+    Completed,
+    /// Given up by a [`Cancel`](crate::EventKind::Cancel) event (WCP-20).
+    Cancelled,
+    /// Tokens are left, but only where a synchronization waits for one that can no longer come.
+    Deadlocked,
+}
+
+/// A case that ended; its id reaches nothing from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ended {
+    /// The case.
+    pub case: CaseId,
+    /// How it ended.
+    pub kind: EndKind,
+}
+
+/// A message that a case sent. Nothing sends one so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Sent {
+    /// The case that sent it.
+    pub case: CaseId,
+    /// Number of the message in the case's program.
+    pub message: u16,
+}
+
+/// What a batch of events has changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Changes<'s> {
+    /// One status for each event, in order.
+    pub status: &'s [Status],
+    /// New work items, each as the event that would complete it with outcome 0; in the order of the events.
+    pub enabled: &'s [Event],
+    /// Work items that are gone without having been completed.
+    pub withdrawn: &'s [Event],
+    /// Cases that ended, in the order of the events.
+    pub ended: &'s [Ended],
+    /// Messages sent, in the order of the events.
+    pub sent: &'s [Sent],
+}
+
+/// What starting a batch of cases has changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Started<'s> {
+    /// The new cases, in the order asked for; fewer than asked for when the shard is full or an entry was refused.
+    pub cases: &'s [CaseId],
+    /// Their first work items.
+    pub enabled: &'s [Event],
+    /// Cases that ended at once.
+    pub ended: &'s [Ended],
+    /// Why the entry after the last case could not start; `None` if all could, or the shard is full.
+    pub refused: Option<Status>,
+}

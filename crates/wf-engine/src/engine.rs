@@ -1,0 +1,95 @@
+//! An engine: the programs of one store, and the shards that run them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use wf_aligned::Counters;
+use wf_mmap::Store;
+use wf_net::Names;
+
+use crate::error::EngineError;
+use crate::programs::{ProgramId, Programs};
+use crate::shard::Shard;
+use crate::stats::{STATS, Stats};
+
+/// The programs of one store. Cheap to share: shards hold what they need.
+#[derive(Debug)]
+pub struct Engine {
+    programs: Arc<Programs>,
+    stats: Counters<STATS>,
+}
+
+impl Engine {
+    /// An engine over a store that the embedder opened: with `Store::open_mapped`, whose one `unsafe` sentence is the
+    /// embedder's to keep, programs are used straight from the page cache.
+    ///
+    /// # Errors
+    /// A record that is not a program, or a store without one. Every program is checked here, once.
+    pub fn with_store(store: Store) -> Result<Self, EngineError> {
+        Ok(Self { programs: Arc::new(Programs::load(store)?), stats: Counters::new() })
+    }
+
+    /// An engine over a store file, opened in a way that later damage to the file cannot reach: sealed memory where the
+    /// system has it and the feature `memory-v2` is on, else a copy.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no store, and as [`with_store`](Self::with_store).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, EngineError> {
+        Self::with_store(open_sound(path.as_ref())?)
+    }
+
+    /// The store that the programs lie in.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.programs.store
+    }
+
+    /// The number of a program by its name.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<ProgramId> {
+        self.programs.rows.id(name).map(ProgramId)
+    }
+
+    /// All programs with their names.
+    pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &str)> {
+        (0..self.programs.rows.len() as u32)
+            .filter_map(|id| self.programs.rows.name(id).map(|name| (ProgramId(id), name)))
+    }
+
+    /// Names of a program's tasks and decisions.
+    #[must_use]
+    pub fn names(&self, program: ProgramId) -> Option<Names> {
+        self.programs.names(program)
+    }
+
+    /// Work items that one completion of a program is expected to add at most; 0 if there is no such program.
+    pub(crate) fn fanout(&self, program: ProgramId) -> usize {
+        self.programs.rows.get(program.0).map_or(0, |row| row.fanout)
+    }
+
+    /// A shard for up to `cases_max` live cases; its memory is taken, and touched, here.
+    ///
+    /// Shards that run at the same time need different numbers: a case's id begins with its shard's.
+    ///
+    /// # Errors
+    /// No cases, more than [`SLOTS_MAX`](crate::SLOTS_MAX), or no memory.
+    pub fn shard(&self, id: u8, cases_max: usize) -> Result<Shard, EngineError> {
+        Shard::new(id, cases_max, Arc::clone(&self.programs), self.stats.writer())
+    }
+
+    /// What all shards together have done so far; never stops them.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats::read(&self.stats)
+    }
+}
+
+#[cfg(all(feature = "memory-v2", target_os = "linux"))]
+fn open_sound(path: &Path) -> Result<Store, wf_mmap::Error> {
+    Store::open_sealed(path)
+}
+
+#[cfg(not(all(feature = "memory-v2", target_os = "linux")))]
+fn open_sound(path: &Path) -> Result<Store, wf_mmap::Error> {
+    Store::open_copy(path)
+}

@@ -1,0 +1,85 @@
+//! An embedded workflow engine: a case is one cache line, and completing a task is a few masked words.
+//!
+//! An [`Engine`] holds the programs of one store (written by `wf compile`, or by [`StoreBuilder`] from the images of
+//! `wf-net`). A [`Shard`] holds the cases of one writer: it starts them, applies batches of [`Event`]s to them, and
+//! says in [`Changes`] what became of each event, which work items are new and which cases have ended.
+//! [`play`] runs many cases at random, as a load and as a check.
+//!
+//! # When not to use it
+//! For cases that must survive the process: nothing is written to disk. For work that waits on locks or sockets inside
+//! a step: a step is a few nanoseconds, the work itself belongs to whoever completes the task.
+//!
+//! # Cost
+//! 64 bytes a live case. A completion is one cache miss if the line is cold, and no heap allocation: rules
+//! `engine.*` in `budgets.toml`.
+//!
+//! # Example
+//! ```
+//! use wf_engine::{Arena, Engine, Event, Key, Start, Status, StoreBuilder};
+//! use wf_net::{CompileOptions, NetBuilder, compile};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut net = NetBuilder::new("approve");
+//! let (start, ask, choice, pay, end) =
+//!     (net.start("s"), net.task("ask"), net.exclusive("ok?"), net.task("pay"), net.end("e"));
+//! for (from, to) in [(start, ask), (ask, choice), (choice, pay), (choice, end), (pay, end)] {
+//!     net.flow(from, to);
+//! }
+//! let image = compile(&net.build().unwrap(), &CompileOptions::default()).unwrap();
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("workflows.wfs");
+//! let mut store = StoreBuilder::create(&path, Default::default())?;
+//! store.add(Key::Str("approve"), image.as_bytes())?;
+//! store.finish()?;
+//!
+//! let engine = Engine::open(&path)?;
+//! let program = engine.program("approve").expect("it is in the store");
+//! let mut shard = engine.shard(0, 1000)?;
+//! let mut arena = Arena::new();
+//!
+//! let started = shard.start_batch(program, &[Start::default(); 2], &arena.scope());
+//! let [first, second] = [started.enabled[0], started.enabled[1]];
+//! // The first case is approved (branch 0), the second is not.
+//! let changes = shard.advance(&[first, second.with_outcome(1)], &arena.scope());
+//! assert_eq!(changes.status, [Status::Done, Status::Done]);
+//! assert_eq!(changes.enabled, [Event::complete(first.case, 1)]);
+//! assert_eq!(changes.ended[0].case, second.case);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Sources
+//! Masked firing: Garcia-Banuelos et al., *Optimized Execution of Business Processes on Blockchain* (BPM 2017).
+//! Patterns (WCP-*n*): Russell et al., *Workflow Control-Flow Patterns: A Revised View* (BPM-06-22, 2006).
+#![forbid(unsafe_code)]
+
+mod advance;
+mod case;
+mod changes;
+mod engine;
+mod error;
+mod event;
+mod line;
+mod plain;
+pub mod play;
+mod programs;
+mod query;
+mod script;
+mod shard;
+mod slab;
+mod stats;
+
+pub use case::{CaseId, SLOTS_MAX};
+pub use changes::{Changes, EndKind, Ended, Sent, Started};
+pub use engine::Engine;
+pub use error::EngineError;
+pub use event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
+pub use programs::ProgramId;
+pub use query::{CaseView, Enabled};
+pub use shard::{Shard, Start};
+pub use stats::Stats;
+
+pub use wf_alloc as alloc;
+pub use wf_arena::{Arena, Scope};
+pub use wf_mmap::{self as store, Key, Store, StoreBuilder};

@@ -1,0 +1,184 @@
+//! The line: everything that is kept of a case, in one cache line. No other module knows its layout.
+
+use wf_net::image::{COUNTERS_MAX, NO_COUNTER, PLACES_MAX, WORDS_MAX};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Set in [`Line::generation`] while a case lives in the line.
+const LIVE: u32 = 1 << 31;
+/// The last generation: a slot that has used it is retired.
+const GENERATION_LAST: u32 = (1 << 28) - 1;
+/// End of the list of free slots.
+pub(crate) const NO_SLOT: u32 = u32::MAX;
+
+/// A marking: one bit for each place that holds a token.
+pub(crate) type Marking = [u64; WORDS_MAX];
+
+/// Counters by place, from the header of the program.
+pub(crate) type CounterOf = [u8; PLACES_MAX];
+
+/// 64 bytes, in a slab that begins on a 64-byte boundary.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub(crate) struct Line {
+    marking: Marking,
+    program: u32,
+    generation: u32,
+    /// Seconds since the shard's epoch, of the last change.
+    since: u32,
+    /// Next free slot while the line is free.
+    link: u32,
+    /// Reserved for the index of the case's data.
+    side: u32,
+    /// Reserved for states of a case.
+    status: u16,
+    /// What the compiler assigns: so far the counters of places that hold several tokens.
+    assigned: [u8; COUNTERS_MAX],
+}
+
+const _: () = assert!(size_of::<Line>() == 64);
+
+/// Word of a row that holds the work-item bits, for vectorised queries over rows.
+pub(crate) const ENABLED_WORD: usize = 0;
+
+impl Line {
+    pub(crate) const fn marking(&self) -> Marking {
+        self.marking
+    }
+
+    pub(crate) const fn word(&self) -> u64 {
+        self.marking[0]
+    }
+
+    /// The one function that changes a marking.
+    pub(crate) const fn set_marking(&mut self, marking: Marking) {
+        self.marking = marking;
+    }
+
+    /// Program of the case that lives here under this generation.
+    pub(crate) const fn program_of(&self, generation: u32) -> Option<u32> {
+        if self.generation == generation | LIVE { Some(self.program) } else { None }
+    }
+
+    /// Program and generation, if a case lives here.
+    pub(crate) const fn occupant(&self) -> Option<(u32, u32)> {
+        if self.generation & LIVE != 0 { Some((self.program, self.generation & !LIVE)) } else { None }
+    }
+
+    pub(crate) const fn since(&self) -> u32 {
+        self.since
+    }
+
+    pub(crate) const fn touch(&mut self, now: u32) {
+        self.since = now;
+    }
+
+    /// Lets a case begin here, with no token; returns its generation.
+    pub(crate) const fn occupy(&mut self, program: u32, now: u32) -> u32 {
+        let generation = self.generation;
+        *self = Self {
+            marking: [0; WORDS_MAX],
+            program,
+            generation: generation | LIVE,
+            since: now,
+            link: NO_SLOT,
+            side: u32::MAX,
+            status: 0,
+            assigned: [0; COUNTERS_MAX],
+        };
+        generation
+    }
+
+    /// Ends the case; returns `false` if the line has no generation left and must not be used again.
+    pub(crate) const fn vacate(&mut self, next_free: u32) -> bool {
+        self.set_marking([0; WORDS_MAX]);
+        let generation = self.generation & !LIVE;
+        self.link = next_free;
+        self.generation = if generation < GENERATION_LAST { generation + 1 } else { generation };
+        generation < GENERATION_LAST
+    }
+
+    pub(crate) const fn link(&self) -> u32 {
+        self.link
+    }
+
+
+    /// Tokens at a place.
+    pub(crate) fn tokens(&self, place: usize, counter_of: &CounterOf) -> u8 {
+        match counter_of[place] {
+            NO_COUNTER => (self.marking[place / 64] >> (place % 64) & 1) as u8,
+            counter => self.assigned[usize::from(counter)],
+        }
+    }
+
+    /// Adds tokens to a place. Returns `false`, with nothing changed, if they would be more than it can hold.
+    pub(crate) fn add(&mut self, place: usize, count: u8, counter_of: &CounterOf) -> bool {
+        let most = if counter_of[place] == NO_COUNTER { 1 } else { u8::MAX };
+        match self.tokens(place, counter_of).checked_add(count) {
+            Some(sum) if sum <= most => self.set_tokens(place, sum, counter_of),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes tokens from a place. Returns `false`, with nothing changed, if it holds fewer.
+    pub(crate) fn take(&mut self, place: usize, count: u8, counter_of: &CounterOf) -> bool {
+        match self.tokens(place, counter_of).checked_sub(count) {
+            Some(left) => self.set_tokens(place, left, counter_of),
+            None => return false,
+        }
+        true
+    }
+
+    fn set_tokens(&mut self, place: usize, count: u8, counter_of: &CounterOf) {
+        let counter = counter_of[place];
+        if counter != NO_COUNTER {
+            self.assigned[usize::from(counter)] = count;
+        }
+        let (mut marking, bit) = (self.marking, 1 << (place % 64));
+        if count > 0 {
+            marking[place / 64] |= bit;
+        } else {
+            marking[place / 64] &= !bit;
+        }
+        self.set_marking(marking);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counted_place_holds_255_tokens_and_refuses_the_next() {
+        let mut counter_of = [NO_COUNTER; PLACES_MAX];
+        counter_of[70] = 25;
+        let mut line = Line::new_zeroed_for_test();
+        for count in 1..=255u8 {
+            assert!(line.add(70, 1, &counter_of), "token {count}");
+        }
+        assert!(!line.add(70, 1, &counter_of));
+        assert_eq!((line.tokens(70, &counter_of), line.marking()), (255, [0, 1 << 6]));
+        assert!(line.take(70, 255, &counter_of) && !line.take(70, 1, &counter_of));
+        assert_eq!(line.marking(), [0, 0]);
+        // A place without a counter holds one.
+        assert!(line.add(3, 1, &counter_of) && !line.add(3, 1, &counter_of));
+    }
+
+    #[test]
+    fn a_slot_is_retired_after_its_last_generation() {
+        let mut line = Line::new_zeroed_for_test();
+        line.generation = GENERATION_LAST - 1;
+        assert_eq!(line.occupy(5, 0), GENERATION_LAST - 1);
+        assert_eq!(line.program_of(GENERATION_LAST - 1), Some(5));
+        assert!(line.vacate(NO_SLOT));
+        assert_eq!(line.program_of(GENERATION_LAST - 1), None);
+        assert_eq!(line.occupy(5, 0), GENERATION_LAST);
+        assert!(!line.vacate(NO_SLOT));
+    }
+
+    impl Line {
+        fn new_zeroed_for_test() -> Self {
+            zerocopy::FromZeros::new_zeroed()
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The plain path: a completion that is masks alone.
+//!
+//! A masked test, a masked update and one more of each for the synchronization behind the task, which an op
+//! without one carries as masks that change nothing; so there is no branch on the kind of op.
+
+use wf_net::image::{Op1, Op2};
+
+use crate::line::{Line, Marking};
+
+/// What a legal step has done to a marking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// Bits set by the step that were clear once its tokens were taken, first word.
+    pub(crate) fresh: u64,
+    /// The marking afterwards.
+    pub(crate) marking: Marking,
+}
+
+/// Applies a one-word op; `None`, with nothing changed, if it is not legal.
+#[inline]
+pub(crate) fn apply1(line: &mut Line, op: &Op1) -> Option<Moved> {
+    let before = line.word();
+    if before & op.need != op.need || before & op.deny != 0 {
+        return None;
+    }
+    let taken = before & !op.take;
+    debug_assert_eq!(taken & op.put, 0, "a place of one token would hold two");
+    let put = taken | op.put;
+    // All ones where the synchronization has all its inputs.
+    let fires = u64::from(put & op.join_need == op.join_need).wrapping_neg();
+    let after = (put & !(op.join_need & fires)) | (op.join_put & fires);
+    line.set_marking([after, 0]);
+    Some(Moved { fresh: after & !taken, marking: [after, 0] })
+}
+
+/// Applies a two-word op; `None`, with nothing changed, if it is not legal.
+#[inline]
+pub(crate) fn apply2(line: &mut Line, op: &Op2) -> Option<Moved> {
+    let before = line.marking();
+    let meets = |word: usize| before[word] & op.need[word] == op.need[word] && before[word] & op.deny[word] == 0;
+    if !(meets(0) && meets(1)) {
+        return None;
+    }
+    let taken = [before[0] & !op.take[0], before[1] & !op.take[1]];
+    debug_assert_eq!((taken[0] & op.put[0]) | (taken[1] & op.put[1]), 0, "a place of one token would hold two");
+    let put = [taken[0] | op.put[0], taken[1] | op.put[1]];
+    let missing = (op.join_need[0] & !put[0]) | (op.join_need[1] & !put[1]);
+    let fires = u64::from(missing == 0).wrapping_neg();
+    let after: Marking =
+        core::array::from_fn(|word| (put[word] & !(op.join_need[word] & fires)) | (op.join_put[word] & fires));
+    line.set_marking(after);
+    Some(Moved { fresh: after[0] & !taken[0], marking: after })
+}

@@ -1,0 +1,269 @@
+//! One thread of a play: a shard, its live cases, and the generator that decides for them.
+
+use core::ops::Range;
+use std::time::Instant;
+
+use wf_arena::{Arena, Policy, Scope};
+use wf_net::Names;
+
+use super::{PlayOptions, Watch, WorkerReport};
+use crate::event::NO_SIDE;
+use crate::{CaseId, Changes, EndKind, Ended, Engine, EngineError, Event, ProgramId, Shard, Start, Status};
+
+/// Lines are asked for this many cases ahead of the look at their work items.
+const PREFETCH_AHEAD: usize = 16;
+
+/// Work items that a step is planned to add at most: a batch of steps that all add more makes the arena grow once.
+const FANOUT_PLANNED: usize = 8;
+
+/// A live case: what the generator is keyed by.
+#[derive(Clone, Copy, Debug)]
+struct Playing {
+    case: CaseId,
+    number: u64,
+    step: u32,
+}
+
+/// Plays its share of the cases.
+#[derive(Debug)]
+pub(super) struct Worker {
+    shard: Shard,
+    program: ProgramId,
+    numbers: Range<u64>,
+    live_max: usize,
+    live: Vec<Playing>,
+    /// Live cases that ended in the current batch, as indices into `live`.
+    over: Vec<usize>,
+    events: Vec<Event>,
+    sides: Vec<u64>,
+    /// Outcomes of each route: tasks, then starts.
+    outcomes: Vec<u64>,
+    starts: u64,
+    tasks: usize,
+    fanout: usize,
+    batch: usize,
+    seed: u64,
+    steps_max: u32,
+    report: WorkerReport,
+}
+
+/// One draw of the generator: uniform 64 bits from (seed, case, step).
+pub(super) fn draw(seed: u64, number: u64, step: u32) -> u64 {
+    const fn mix(mut z: u64) -> u64 {
+        z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+    mix(mix(mix(seed) ^ number) ^ step as u64)
+}
+
+/// Reduces 32 uniform bits to `0..n` without a division.
+const fn below(bits: u32, n: u64) -> u64 {
+    (bits as u64 * n) >> 32
+}
+
+impl Worker {
+    pub(super) fn new(
+        engine: &Engine,
+        program: ProgramId,
+        names: &Names,
+        options: &PlayOptions,
+        id: u8,
+        numbers: Range<u64>,
+        live: u64,
+    ) -> Result<Self, EngineError> {
+        let live_max = usize::try_from(live.min(numbers.end - numbers.start)).unwrap_or(usize::MAX);
+        let shard = engine.shard(id, live_max)?;
+        let batch = options.batch.min(live_max);
+        let of_route = |digits: &Vec<usize>| {
+            digits.iter().map(|&decision| names.decisions[decision].branches.len() as u64).product()
+        };
+        Ok(Self {
+            shard,
+            program,
+            numbers,
+            live_max,
+            live: Vec::with_capacity(live_max),
+            over: Vec::with_capacity(batch),
+            events: Vec::with_capacity(batch),
+            sides: Vec::with_capacity(batch),
+            outcomes: names.route_decisions.iter().map(of_route).collect(),
+            starts: names.starts.len() as u64,
+            tasks: names.tasks.len(),
+            fanout: engine.fanout(program).clamp(1, FANOUT_PLANNED),
+            batch,
+            seed: options.seed,
+            steps_max: options.steps_max,
+            report: WorkerReport::default(),
+        })
+    }
+
+    pub(super) fn run(mut self, watch: &mut impl Watch) -> WorkerReport {
+        let begin = Instant::now();
+        let mut arena = self.arena();
+        self.fill(&mut arena);
+        self.shuffle();
+        let (mut at, mut warm_chunks) = (0, arena.stats().chunk_requests);
+        while !self.live.is_empty() {
+            at = if at < self.live.len() { at } else { 0 };
+            let end = (at + self.batch).min(self.live.len());
+            let before = self.report.completions;
+            let full = end - at == self.batch;
+            self.play_batch(at..end, &arena.scope());
+            self.replace(&mut arena);
+            self.report.batches += 1;
+            let completions = self.report.completions - before;
+            if watch.batch(completions).is_break() {
+                self.report.interrupted = !self.live.is_empty();
+                break;
+            }
+            if self.report.batches == 1 && full {
+                warm_chunks = arena.stats().chunk_requests;
+                watch.warm();
+            }
+            at = end;
+        }
+        self.report.busy = begin.elapsed();
+        watch.done();
+        let stats = arena.stats();
+        self.report.engine_bytes = (self.shard.bytes() + stats.bytes_held) as u64;
+        self.report.arena_resizes = stats.resizes;
+        self.report.arena_chunks_steady = stats.chunk_requests - warm_chunks;
+        self.report.tasks = self.shard.task_counts(self.program);
+        self.report
+    }
+
+    /// Room for the largest batch that is expected, so that no later batch needs more than the first.
+    fn arena(&self) -> Arena {
+        // A vector of work items that doubles as it grows leaves at most three times what it holds.
+        let of_event = size_of::<Event>() * 4 * self.fanout + size_of::<Ended>() * 4 + size_of::<Status>();
+        let of_start = size_of::<Start>() + size_of::<CaseId>();
+        let first_chunk_bytes = self.batch * (of_event + of_start) + 4096;
+        // While the last cases end, batches get smaller; giving memory back then would only cost.
+        Arena::with_policy(Policy { first_chunk_bytes, quiet_resets: u32::MAX, ..Policy::DEFAULT })
+    }
+
+    /// Starts cases up to the limit of live ones.
+    fn fill(&mut self, arena: &mut Arena) {
+        while self.live.len() < self.live_max && !self.numbers.is_empty() {
+            let room = (self.live_max - self.live.len()).min(self.batch) as u64;
+            let count = room.min(self.numbers.end - self.numbers.start);
+            let numbers = self.numbers.start..self.numbers.start + count;
+            self.numbers.start += count;
+            self.start(numbers, &arena.scope());
+        }
+        self.report.live_peak = self.live.len() as u64;
+    }
+
+    /// Starts cases and puts those that did not end at once among the live ones.
+    fn start(&mut self, numbers: Range<u64>, scope: &Scope<'_>) {
+        let starts = scope.alloc_slice_fill((numbers.end - numbers.start) as usize, Start::default());
+        self.sides.clear();
+        for (start, number) in starts.iter_mut().zip(numbers.clone()) {
+            let random = draw(self.seed, number, 0);
+            start.node = below(random as u32, self.starts) as u16;
+            let route = self.tasks + usize::from(start.node);
+            (start.outcome, start.side) = self.decide(route, random);
+        }
+        let started = self.shard.start_batch_with(self.program, starts, &self.sides, scope);
+        self.report.cases += started.cases.len() as u64;
+        // A start that is refused outright (a counter full) can never run: the case counts as stopped.
+        let lost = numbers.end - numbers.start - started.cases.len() as u64;
+        self.report.cases += lost;
+        self.report.stopped += lost;
+        let mut ended = started.ended.iter().peekable();
+        for (&case, number) in started.cases.iter().zip(numbers) {
+            match ended.next_if(|ended| ended.case == case) {
+                Some(ended) => self.report.count(ended.kind),
+                None => self.live.push(Playing { case, number, step: 1 }),
+            }
+        }
+    }
+
+    /// Outcome and side index for a route, from the upper half of a draw.
+    fn decide(&mut self, route: usize, random: u64) -> (u8, u16) {
+        let outcomes = self.outcomes[route];
+        if outcomes <= 256 {
+            return (below((random >> 32) as u32, outcomes) as u8, NO_SIDE);
+        }
+        self.sides.push(draw(random, 0, 0) % outcomes);
+        (0, (self.sides.len() - 1) as u16)
+    }
+
+    fn play_batch(&mut self, window: Range<usize>, scope: &Scope<'_>) {
+        self.events.clear();
+        self.sides.clear();
+        for index in window.clone() {
+            if let Some(later) = self.live.get(index + PREFETCH_AHEAD) {
+                self.shard.prefetch(later.case);
+            }
+            let Playing { case, number, step } = self.live[index];
+            let event = if step > self.steps_max { Event::cancel(case) } else { self.next_event(case, number, step) };
+            self.live[index].step += 1;
+            self.events.push(event);
+        }
+        let changes = self.shard.advance_with(&self.events, &self.sides, scope);
+        self.over.clear();
+        self.report.note(&changes, &self.events, window.start, &mut self.over);
+    }
+
+    fn next_event(&mut self, case: CaseId, number: u64, step: u32) -> Event {
+        let random = draw(self.seed, number, step);
+        let items = self.shard.enabled(case);
+        let event = items.and_then(|mut items| {
+            let count = items.len() as u64;
+            items.nth(below(random as u32, count) as usize)
+        });
+        // A live case has a work item, since nothing begins one here; a case without would be a bug of the engine.
+        let event = event.unwrap_or_else(|| unreachable!("{case:?} lives without a work item"));
+        let (outcome, side) = self.decide(usize::from(event.task), random);
+        Event { outcome, side, ..event }
+    }
+
+    /// Puts new cases in the places of those that ended, as long as there are any.
+    fn replace(&mut self, arena: &mut Arena) {
+        // From the back, so that indices into what is left stay valid.
+        while let Some(index) = self.over.pop() {
+            self.live.swap_remove(index);
+        }
+        let room = self.live_max - self.live.len();
+        if room > 0 && !self.numbers.is_empty() {
+            self.fill(arena);
+        }
+    }
+
+    /// Puts the live cases in a random order, so that a batch does not walk the lines one after another.
+    fn shuffle(&mut self) {
+        for last in (1..self.live.len()).rev() {
+            let random = draw(self.seed, last as u64, u32::MAX);
+            self.live.swap(last, (random % (last as u64 + 1)) as usize);
+        }
+    }
+}
+
+impl WorkerReport {
+    fn count(&mut self, kind: EndKind) {
+        match kind {
+            EndKind::Completed => self.completed += 1,
+            EndKind::Deadlocked => self.deadlocked += 1,
+            EndKind::Cancelled => self.stopped += 1,
+        }
+    }
+
+    /// Counts what a batch changed; `over` gets the indices, from `first`, of the cases that ended.
+    fn note(&mut self, changes: &Changes<'_>, events: &[Event], first: usize, over: &mut Vec<usize>) {
+        let mut ended = changes.ended.iter().peekable();
+        for (index, (event, status)) in events.iter().zip(changes.status).enumerate() {
+            match status {
+                Status::Done if event.kind == crate::EventKind::Complete => self.completions += 1,
+                Status::Done => {}
+                _ => self.refused += 1,
+            }
+            if let Some(ended) = ended.next_if(|ended| ended.case == event.case) {
+                self.count(ended.kind);
+                over.push(first + index);
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A shard: the cases of one writer.
+
+use std::sync::Arc;
+
+use wf_aligned::Writer;
+use wf_arena::Scope;
+
+use crate::advance::{Batch, Output};
+use crate::changes::{Changes, Started};
+use crate::event::{Event, NO_SIDE, Status};
+use crate::programs::{ProgramId, Programs};
+use crate::slab::Slab;
+use crate::stats::{self, STATS};
+
+/// Where and how a case starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Start {
+    /// Number of the start node in the program.
+    pub node: u16,
+    /// Which way the decisions behind the start go, as in [`Event::outcome`].
+    pub outcome: u8,
+    /// As in [`Event::side`].
+    pub side: u16,
+}
+
+impl Default for Start {
+    /// The first start node, outcome 0.
+    fn default() -> Self {
+        Self { node: 0, outcome: 0, side: NO_SIDE }
+    }
+}
+
+/// The cases of one writer: start them, advance them, ask about them.
+///
+/// A shard is `Send`: it may move between threads, and each shard of an engine may run on its own. Nothing on the
+/// main path is shared between shards.
+#[derive(Debug)]
+pub struct Shard {
+    pub(crate) id: u8,
+    pub(crate) slab: Slab,
+    pub(crate) programs: Arc<Programs>,
+    /// Completions by op: this shard's alone, no lock.
+    pub(crate) op_counts: Box<[u64]>,
+    pub(crate) stats: Writer<STATS>,
+    pub(crate) now: u32,
+}
+
+impl Shard {
+    pub(crate) fn new(
+        id: u8,
+        cases_max: usize,
+        programs: Arc<Programs>,
+        stats: Writer<STATS>,
+    ) -> Result<Self, crate::EngineError> {
+        let op_counts = vec![0; programs.count_total].into();
+        Ok(Self { id, slab: Slab::new(cases_max)?, programs, op_counts, stats, now: 0 })
+    }
+
+    /// Number of the shard: the first byte of its cases' ids.
+    #[must_use]
+    pub const fn id(&self) -> u8 {
+        self.id
+    }
+
+    /// Cases that live.
+    #[must_use]
+    pub const fn live(&self) -> usize {
+        self.slab.live()
+    }
+
+    /// Cases that can live at once.
+    #[must_use]
+    pub fn cases_max(&self) -> usize {
+        self.slab.capacity()
+    }
+
+    /// Bytes of the shard's own memory: lines and statistics.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.slab.bytes() + size_of_val(&*self.op_counts)
+    }
+
+    /// Tells the shard the time, in seconds since an epoch of the caller's: changes from now on carry it.
+    pub const fn tick(&mut self, now: u32) {
+        self.now = now;
+    }
+
+    /// Applies a batch of events, in the order given; see [`advance_with`](Self::advance_with).
+    pub fn advance<'s>(&mut self, events: &[Event], scope: &Scope<'s>) -> Changes<'s> {
+        self.advance_with(events, &[], scope)
+    }
+
+    /// Applies a batch of events with a side table.
+    ///
+    /// Events of one case apply in the order given. An event that is not legal has a [`Status`] that says why, and
+    /// changes nothing. The side table holds the decisions of events whose outcome does not fit in a byte:
+    /// digits as in [`Event::outcome`], in 64 bits.
+    ///
+    /// All that is returned lies in the scope's memory; in steady state nothing is allocated from the heap.
+    pub fn advance_with<'s>(&mut self, events: &[Event], sides: &[u64], scope: &Scope<'s>) -> Changes<'s> {
+        let status = scope.alloc_slice_fill(events.len(), Status::Done);
+        let mut batch = Batch {
+            shard: self.id,
+            now: self.now,
+            cells: self.programs.cells(),
+            slab: &mut self.slab,
+            programs: &self.programs,
+            op_counts: &mut self.op_counts,
+            sides,
+            out: Output::new(scope, events.len()),
+            completed: 0,
+            begun: 0,
+        };
+        batch.run(events, status);
+        let Batch { out, completed, begun, .. } = batch;
+        self.stats.add(stats::COMPLETIONS, completed);
+        self.stats.add(stats::BEGUN, begun);
+        self.stats.add(stats::ENDED, out.ended.len() as u64);
+        Changes {
+            status,
+            enabled: out.enabled.into_slice(),
+            withdrawn: out.withdrawn.into_slice(),
+            ended: out.ended.into_slice(),
+            sent: &[],
+        }
+    }
+
+    /// Starts a case for each entry, until the shard is full or an entry is refused.
+    pub fn start_batch<'s>(&mut self, program: ProgramId, starts: &[Start], scope: &Scope<'s>) -> Started<'s> {
+        self.start_batch_with(program, starts, &[], scope)
+    }
+
+    /// Starts a case for each entry, with a side table as in [`advance_with`](Self::advance_with).
+    pub fn start_batch_with<'s>(
+        &mut self,
+        program: ProgramId,
+        starts: &[Start],
+        sides: &[u64],
+        scope: &Scope<'s>,
+    ) -> Started<'s> {
+        let Some(row) = self.programs.rows.get(program.0) else {
+            return Started { refused: Some(Status::UnknownTask), ..Started::default() };
+        };
+        let mut cases = scope.vec(starts.len());
+        let mut batch = Batch {
+            shard: self.id,
+            now: self.now,
+            cells: self.programs.cells(),
+            slab: &mut self.slab,
+            programs: &self.programs,
+            op_counts: &mut self.op_counts,
+            sides,
+            out: Output::new(scope, starts.len()),
+            completed: 0,
+            begun: 0,
+        };
+        let mut refused = None;
+        for start in starts {
+            match batch.start(program, row, start) {
+                Ok(Some(case)) => cases.push(case),
+                Ok(None) => break,
+                Err(status) => {
+                    refused = Some(status);
+                    break;
+                }
+            }
+        }
+        let out = batch.out;
+        self.stats.add(stats::STARTED, cases.len() as u64);
+        self.stats.add(stats::ENDED, out.ended.len() as u64);
+        Started {
+            cases: cases.into_slice(),
+            enabled: out.enabled.into_slice(),
+            ended: out.ended.into_slice(),
+            refused,
+        }
+    }
+}

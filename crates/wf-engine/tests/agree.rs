@@ -1,0 +1,274 @@
+//! The engine against the naive interpreter: random nets, random events, legal or not; the same statuses, work items and
+//! endings at every step.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod twin;
+
+#[path = "twin/random.rs"]
+mod random;
+
+use std::collections::BTreeMap;
+
+use random::Random;
+use twin::{Case, Choices};
+use wf_engine::{
+    Arena, CaseId, Engine, Event, EventKind, Key, ProgramId, Shard, Start, Status, Store, StoreBuilder,
+};
+use wf_net::{CompileOptions, Names, Net, NodeId, Program, compile};
+
+/// Tokens in one place at which a case is given up: the twin has no limit, the engine has one of 255.
+const TOKENS_MAX: u32 = 120;
+
+struct Pair<'n> {
+    twin: Case<'n>,
+    /// The case in the shard of the masks and in the shard of the scripts.
+    ids: [CaseId; 2],
+}
+
+struct Duel<'n> {
+    net: &'n Net,
+    names: Names,
+    program: ProgramId,
+    shards: [Shard; 2],
+    arena: Arena,
+    tasks: Vec<NodeId>,
+    stale: Vec<[CaseId; 2]>,
+    steps: usize,
+}
+
+/// Opens one store with the same net compiled to masks and to scripts only.
+fn engine(images: &[(&str, &[u8])]) -> Engine {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let mut store = StoreBuilder::create(&path, Default::default()).unwrap();
+    for (name, image) in images {
+        store.add(Key::Str(name), image).unwrap();
+    }
+    store.finish().unwrap();
+    Engine::with_store(Store::open_copy(&path).unwrap()).unwrap()
+}
+
+impl<'n> Duel<'n> {
+    fn choices(&self, route: usize, mut choice: u64) -> Choices {
+        let digits = &self.names.route_decisions[route];
+        digits
+            .iter()
+            .map(|&decision| {
+                let decision = &self.names.decisions[decision];
+                let branches = decision.branches.len() as u64;
+                let branch = (choice % branches) as usize;
+                choice /= branches;
+                (decision.gateway.id.clone(), branch)
+            })
+            .collect()
+    }
+
+    fn outcomes(&self, route: usize) -> u64 {
+        let digits = &self.names.route_decisions[route];
+        digits.iter().map(|&decision| self.names.decisions[decision].branches.len() as u64).product()
+    }
+
+    fn start(&mut self, random: &mut Random) -> Option<Pair<'n>> {
+        let starts: Vec<NodeId> = self.net.nodes_of(wf_net::NodeKind::Start).collect();
+        let node = random.below(starts.len());
+        let route = self.tasks.len() + node;
+        let (choice, outcome, side) = pick(random, self.outcomes(route));
+        let twin = Case::start(self.net, starts[node], &self.choices(route, choice));
+        let start = Start { node: node as u16, outcome, side };
+        let mut ids = [CaseId::default(); 2];
+        for (shard, id) in self.shards.iter_mut().zip(&mut ids) {
+            let program = ProgramId(self.program.0 + u32::from(shard.id()));
+            let started = shard.start_batch_with(program, &[start], &[choice], &self.arena.scope());
+            assert_eq!(started.refused, None, "start");
+            *id = started.cases[0];
+            let enabled: Vec<u16> = started.enabled.iter().map(|event| event.task).collect();
+            let number = |node: &NodeId| self.tasks.binary_search(node).unwrap() as u16;
+            assert_eq!(enabled, twin.enabled().iter().map(number).collect::<Vec<_>>(), "start");
+            assert_eq!(started.ended.first().map(|ended| ended.kind), twin.ended, "start");
+        }
+        if twin.ended.is_some() {
+            self.stale.push(ids);
+            return None;
+        }
+        Some(Pair { twin, ids })
+    }
+
+    /// One random event on one case, the same on all three.
+    fn step(&mut self, pair: &mut Pair<'n>, random: &mut Random) {
+        self.steps += 1;
+        let beyond = usize::from(random.one_in(20));
+        let task = random.below(self.tasks.len() + beyond);
+        let kind = match random.below(12) {
+            0 | 1 => EventKind::Begin,
+            2 if random.one_in(30) => EventKind::Cancel,
+            3 if random.one_in(10) => EventKind::Trigger,
+            _ => EventKind::Complete,
+        };
+        let known = task < self.tasks.len();
+        let outcomes = if known { self.outcomes(task) } else { 1 };
+        let (choice, mut outcome, mut side) = pick(random, outcomes);
+        let mut wrong_round = false;
+        let expected = match kind {
+            EventKind::Cancel => {
+                outcome = 0;
+                Status::Done
+            }
+            EventKind::Trigger => Status::KindRefused,
+            _ if !known => Status::UnknownTask,
+            _ if random.one_in(40) => {
+                wrong_round = true;
+                Status::StaleRound
+            }
+            EventKind::Begin => {
+                (outcome, side) = (0, wf_engine::NO_SIDE);
+                if pair.twin.begin(self.tasks[task]) { Status::Done } else { Status::NotEnabled }
+            }
+            _ if outcomes <= 255 && random.one_in(20) => {
+                outcome = 255;
+                // Which of the two reasons is named does not matter to the state.
+                Status::BadOutcome
+            }
+            _ => {
+                let choices = self.choices(task, choice);
+                if pair.twin.complete(self.tasks[task], &choices) { Status::Done } else { Status::NotEnabled }
+            }
+        };
+        let cancelled = if kind == EventKind::Cancel { pair.twin.cancel() } else { None };
+        let before = pair.ids;
+        for (shard, case) in self.shards.iter_mut().zip(before) {
+            let task = if kind == EventKind::Cancel { wf_engine::WHOLE_CASE } else { task as u16 };
+            let event = Event { case, task, kind, outcome, side, round: u8::from(wrong_round), instance: 0 };
+            let had: Vec<u16> = shard.enabled(case).unwrap().map(|event| event.task).collect();
+            let changes = shard.advance_with(&[event], &[choice], &self.arena.scope());
+            let got = changes.status[0];
+            if expected == Status::BadOutcome {
+                assert!(matches!(got, Status::BadOutcome | Status::NotEnabled), "{got:?} for outcome 255");
+            } else {
+                assert_eq!(got, expected, "{event:?}");
+            }
+            assert_eq!(changes.ended.first().map(|ended| ended.kind), pair.twin.ended);
+            let withdrawn: Vec<u16> = changes.withdrawn.iter().map(|event| event.task).collect();
+            let nodes = cancelled.clone().unwrap_or_default();
+            let number = |node: &NodeId| self.tasks.binary_search(node).unwrap() as u16;
+            assert_eq!(withdrawn, nodes.iter().map(number).collect::<Vec<_>>());
+            let has: Vec<u16> = shard.enabled(case).map(|e| e.map(|event| event.task).collect()).unwrap_or_default();
+            assert_eq!(has, pair.twin.enabled().iter().map(number).collect::<Vec<_>>(), "after {event:?}");
+            check_fresh(&had, &has, &event, got, changes.enabled, pair.twin.ended.is_some());
+        }
+    }
+}
+
+/// The new work items are those that the step added.
+fn check_fresh(had: &[u16], has: &[u16], event: &Event, status: Status, fresh: &[Event], ended: bool) {
+    let mut expected: BTreeMap<u16, i32> = BTreeMap::new();
+    if status == Status::Done && event.kind == EventKind::Complete && !ended {
+        has.iter().for_each(|&task| *expected.entry(task).or_default() += 1);
+        had.iter().for_each(|&task| *expected.entry(task).or_default() -= 1);
+    }
+    let mut got: BTreeMap<u16, i32> = BTreeMap::new();
+    fresh.iter().for_each(|event| *got.entry(event.task).or_default() += 1);
+    for (&task, &count) in &expected {
+        // The completed task itself: its own item is gone unless it had been begun.
+        let slack = i32::from(task == event.task);
+        let got = got.get(&task).copied().unwrap_or(0);
+        assert!(got == count || (slack == 1 && got == count + 1), "task {task}: {got} new, expected {count}");
+    }
+    assert!(got.keys().all(|task| expected.contains_key(task)), "{got:?} new, expected {expected:?}");
+}
+
+/// A choice, and the outcome and side index that say it.
+fn pick(random: &mut Random, outcomes: u64) -> (u64, u8, u16) {
+    let choice = random.next() % outcomes;
+    match u8::try_from(choice) {
+        Ok(outcome) if outcomes <= 256 => (choice, outcome, wf_engine::NO_SIDE),
+        _ => (choice, 0, 0),
+    }
+}
+
+fn duel(net: &Net, random: &mut Random, steps: usize) -> Option<usize> {
+    let masks = compile(net, &CompileOptions::default()).ok()?;
+    let mut options = CompileOptions::default();
+    options.scripts_only = true;
+    let scripts = compile(net, &options).ok()?;
+    let engine = engine(&[("a masks", masks.as_bytes()), ("b scripts", scripts.as_bytes())]);
+    let (program, other) = (engine.program("a masks").unwrap(), engine.program("b scripts").unwrap());
+    assert_eq!(other.0, program.0 + 1, "the store keeps the order of names");
+    let mut duel = Duel {
+        net,
+        names: Program::parse(masks.as_bytes()).unwrap().names().unwrap(),
+        program,
+        shards: [engine.shard(0, 8).unwrap(), engine.shard(1, 8).unwrap()],
+        arena: Arena::new(),
+        tasks: net.nodes_of(wf_net::NodeKind::Task).collect(),
+        stale: Vec::new(),
+        steps: 0,
+    };
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
+    while duel.steps < steps {
+        if pairs.len() < 4 {
+            match duel.start(random) {
+                Some(pair) => pairs.push(pair),
+                None => duel.steps += 1,
+            }
+            continue;
+        }
+        let index = random.below(pairs.len());
+        duel.step(&mut pairs[index], random);
+        let pair = &pairs[index];
+        if pair.twin.ended.is_some() {
+            duel.stale.push(pair.ids);
+            pairs.swap_remove(index);
+        } else if pair.twin.most() > TOKENS_MAX {
+            for (shard, case) in duel.shards.iter_mut().zip(pair.ids) {
+                let changes = shard.advance(&[Event::cancel(case)], &duel.arena.scope());
+                assert_eq!(changes.status, [Status::Done]);
+            }
+            pairs.swap_remove(index);
+        }
+        if let Some(&ids) = duel.stale.last() {
+            for (shard, case) in duel.shards.iter_mut().zip(ids) {
+                let changes = shard.advance(&[Event::complete(case, 0)], &duel.arena.scope());
+                assert_eq!(changes.status, [Status::UnknownCase], "the id of an ended case reaches nothing");
+            }
+        }
+    }
+    let live: Vec<usize> = duel.shards.iter().map(Shard::live).collect();
+    assert_eq!(live, [pairs.len(), pairs.len()]);
+    Some(duel.steps)
+}
+
+#[test]
+fn engine_and_twin_agree_step_by_step() {
+    let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
+    let (nets_wanted, steps_each) = if full { (10_000, 150) } else { (400, 150) };
+    let (mut nets, mut refused, mut steps, mut wide, mut counted) = (0, 0, 0, 0, 0);
+    let mut seed = 0;
+    while nets < nets_wanted {
+        seed += 1;
+        let mut random = Random(seed);
+        let shape = if seed % 2 == 0 { random::net } else { random::blocks };
+        let Some(net) = shape(&mut random) else {
+            refused += 1;
+            continue;
+        };
+        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| duel(&net, &mut random, steps_each)));
+        match played {
+            Ok(Some(count)) => {
+                steps += count;
+                nets += 1;
+                let image = compile(&net, &CompileOptions::default()).unwrap();
+                let header = Program::parse(image.as_bytes()).unwrap().header().clone();
+                wide += usize::from(header.words == 2);
+                counted += usize::from(header.counters > 0);
+            }
+            Ok(None) => refused += 1,
+            Err(panic) => {
+                println!("seed {seed}: {net:#?}");
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+    println!("{nets} nets ({wide} of two words, {counted} with counters), {refused} refused, {steps} steps");
+    assert!(wide > nets / 100 && counted > nets / 20, "the generator no longer covers both widths and counters");
+}
