@@ -65,8 +65,13 @@ impl NetBuilder {
 
     /// Adds a node of the given kind.
     pub fn node(&mut self, id: &str, kind: NodeKind) -> NodeId {
-        let node =
-            Node { id: id.to_owned(), label: String::new(), kind, incoming: Vec::new(), outgoing: Vec::new() };
+        let node = Node {
+            id: id.to_owned(),
+            label: String::new(),
+            kind,
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+        };
         self.net.nodes.push(node);
         NodeId(self.net.nodes.len() as u32 - 1)
     }

@@ -3,8 +3,8 @@
 use zerocopy::IntoBytes;
 
 use crate::image::{
-    CELL_BYTES, COUNTERS_MAX, Cell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER, Op1,
-    Op2, OpMeta, PLACES_MAX, SLOTS_MAX, TASKS_MAX, VERSION, WORDS_MAX, build_id, script,
+    CELL_BYTES, COUNTERS_MAX, Cell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER,
+    Op1, Op2, OpMeta, PLACES_MAX, SLOTS_MAX, TASKS_MAX, VERSION, WORDS_MAX, build_id, script,
 };
 use crate::net::Net;
 use crate::problem::{Problem, ProblemKind, Subject};
@@ -151,10 +151,7 @@ impl Layout {
         };
         limit(tasks > TASKS_MAX, ProblemKind::TooManyTasks { tasks, tasks_max: TASKS_MAX });
         limit(places > PLACES_MAX, ProblemKind::TooManyPlaces { places, places_max: PLACES_MAX });
-        limit(
-            counters > COUNTERS_MAX,
-            ProblemKind::TooManyCounters { counters, counters_max: COUNTERS_MAX },
-        );
+        limit(counters > COUNTERS_MAX, ProblemKind::TooManyCounters { counters, counters_max: COUNTERS_MAX });
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -192,7 +189,15 @@ impl Layout {
     fn begin_op(&self, routing: &Routing, task: usize) -> Op {
         let (enabled, running) = (bit(Routing::enabled_bit(task)), bit(routing.running_bit(task)));
         let kind = if meets(self.counted, enabled) { KIND_SCRIPT } else { KIND_PLAIN };
-        Op { need: enabled, deny: running, put: running, kind, outcomes: 1, route: task as u16, ..Op::default() }
+        Op {
+            need: enabled,
+            deny: running,
+            put: running,
+            kind,
+            outcomes: 1,
+            route: task as u16,
+            ..Op::default()
+        }
     }
 
     fn ops_of_route(
@@ -258,7 +263,8 @@ impl Layout {
                     (certain, joined, targets.as_slice())
                 }
                 Step::Join { inputs, targets } => {
-                    let need = inputs.iter().fold([0; WORDS_MAX], |mask, &place| or(mask, bit(usize::from(place))));
+                    let need =
+                        inputs.iter().fold([0; WORDS_MAX], |mask, &place| or(mask, bit(usize::from(place))));
                     if !meets(need, op.put) && !meets(need, op.join_put) {
                         continue;
                     }
@@ -293,7 +299,8 @@ impl Layout {
                 }
                 Target::Place(place) => {
                     let place = bit(usize::from(place));
-                    let twice = (count.0 > 0 && meets(op.put, place)) || (count.1 > 0 && meets(op.join_put, place));
+                    let twice =
+                        (count.0 > 0 && meets(op.put, place)) || (count.1 > 0 && meets(op.join_put, place));
                     if twice || meets(self.counted, place) {
                         return false;
                     }
@@ -371,7 +378,8 @@ fn assemble(layout: &Layout, shift: u8, ops: &[Op], begin: &[Op], codes: &[u16],
 }
 
 fn write_op(op: &Op, words: usize, slot: &mut [u8]) {
-    let meta = OpMeta { outcomes: op.outcomes, script: op.script, route: op.route, kind: op.kind, reserved: [0; 5] };
+    let meta =
+        OpMeta { outcomes: op.outcomes, script: op.script, route: op.route, kind: op.kind, reserved: [0; 5] };
     if words == 1 {
         let op = Op1 {
             need: op.need[0],

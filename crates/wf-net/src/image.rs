@@ -221,5 +221,7 @@ pub(crate) fn build_id(image: &[u8]) -> u64 {
         .iter()
         .enumerate()
         .filter(|(index, _)| !(at..at + 8).contains(index))
-        .fold(0xCBF2_9CE4_8422_2325, |hash, (_, &byte)| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+        .fold(0xCBF2_9CE4_8422_2325, |hash, (_, &byte)| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        })
 }

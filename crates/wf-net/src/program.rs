@@ -5,8 +5,8 @@ use core::fmt;
 use zerocopy::FromBytes;
 
 use crate::image::{
-    CELL_BYTES, COUNTERS_MAX, HEADER_CELLS, Header, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER, Op1, Op2, OpMeta,
-    PLACES_MAX, SLOTS_MAX, TASKS_MAX, VERSION, WORDS_MAX, build_id, script,
+    CELL_BYTES, COUNTERS_MAX, HEADER_CELLS, Header, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER, Op1, Op2,
+    OpMeta, PLACES_MAX, SLOTS_MAX, TASKS_MAX, VERSION, WORDS_MAX, build_id, script,
 };
 use crate::tail::Names;
 
@@ -139,7 +139,8 @@ impl<'i> Program<'i> {
     pub fn scripts(&self) -> &'i [u16] {
         let at = self.header.scripts_at as usize * CELL_BYTES;
         let bytes = &self.bytes[at..at + self.header.script_codes as usize * 2];
-        <[u16]>::ref_from_bytes(bytes).unwrap_or_else(|_| unreachable!("64-byte aligned, and a multiple of two"))
+        <[u16]>::ref_from_bytes(bytes)
+            .unwrap_or_else(|_| unreachable!("64-byte aligned, and a multiple of two"))
     }
 
     /// The names and decisions.
@@ -148,7 +149,8 @@ impl<'i> Program<'i> {
     /// [`ImageError::Tail`] if they cannot be read; not after [`parse`](Self::parse) succeeded.
     pub fn names(&self) -> Result<Names, ImageError> {
         let at = self.header.tail_at as usize * CELL_BYTES;
-        let names = Names::read(&self.bytes[at..at + self.header.tail_bytes as usize]).ok_or(ImageError::Tail)?;
+        let names =
+            Names::read(&self.bytes[at..at + self.header.tail_bytes as usize]).ok_or(ImageError::Tail)?;
         let header = self.header;
         let fits = names.tasks.len() == usize::from(header.tasks)
             && names.starts.len() == usize::from(header.starts)
@@ -181,7 +183,8 @@ impl<'i> Program<'i> {
     #[must_use]
     pub fn fanout_max(&self) -> usize {
         let enabled = self.header.enabled_mask;
-        let routes = (0..self.routes()).flat_map(|route| (0..1 << self.header.shift).map(move |o| (route, o)));
+        let routes =
+            (0..self.routes()).flat_map(|route| (0..1 << self.header.shift).map(move |o| (route, o)));
         let of_op = |(route, outcome)| {
             let op = self.op(route, outcome);
             if op.meta.kind == KIND_PLAIN {
@@ -357,4 +360,3 @@ fn low_bits(bits: usize) -> [u64; WORDS_MAX] {
         left => (1 << left) - 1,
     })
 }
-

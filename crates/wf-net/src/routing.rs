@@ -140,7 +140,11 @@ impl Places {
 /// All gateways, each after every gateway that can feed it.
 fn gateway_order(net: &Net) -> Result<Vec<NodeId>, Vec<Problem>> {
     let feeds = |node: NodeId| {
-        net.node(node).outgoing().iter().map(|&f| net.flow(f).to()).filter(|&to| net.node(to).kind().is_gateway())
+        net.node(node)
+            .outgoing()
+            .iter()
+            .map(|&f| net.flow(f).to())
+            .filter(|&to| net.node(to).kind().is_gateway())
     };
     let mut waiting: Vec<usize> = vec![0; net.nodes().len()];
     let gateways: Vec<NodeId> = net.node_ids().filter(|&node| net.node(node).kind().is_gateway()).collect();
@@ -258,7 +262,8 @@ fn route(net: &Net, places: &Places, order: &[NodeId], source: NodeId) -> Result
         {
             let branches = branches.len() as u32;
             route.digits.push(Digit { gateway, branches });
-            let outcomes = route.outcomes.checked_mul(u64::from(branches)).filter(|&outcomes| outcomes < 1 << 63);
+            let outcomes =
+                route.outcomes.checked_mul(u64::from(branches)).filter(|&outcomes| outcomes < 1 << 63);
             route.outcomes =
                 outcomes.ok_or_else(|| Problem::new(Subject::Node(source), ProblemKind::TooManyDecisions))?;
         }
@@ -271,7 +276,11 @@ impl Route {
     /// Slots that the route uses.
     pub(crate) fn slot_count(&self) -> usize {
         let of_targets = |targets: &[Target]| {
-            targets.iter().map(|t| if let Target::Slot(s) = t { usize::from(*s) + 1 } else { 0 }).max().unwrap_or(0)
+            targets
+                .iter()
+                .map(|t| if let Target::Slot(s) = t { usize::from(*s) + 1 } else { 0 })
+                .max()
+                .unwrap_or(0)
         };
         let in_steps = self.steps.iter().map(|step| of_targets(step.targets())).max().unwrap_or(0);
         of_targets(&self.put).max(in_steps)
@@ -313,7 +322,9 @@ fn raise(most: &mut [u8], tokens: &[u8]) {
 impl Step {
     pub(crate) fn targets(&self) -> &[Target] {
         match self {
-            Self::Choice { branches: targets, .. } | Self::Split { targets, .. } | Self::Join { targets, .. } => targets,
+            Self::Choice { branches: targets, .. }
+            | Self::Split { targets, .. }
+            | Self::Join { targets, .. } => targets,
         }
     }
 }

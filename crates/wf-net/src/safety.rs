@@ -39,7 +39,8 @@ impl Counted {
                 cover.search(flow);
             }
         }
-        let task_safe = |&task: &NodeId| net.node(task).incoming().first().is_none_or(|f| cover.safe_flows[f.index()]);
+        let task_safe =
+            |&task: &NodeId| net.node(task).incoming().first().is_none_or(|f| cover.safe_flows[f.index()]);
         let mut counted = Self {
             tasks: routing.tasks.iter().map(|task| !task_safe(task)).collect(),
             join_inputs: routing.join_inputs.iter().map(|flow| !cover.safe_flows[flow.index()]).collect(),

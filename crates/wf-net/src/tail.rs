@@ -1,8 +1,8 @@
 //! The cold tail of an image: names and decisions, for people.
 
+use crate::NodeId;
 use crate::net::Net;
 use crate::routing::Routing;
-use crate::NodeId;
 
 /// A node's id and the name that a person reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,9 @@ impl Names {
                 .routes
                 .iter()
                 .map(|route| {
-                    let index = |gateway| gateways.binary_search(gateway).unwrap_or_else(|_| unreachable!("collected above"));
+                    let index = |gateway| {
+                        gateways.binary_search(gateway).unwrap_or_else(|_| unreachable!("collected above"))
+                    };
                     route.digits.iter().map(|digit| index(&digit.gateway)).collect()
                 })
                 .collect(),
@@ -129,7 +131,9 @@ impl Names {
                 out.text(&branch.to);
             });
         });
-        out.list(&self.route_decisions, |out, digits| out.list(digits, |out, &digit| out.number(digit as u32)));
+        out.list(&self.route_decisions, |out, digits| {
+            out.list(digits, |out, &digit| out.number(digit as u32))
+        });
         out.0
     }
 

@@ -3,7 +3,8 @@
 
 use wf_net::image::{Header, KIND_PLAIN, KIND_SCRIPT};
 use wf_net::{
-    CompileOptions, Image, ImageError, NetBuilder, NodeId, NodeKind, Problem, ProblemKind, Program, Subject, compile,
+    CompileOptions, Image, ImageError, NetBuilder, NodeId, NodeKind, Problem, ProblemKind, Program, Subject,
+    compile,
 };
 
 /// Builds a net from lines like `a -> b c`: a name's first letter says its kind (s start, e end, x exclusive,
@@ -71,7 +72,8 @@ fn a_synchronization_is_folded_into_the_completions_that_feed_it() {
 
 #[test]
 fn decisions_are_digits_of_the_outcome() {
-    let image = image("s -> a \n a -> x1 \n x1 -> b x2 \n x2 -> c d f \n b -> e \n c -> e \n d -> e \n f -> e");
+    let image =
+        image("s -> a \n a -> x1 \n x1 -> b x2 \n x2 -> c d f \n b -> e \n c -> e \n d -> e \n f -> e");
     let program = Program::parse(image.as_bytes()).unwrap();
     let names = program.names().unwrap();
     assert_eq!(names.route_decisions[0], [0, 1]);
@@ -89,7 +91,10 @@ fn only_places_that_can_hold_several_tokens_have_counters() {
         assert_eq!(Program::parse(image.as_bytes()).unwrap().header().counters, counters, "{text}");
     };
     // WCP-3: sound, so no counters; also inside a loop.
-    check("s -> x1 \n x1 -> p1 \n p1 -> a b \n a -> p2 \n b -> p2 \n p2 -> x2 \n x2 -> x1b e \n x1b -> x1c \n x1c -> f \n f -> x1", 0);
+    check(
+        "s -> x1 \n x1 -> p1 \n p1 -> a b \n a -> p2 \n b -> p2 \n p2 -> x2 \n x2 -> x1b e \n x1b -> x1c \n x1c -> f \n f -> x1",
+        0,
+    );
     // WCP-8: the merge hands on each of two tokens, so the task behind it can wait twice (and run twice).
     check("s -> p1 \n p1 -> a b \n a -> x1 \n b -> x1 \n x1 -> c \n c -> e", 2);
     // Two tokens meet at one input of a synchronization within a step.
@@ -98,7 +103,9 @@ fn only_places_that_can_hold_several_tokens_have_counters() {
     check("s -> a \n a -> a a", 2);
     // Twenty branches: far more markings than are walked through, proved by components.
     let branches: Vec<String> = (0..20).map(|i| format!("t{i}")).collect();
-    let wide = branches.iter().fold(format!("s -> p1 \n p1 -> {}\n", branches.join(" ")), |text, b| text + &format!("{b} -> p2 \n"));
+    let wide = branches.iter().fold(format!("s -> p1 \n p1 -> {}\n", branches.join(" ")), |text, b| {
+        text + &format!("{b} -> p2 \n")
+    });
     check(&(wide + "p2 -> e"), 0);
 }
 
@@ -120,7 +127,8 @@ fn what_masks_cannot_say_is_a_script() {
 #[test]
 fn nets_without_a_program_are_refused_with_the_reason() {
     let check = |text: &str, expected: &[(Subject, ProblemKind)]| {
-        let found: Vec<_> = problems(text).into_iter().map(|problem| (problem.subject, problem.kind)).collect();
+        let found: Vec<_> =
+            problems(text).into_iter().map(|problem| (problem.subject, problem.kind)).collect();
         assert_eq!(found, expected, "{text}");
     };
     let of = |ids: &[u32]| ProblemKind::LoopWithoutTask(ids.iter().copied().map(NodeId).collect());
@@ -154,10 +162,13 @@ fn the_same_net_gives_the_same_bytes() {
 /// Rewrites the identity after a change, so that the checks behind it are reached.
 fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let at = std::mem::offset_of!(Header, build_id);
-    let hash = bytes.iter().enumerate().filter(|(i, _)| !(at..at + 8).contains(i)).fold(
-        0xCBF2_9CE4_8422_2325u64,
-        |hash, (_, &byte)| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3),
-    );
+    let hash = bytes
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| !(at..at + 8).contains(i))
+        .fold(0xCBF2_9CE4_8422_2325u64, |hash, (_, &byte)| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
     bytes[at..at + 8].copy_from_slice(&hash.to_le_bytes());
     bytes
 }
@@ -201,7 +212,9 @@ fn every_flipped_byte_and_every_length_is_noticed() {
 
 #[test]
 fn a_hostile_image_is_refused_or_harmless() {
-    let whole = image("s -> p1 \n p1 -> a b \n a -> x1 \n b -> x1 \n x1 -> c e \n c -> x2 \n x2 -> c e").as_bytes().to_vec();
+    let whole = image("s -> p1 \n p1 -> a b \n a -> x1 \n b -> x1 \n x1 -> c e \n c -> x2 \n x2 -> c e")
+        .as_bytes()
+        .to_vec();
     let (mut refused, mut harmless) = (0, 0);
     for index in 0..whole.len() {
         for value in [0, 1, 0x7F, 0x80, 0xFF, whole[index].wrapping_add(1)] {
