@@ -1,7 +1,7 @@
 //! A batch of events on the cases of one shard.
 
 use wf_arena::Scope;
-use wf_net::image::{KIND_PLAIN, NO_COUNTER};
+use wf_net::image::{KIND_PLAIN, NO_COUNTER, OpMeta};
 
 use crate::changes::{EndKind, Ended};
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
@@ -24,7 +24,11 @@ pub(crate) struct Output<'s> {
 impl<'s> Output<'s> {
     pub(crate) fn new(scope: &Scope<'s>, events: usize) -> Self {
         // Most completions enable one task; parallel splits make the vector grow in place.
-        Self { enabled: scope.vec(events + events / 2 + 8), withdrawn: scope.vec(0), ended: scope.vec(0) }
+        Self {
+            enabled: scope.vec(events + events / 2 + 8),
+            withdrawn: scope.vec(0),
+            ended: scope.vec(events / 2 + 8),
+        }
     }
 }
 
@@ -51,11 +55,32 @@ impl Batch<'_, '_> {
             }
             *status = match self.apply(event) {
                 Ok(()) => Status::Done,
-                Err(refused) => refused,
+                Err(refused) => self.refused(event.case, refused),
             };
+        }
+        self.release_ended();
+    }
+
+    /// Gives the slots of ended cases back: at the end of a batch, so that ending costs its events no branch.
+    pub(crate) fn release_ended(&mut self) {
+        for ended in self.out.ended.iter() {
+            self.slab.release(ended.case.slot());
         }
     }
 
+    /// The status of a refused event: a case that has ended earlier in the batch still has its line.
+    #[cold]
+    fn refused(&self, case: CaseId, refused: Status) -> Status {
+        let line = self.slab.line(case.slot());
+        let program = line.and_then(|line| line.program_of(case.generation()));
+        let row = program.and_then(|program| self.programs.rows.get(program));
+        match (line, row) {
+            (Some(line), Some(row)) if line.word() & row.enabled != 0 => refused,
+            _ => Status::UnknownCase,
+        }
+    }
+
+    #[inline]
     fn apply(&mut self, event: &Event) -> Result<(), Status> {
         let case = event.case;
         let line = self.slab.line_mut(case.slot()).ok_or(Status::UnknownCase)?;
@@ -64,62 +89,92 @@ impl Batch<'_, '_> {
             return Err(Status::UnknownCase);
         }
         let row = self.programs.rows.get(program).ok_or(Status::UnknownCase)?;
-        match event.kind {
-            EventKind::Complete | EventKind::Begin if event.task >= row.tasks => Err(Status::UnknownTask),
-            EventKind::Complete | EventKind::Begin if (event.round | event.instance) != 0 => Err(Status::StaleRound),
-            EventKind::Complete => self.complete(event, row),
-            EventKind::Begin => self.begin(event, row),
-            EventKind::Cancel if event.task == WHOLE_CASE => {
-                self.cancel(case, row);
-                Ok(())
-            }
-            _ => Err(Status::KindRefused),
+        if event.kind != EventKind::Complete {
+            return self.apply_other(event, row);
         }
-    }
-
-    fn complete(&mut self, event: &Event, row: &Row) -> Result<(), Status> {
+        check_address(event, row)?;
         let index = row.op_index(event.task, event.outcome);
-        let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
-        let meta = self.cells.meta(row, index);
-        if meta.kind != KIND_PLAIN {
-            self.complete_by_script(event, row, meta.outcomes, row.codes + meta.script as usize)?;
-        } else if u32::from(event.outcome) < meta.outcomes {
-            let moved = if row.words == 1 {
-                apply1(line, self.cells.op1(row.ops + index))
-            } else {
-                apply2(line, self.cells.op2(row.ops + index * 2))
-            };
-            let moved = moved.ok_or(Status::NotEnabled)?;
-            line.touch(self.now);
-            self.settle(event.case, row, moved);
+        let moved = if row.words == 1 {
+            let op = self.cells.op1(row.ops + index);
+            if !is_plain(&op.meta, event) {
+                return self.complete_otherwise(event, row, index);
+            }
+            apply1(line, op)
         } else {
-            return Err(Status::BadOutcome);
-        }
+            let op = self.cells.op2(row.ops + index * 2);
+            if !is_plain(&op.meta, event) {
+                return self.complete_otherwise(event, row, index);
+            }
+            apply2(line, op)
+        };
+        let moved = moved.ok_or(Status::NotEnabled)?;
+        line.touch(self.now);
+        self.settle(case, row, moved);
         self.op_counts[row.counts + index] += 1;
         self.completed += 1;
         Ok(())
     }
 
-    /// Emits the work items of a plain step and ends the case if it is over.
+    /// Events that are no completion.
+    #[inline(never)]
+    fn apply_other(&mut self, event: &Event, row: &Row) -> Result<(), Status> {
+        match event.kind {
+            EventKind::Begin => {
+                check_address(event, row)?;
+                self.begin(event, row)
+            }
+            EventKind::Cancel if event.task == WHOLE_CASE => self.cancel(event.case, row),
+            _ => Err(Status::KindRefused),
+        }
+    }
+
+    /// A completion that is a script, or whose outcome has no op.
+    #[inline(never)]
+    fn complete_otherwise(&mut self, event: &Event, row: &Row, index: usize) -> Result<(), Status> {
+        let meta = self.cells.meta(row, index);
+        if meta.kind == KIND_PLAIN {
+            return Err(Status::BadOutcome);
+        }
+        self.complete_by_script(event, row, meta.outcomes, row.codes + meta.script as usize)?;
+        self.op_counts[row.counts + index] += 1;
+        self.completed += 1;
+        Ok(())
+    }
+
+    /// Emits the work items of a plain step, and the end of the case if it is over.
+    ///
+    /// Nearly every step adds one work item or none, at random: writing one and then counting it or not costs less
+    /// than a branch that cannot be predicted. The same holds for the end.
+    #[inline]
     pub(crate) fn settle(&mut self, case: CaseId, row: &Row, moved: Moved) {
-        let mut fresh = moved.fresh & row.enabled;
-        while fresh != 0 {
-            self.out.enabled.push(Event::complete(case, fresh.trailing_zeros() as u16));
-            fresh &= fresh - 1;
+        let fresh = moved.fresh & row.enabled;
+        let at = self.out.enabled.len();
+        // The mark in bit 63 keeps the index inside a word when nothing is fresh.
+        self.out.enabled.push(Event::complete(case, (fresh | 1 << 63).trailing_zeros() as u16));
+        self.out.enabled.truncate(at + usize::from(fresh != 0));
+        for task in bits(fresh & fresh.wrapping_sub(1)) {
+            self.out.enabled.push(Event::complete(case, task as u16));
         }
         self.end_if_over(case, row, moved.marking);
     }
 
+    #[inline]
     fn end_if_over(&mut self, case: CaseId, row: &Row, marking: Marking) {
         // Only a task can move a case on, and a waiting or running task has its bit in the first word.
-        if marking[0] & row.enabled == 0 {
-            let kind = if marking == [0; 2] { EndKind::Completed } else { EndKind::Deadlocked };
-            self.slab.release(case.slot());
-            self.out.ended.push(Ended { case, kind });
-        }
+        let is_over = marking[0] & row.enabled == 0;
+        let kind = if marking == [0; 2] { EndKind::Completed } else { EndKind::Deadlocked };
+        let at = self.out.ended.len();
+        self.out.ended.push(Ended { case, kind });
+        self.out.ended.truncate(at + usize::from(is_over));
     }
 
-    fn complete_by_script(&mut self, event: &Event, row: &Row, outcomes: u32, code: usize) -> Result<(), Status> {
+    fn complete_by_script(
+        &mut self,
+        event: &Event,
+        row: &Row,
+        outcomes: u32,
+        code: usize,
+    ) -> Result<(), Status> {
         let choice = self.choice(event, outcomes)?;
         let counter_of = self.cells.counter_of(row);
         let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
@@ -183,22 +238,33 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    fn cancel(&mut self, case: CaseId, row: &Row) {
+    fn cancel(&mut self, case: CaseId, row: &Row) -> Result<(), Status> {
         let counter_of = self.cells.counter_of(row);
-        let Some(line) = self.slab.line(case.slot()).copied() else { return };
-        for task in bits(line.word() & row.enabled) {
+        let line = self.slab.line_mut(case.slot()).ok_or(Status::UnknownCase)?;
+        let waiting = line.word() & row.enabled;
+        if waiting == 0 {
+            return Err(Status::UnknownCase);
+        }
+        for task in bits(waiting) {
             for _ in 0..line.tokens(task, counter_of) {
                 self.out.withdrawn.push(Event::complete(case, task as u16));
             }
         }
-        self.slab.release(case.slot());
+        line.clear();
         self.out.ended.push(Ended { case, kind: EndKind::Cancelled });
+        Ok(())
     }
 
     /// Starts one case; `None` if no slot is free.
-    pub(crate) fn start(&mut self, program: ProgramId, row: &Row, start: &crate::Start) -> Result<Option<CaseId>, Status> {
+    pub(crate) fn start(
+        &mut self,
+        program: ProgramId,
+        row: &Row,
+        start: &crate::Start,
+    ) -> Result<Option<CaseId>, Status> {
         let route = row.tasks + start.node;
-        let event = Event { outcome: start.outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
+        let event =
+            Event { outcome: start.outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
         if start.node >= row.starts {
             return Err(Status::UnknownTask);
         }
@@ -233,6 +299,21 @@ impl Batch<'_, '_> {
         self.op_counts[row.counts + index] += 1;
         Ok(Some(case))
     }
+}
+
+/// Whether an event names a task, round and instance that can exist.
+#[inline]
+fn check_address(event: &Event, row: &Row) -> Result<(), Status> {
+    if event.task >= row.tasks {
+        return Err(Status::UnknownTask);
+    }
+    if (event.round | event.instance) != 0 { Err(Status::StaleRound) } else { Ok(()) }
+}
+
+/// Whether the masks of an op are all that this event needs.
+#[inline]
+fn is_plain(meta: &OpMeta, event: &Event) -> bool {
+    meta.kind == KIND_PLAIN && u32::from(event.outcome) < meta.outcomes
 }
 
 /// Indices of the set bits, ascending.

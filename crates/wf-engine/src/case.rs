@@ -18,7 +18,11 @@ pub struct CaseId(pub u64);
 
 impl CaseId {
     pub(crate) const fn new(shard: u8, slot: u32, generation: u32) -> Self {
-        Self((shard as u64) << (2 * FIELD_BITS) | (slot as u64 & FIELD) << FIELD_BITS | generation as u64 & FIELD)
+        Self(
+            (shard as u64) << (2 * FIELD_BITS)
+                | (slot as u64 & FIELD) << FIELD_BITS
+                | generation as u64 & FIELD,
+        )
     }
 
     /// The shard that owns the case.
@@ -52,7 +56,8 @@ mod tests {
 
     #[test]
     fn fields_keep_apart_at_their_limits() {
-        for (shard, slot, generation) in [(0, 0, 0), (255, 0, 0), (0, FIELD as u32, 0), (7, 9, FIELD as u32)] {
+        for (shard, slot, generation) in [(0, 0, 0), (255, 0, 0), (0, FIELD as u32, 0), (7, 9, FIELD as u32)]
+        {
             let id = CaseId::new(shard, slot, generation);
             assert_eq!((id.shard(), id.slot(), id.generation()), (shard, slot, generation));
         }

@@ -42,7 +42,9 @@ impl fmt::Display for EngineError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Program { key, error } => write!(f, "workflow {key:?}: {error}"),
-            Self::Key => f.write_str("a record of the store has a key that is not a name, so it is no workflow"),
+            Self::Key => {
+                f.write_str("a record of the store has a key that is not a name, so it is no workflow")
+            }
             Self::Empty => f.write_str("the store holds no workflow"),
             Self::Cases { asked, cases_max } => {
                 write!(f, "a shard for {asked} live cases: it takes from 1 to {cases_max}")

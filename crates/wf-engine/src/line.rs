@@ -90,17 +90,22 @@ impl Line {
 
     /// Ends the case; returns `false` if the line has no generation left and must not be used again.
     pub(crate) const fn vacate(&mut self, next_free: u32) -> bool {
-        self.set_marking([0; WORDS_MAX]);
+        self.clear();
         let generation = self.generation & !LIVE;
         self.link = next_free;
         self.generation = if generation < GENERATION_LAST { generation + 1 } else { generation };
         generation < GENERATION_LAST
     }
 
+    /// Takes every token away.
+    pub(crate) const fn clear(&mut self) {
+        self.assigned = [0; COUNTERS_MAX];
+        self.set_marking([0; WORDS_MAX]);
+    }
+
     pub(crate) const fn link(&self) -> u32 {
         self.link
     }
-
 
     /// Tokens at a place.
     pub(crate) fn tokens(&self, place: usize, counter_of: &CounterOf) -> u8 {

@@ -37,17 +37,23 @@ pub(crate) fn apply1(line: &mut Line, op: &Op1) -> Option<Moved> {
 #[inline]
 pub(crate) fn apply2(line: &mut Line, op: &Op2) -> Option<Moved> {
     let before = line.marking();
-    let meets = |word: usize| before[word] & op.need[word] == op.need[word] && before[word] & op.deny[word] == 0;
+    let meets =
+        |word: usize| before[word] & op.need[word] == op.need[word] && before[word] & op.deny[word] == 0;
     if !(meets(0) && meets(1)) {
         return None;
     }
     let taken = [before[0] & !op.take[0], before[1] & !op.take[1]];
-    debug_assert_eq!((taken[0] & op.put[0]) | (taken[1] & op.put[1]), 0, "a place of one token would hold two");
+    debug_assert_eq!(
+        (taken[0] & op.put[0]) | (taken[1] & op.put[1]),
+        0,
+        "a place of one token would hold two"
+    );
     let put = [taken[0] | op.put[0], taken[1] | op.put[1]];
     let missing = (op.join_need[0] & !put[0]) | (op.join_need[1] & !put[1]);
     let fires = u64::from(missing == 0).wrapping_neg();
-    let after: Marking =
-        core::array::from_fn(|word| (put[word] & !(op.join_need[word] & fires)) | (op.join_put[word] & fires));
+    let after: Marking = core::array::from_fn(|word| {
+        (put[word] & !(op.join_need[word] & fires)) | (op.join_put[word] & fires)
+    });
     line.set_marking(after);
     Some(Moved { fresh: after[0] & !taken[0], marking: after })
 }

@@ -121,7 +121,8 @@ impl<'p> Cells<'p> {
     }
 
     pub(crate) fn op2(&self, cell: usize) -> &'p Op2 {
-        let pair: &'p [[u64; 8]; 2] = self.cells[cell..].first_chunk().unwrap_or_else(|| unreachable!("checked image"));
+        let pair: &'p [[u64; 8]; 2] =
+            self.cells[cell..].first_chunk().unwrap_or_else(|| unreachable!("checked image"));
         transmute_ref!(pair)
     }
 
@@ -131,7 +132,8 @@ impl<'p> Cells<'p> {
 
     pub(crate) fn codes(&self) -> &'p [u16] {
         use zerocopy::IntoBytes;
-        <[u16]>::ref_from_bytes(self.cells.as_bytes()).unwrap_or_else(|_| unreachable!("words are pairs of codes"))
+        <[u16]>::ref_from_bytes(self.cells.as_bytes())
+            .unwrap_or_else(|_| unreachable!("words are pairs of codes"))
     }
 
     pub(crate) fn counter_of(&self, row: &Row) -> &'p CounterOf {

@@ -77,7 +77,8 @@ pub(crate) fn play(
                 let inputs = usize::from(codes.next());
                 let places = &codes.codes[codes.at..codes.at + inputs];
                 codes.at += inputs;
-                let count = places.iter().map(|&place| walk.line.tokens(usize::from(place), counter_of)).min();
+                let count =
+                    places.iter().map(|&place| walk.line.tokens(usize::from(place), counter_of)).min();
                 let count = count.unwrap_or(0);
                 for &place in places {
                     walk.line.take(usize::from(place), count, counter_of);
@@ -101,5 +102,6 @@ pub(crate) fn take_task(line: &mut Line, task: usize, tasks: usize, counter_of: 
 
 /// Begins a task of which several work items can wait.
 pub(crate) fn begin_task(line: &mut Line, task: usize, tasks: usize, counter_of: &CounterOf) -> bool {
-    line.tokens(task, counter_of) > line.tokens(tasks + task, counter_of) && line.add(tasks + task, 1, counter_of)
+    line.tokens(task, counter_of) > line.tokens(tasks + task, counter_of)
+        && line.add(tasks + task, 1, counter_of)
 }

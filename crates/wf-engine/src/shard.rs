@@ -126,7 +126,12 @@ impl Shard {
     }
 
     /// Starts a case for each entry, until the shard is full or an entry is refused.
-    pub fn start_batch<'s>(&mut self, program: ProgramId, starts: &[Start], scope: &Scope<'s>) -> Started<'s> {
+    pub fn start_batch<'s>(
+        &mut self,
+        program: ProgramId,
+        starts: &[Start],
+        scope: &Scope<'s>,
+    ) -> Started<'s> {
         self.start_batch_with(program, starts, &[], scope)
     }
 
@@ -165,6 +170,7 @@ impl Shard {
                 }
             }
         }
+        batch.release_ended();
         let out = batch.out;
         self.stats.add(stats::STARTED, cases.len() as u64);
         self.stats.add(stats::ENDED, out.ended.len() as u64);

@@ -24,6 +24,8 @@ struct Pair<'n> {
     twin: Case<'n>,
     /// The case in the shard of the masks and in the shard of the scripts.
     ids: [CaseId; 2],
+    /// The case in the shard that runs batches.
+    batched: CaseId,
 }
 
 struct Duel<'n> {
@@ -31,6 +33,9 @@ struct Duel<'n> {
     names: Names,
     program: ProgramId,
     shards: [Shard; 2],
+    /// Runs the masks too, but many events at a time.
+    batched: Shard,
+    queue: Vec<(Event, Status)>,
     arena: Arena,
     tasks: Vec<NodeId>,
     stale: Vec<[CaseId; 2]>,
@@ -87,11 +92,13 @@ impl<'n> Duel<'n> {
             assert_eq!(enabled, twin.enabled().iter().map(number).collect::<Vec<_>>(), "start");
             assert_eq!(started.ended.first().map(|ended| ended.kind), twin.ended, "start");
         }
+        let started = self.batched.start_batch_with(self.program, &[start], &[choice], &self.arena.scope());
+        let batched = started.cases[0];
         if twin.ended.is_some() {
             self.stale.push(ids);
             return None;
         }
-        Some(Pair { twin, ids })
+        Some(Pair { twin, ids, batched })
     }
 
     /// One random event on one case, the same on all three.
@@ -152,10 +159,47 @@ impl<'n> Duel<'n> {
             let nodes = cancelled.clone().unwrap_or_default();
             let number = |node: &NodeId| self.tasks.binary_search(node).unwrap() as u16;
             assert_eq!(withdrawn, nodes.iter().map(number).collect::<Vec<_>>());
-            let has: Vec<u16> = shard.enabled(case).map(|e| e.map(|event| event.task).collect()).unwrap_or_default();
+            let has: Vec<u16> =
+                shard.enabled(case).map(|e| e.map(|event| event.task).collect()).unwrap_or_default();
             assert_eq!(has, pair.twin.enabled().iter().map(number).collect::<Vec<_>>(), "after {event:?}");
             check_fresh(&had, &has, &event, got, changes.enabled, pair.twin.ended.is_some());
+            if shard.id() == 0 && side == wf_engine::NO_SIDE {
+                self.queue.push((Event { case: pair.batched, ..event }, got));
+            }
         }
+        if side != wf_engine::NO_SIDE {
+            // Side tables of single events do not add up to one of a batch.
+            self.flush();
+            let task = if kind == EventKind::Cancel { wf_engine::WHOLE_CASE } else { task as u16 };
+            let event = Event {
+                case: pair.batched,
+                task,
+                kind,
+                outcome,
+                side,
+                round: u8::from(wrong_round),
+                instance: 0,
+            };
+            self.batched.advance_with(&[event], &[choice], &self.arena.scope());
+        }
+        if pair.twin.ended.is_some() {
+            self.queue.push((Event::complete(pair.batched, 0), Status::UnknownCase));
+            self.queue.push((Event::cancel(pair.batched), Status::UnknownCase));
+        }
+        if self.queue.len() > 16 {
+            self.flush();
+            let of = |shard: &Shard, case| {
+                shard.enabled(case).map(|e| e.map(|event| event.task).collect::<Vec<_>>())
+            };
+            assert_eq!(of(&self.batched, pair.batched), of(&self.shards[0], pair.ids[0]));
+        }
+    }
+
+    /// Applies the queued events in one batch: the same statuses as one by one.
+    fn flush(&mut self) {
+        let events: Vec<Event> = self.queue.iter().map(|(event, _)| *event).collect();
+        let expected: Vec<Status> = self.queue.drain(..).map(|(_, status)| status).collect();
+        assert_eq!(self.batched.advance(&events, &self.arena.scope()).status, expected, "{events:?}");
     }
 }
 
@@ -199,6 +243,8 @@ fn duel(net: &Net, random: &mut Random, steps: usize) -> Option<usize> {
         names: Program::parse(masks.as_bytes()).unwrap().names().unwrap(),
         program,
         shards: [engine.shard(0, 8).unwrap(), engine.shard(1, 8).unwrap()],
+        batched: engine.shard(2, 64).unwrap(),
+        queue: Vec::new(),
         arena: Arena::new(),
         tasks: net.nodes_of(wf_net::NodeKind::Task).collect(),
         stale: Vec::new(),
@@ -224,6 +270,7 @@ fn duel(net: &Net, random: &mut Random, steps: usize) -> Option<usize> {
                 let changes = shard.advance(&[Event::cancel(case)], &duel.arena.scope());
                 assert_eq!(changes.status, [Status::Done]);
             }
+            duel.queue.push((Event::cancel(pair.batched), Status::Done));
             pairs.swap_remove(index);
         }
         if let Some(&ids) = duel.stale.last() {
@@ -233,6 +280,8 @@ fn duel(net: &Net, random: &mut Random, steps: usize) -> Option<usize> {
             }
         }
     }
+    duel.flush();
+    assert_eq!(duel.batched.live(), pairs.len());
     let live: Vec<usize> = duel.shards.iter().map(Shard::live).collect();
     assert_eq!(live, [pairs.len(), pairs.len()]);
     Some(duel.steps)
@@ -252,7 +301,8 @@ fn engine_and_twin_agree_step_by_step() {
             refused += 1;
             continue;
         };
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| duel(&net, &mut random, steps_each)));
+        let played =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| duel(&net, &mut random, steps_each)));
         match played {
             Ok(Some(count)) => {
                 steps += count;
@@ -270,5 +320,8 @@ fn engine_and_twin_agree_step_by_step() {
         }
     }
     println!("{nets} nets ({wide} of two words, {counted} with counters), {refused} refused, {steps} steps");
-    assert!(wide > nets / 100 && counted > nets / 20, "the generator no longer covers both widths and counters");
+    assert!(
+        wide > nets / 100 && counted > nets / 20,
+        "the generator no longer covers both widths and counters"
+    );
 }

@@ -79,7 +79,8 @@ fn nonsense_is_a_status_and_changes_nothing() {
     for kind in [EventKind::Fail, EventKind::Trigger, EventKind::AddInstance, EventKind::CompleteInstances] {
         check(&mut shard, Event { kind, ..good }, Status::KindRefused);
     }
-    let refused = shard.start_batch(ProgramId(0), &[Start { node: 1, ..Start::default() }], &arena.scope()).refused;
+    let refused =
+        shard.start_batch(ProgramId(0), &[Start { node: 1, ..Start::default() }], &arena.scope()).refused;
     assert_eq!(refused, Some(Status::UnknownTask));
     let refused = shard.start_batch(ProgramId(9), &[Start::default()], &arena.scope()).refused;
     assert_eq!(refused, Some(Status::UnknownTask));
@@ -182,7 +183,8 @@ fn queries_see_every_live_case_of_their_program() {
     shard.start_batch(two, &[Start::default(); 3000], &arena.scope());
     let events: Vec<Event> = cases[..1500].iter().map(|&case| Event::complete(case, 0)).collect();
     assert!(shard.advance(&events, &arena.scope()).status.iter().all(|&status| status == Status::Done));
-    let count = |shard: &wf_engine::Shard, program, task| shard.count_at(program, task, &Arena::new().scope());
+    let count =
+        |shard: &wf_engine::Shard, program, task| shard.count_at(program, task, &Arena::new().scope());
     assert_eq!((count(&shard, three, 0), count(&shard, three, 1), count(&shard, two, 0)), (4500, 1500, 3000));
     assert_eq!((count(&shard, two, 1), count(&shard, two, 2), count(&shard, ProgramId(7), 0)), (0, 0, 0));
     assert_eq!(shard.task_counts(three), [1500, 0, 0]);
@@ -209,6 +211,8 @@ fn a_store_of_something_else_is_refused() {
     };
     assert!(open(|_| {}).contains("no workflow"));
     assert!(open(|store| store.add(Key::U64(1), b"x").unwrap()).contains("not a name"));
-    assert!(open(|store| store.add(Key::Str("a"), &[1; 300]).unwrap()).contains("\"a\": this is not a program"));
+    assert!(
+        open(|store| store.add(Key::Str("a"), &[1; 300]).unwrap()).contains("\"a\": this is not a program")
+    );
     assert!(Engine::open(folder.path().join("none")).is_err());
 }

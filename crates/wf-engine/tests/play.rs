@@ -42,7 +42,8 @@ fn counts(report: &WorkerReport) -> (u64, u64, [u64; 4], Vec<u64>) {
 fn the_same_seed_gives_the_same_counts() {
     for engine in engines() {
         let base = PlayOptions { cases: 300, live: 300, seed: 7, steps_max: 200, ..PlayOptions::default() };
-        let run = |options: &PlayOptions| counts(&play(&engine, ProgramId(0), options, |_| ()).unwrap().total);
+        let run =
+            |options: &PlayOptions| counts(&play(&engine, ProgramId(0), options, |_| ()).unwrap().total);
         let expected = run(&base);
         assert_eq!(expected.0, 300);
         for (threads, batch, live) in [(1, 1, 300), (2, 64, 300), (8, 4096, 300), (3, 7, 10), (8, 5, 2)] {
@@ -73,12 +74,21 @@ impl Watch for Steady {
 #[test]
 fn a_warm_worker_allocates_nothing() {
     for engine in engines() {
-        let options =
-            PlayOptions { cases: 5000, live: 1000, threads: 2, batch: 100, steps_max: 100, ..PlayOptions::default() };
+        let options = PlayOptions {
+            cases: 5000,
+            live: 1000,
+            threads: 2,
+            batch: 100,
+            steps_max: 100,
+            ..PlayOptions::default()
+        };
         let played = play(&engine, ProgramId(0), &options, |_| Steady::default()).unwrap();
         for (report, steady) in &played.workers {
             assert!(report.batches > 2);
-            assert_eq!(steady.requests, report.arena_chunks_steady, "all that is left is the arena's own growth");
+            assert_eq!(
+                steady.requests, report.arena_chunks_steady,
+                "all that is left is the arena's own growth"
+            );
         }
         // A load of the planned shape does not even do that.
         if played.total.refused == 0 {

@@ -199,7 +199,8 @@ impl Worker {
                 self.shard.prefetch(later.case);
             }
             let Playing { case, number, step } = self.live[index];
-            let event = if step > self.steps_max { Event::cancel(case) } else { self.next_event(case, number, step) };
+            let event =
+                if step > self.steps_max { Event::cancel(case) } else { self.next_event(case, number, step) };
             self.live[index].step += 1;
             self.events.push(event);
         }

@@ -25,8 +25,13 @@ pub(crate) struct Case<'n> {
 
 impl<'n> Case<'n> {
     pub(crate) fn start(net: &'n Net, start: NodeId, choices: &Choices) -> Self {
-        let mut case =
-            Self { net, flows: BTreeMap::new(), waiting: BTreeMap::new(), running: BTreeMap::new(), ended: None };
+        let mut case = Self {
+            net,
+            flows: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            running: BTreeMap::new(),
+            ended: None,
+        };
         case.leave(start, choices);
         case
     }

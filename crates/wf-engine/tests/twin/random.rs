@@ -41,7 +41,8 @@ pub(crate) fn net(random: &mut Random) -> Option<Net> {
         nodes.push((net.node(&format!("g{index}"), kind), kind));
     }
     nodes.push((net.end("e"), NodeKind::End));
-    let sinks: Vec<NodeId> = nodes.iter().filter(|(_, kind)| *kind != NodeKind::Start).map(|(id, _)| *id).collect();
+    let sinks: Vec<NodeId> =
+        nodes.iter().filter(|(_, kind)| *kind != NodeKind::Start).map(|(id, _)| *id).collect();
     // A backbone that reaches every node, then flows at random: back, forth, double.
     for (index, &(node, kind)) in nodes.iter().enumerate() {
         if kind != NodeKind::Start {
@@ -71,7 +72,8 @@ pub(crate) fn net(random: &mut Random) -> Option<Net> {
 pub(crate) fn blocks(random: &mut Random) -> Option<Net> {
     let mut net = NetBuilder::new("blocks");
     let start = net.start("s");
-    let mut builder = Blocks { net, random: random.clone(), tasks: 0, tasks_max: 1 + random.below(40), gateways: 0 };
+    let mut builder =
+        Blocks { net, random: random.clone(), tasks: 0, tasks_max: 1 + random.below(40), gateways: 0 };
     random.next();
     let mut last = builder.block(start, 3);
     while builder.tasks < builder.tasks_max {
