@@ -1,0 +1,67 @@
+//! `wf check`: every problem of every model.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use wf_net::Program;
+
+use crate::cli::CheckArgs;
+use crate::exit::Failure;
+use crate::model::{self, Compiled};
+
+pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let (mut good, mut refused, mut unread) = (0, 0, None);
+    for path in model::files(&args.models)? {
+        let model = match model::load(&path) {
+            Ok(model) => model,
+            Err(failure) => {
+                // The other files are still worth checking; the first failure decides the exit code.
+                if let Failure::Io(message) = &failure {
+                    eprintln!("error: {message}");
+                }
+                unread = unread.or(Some(failure));
+                continue;
+            }
+        };
+        report(&mut out, &path, &model).map_err(|error| Failure::stdout(&error))?;
+        if model.problems.is_empty() { good += 1 } else { refused += 1 }
+    }
+    writeln!(out, "{good} model{} compile, {refused} refused", if good == 1 { "" } else { "s" })
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::stdout(&error))?;
+    match unread {
+        Some(_) => Err(Failure::Io("not all files could be read".to_owned())),
+        None if refused > 0 => Err(Failure::Refused),
+        None => Ok(()),
+    }
+}
+
+fn report(out: &mut impl Write, path: &Path, model: &model::Model) -> io::Result<()> {
+    for problem in &model.problems {
+        writeln!(out, "{problem}")?;
+    }
+    for compiled in &model.compiled {
+        writeln!(out, "{}: {}", path.display(), describe(compiled))?;
+    }
+    if model.black_boxes > 0 {
+        writeln!(out, "{}: {} process without content passed over", path.display(), model.black_boxes)?;
+    }
+    Ok(())
+}
+
+/// One line about a process that compiles.
+fn describe(compiled: &Compiled) -> String {
+    let header = Program::parse(compiled.image.as_bytes()).map(|program| program.header().clone());
+    let header = header.unwrap_or_else(|error| unreachable!("the compiler wrote a bad image: {error}"));
+    format!(
+        "{}: {} tasks, {} places in {} word{}, {} counters, {} bytes",
+        compiled.process.id,
+        header.tasks,
+        header.places,
+        header.words,
+        if header.words == 1 { "" } else { "s" },
+        header.counters,
+        compiled.image.as_bytes().len(),
+    )
+}

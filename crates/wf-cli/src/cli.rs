@@ -1,0 +1,135 @@
+//! The command line: commands, flags and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Check, compile, inspect and run BPMN 2.0 workflows.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wf",
+    version,
+    after_help = "Exit codes: 0 done, 1 a model was refused, 2 usage, 3 an input or output failed, 130 interrupted.\n\
+                  Example: wf run models/order-fulfilment.bpmn --cases 1000000"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run many cases of a model at random until each has ended
+    ///
+    /// Reads a BPMN 2.0 file, compiles it to a program in a store file, opens that store, starts the cases and
+    /// completes work items in seeded random order. The same seed gives the same counts, whatever the threads, the
+    /// allocator or the size of a batch.
+    Run(RunArgs),
+    /// Parse and compile models, and report every problem
+    ///
+    /// Prints a line for each process that compiles, and for each problem its file, line, column, element and reason.
+    /// Folders are searched for files that end in .bpmn or .bpmn20.xml. Exit code 1 if any model is refused.
+    Check(CheckArgs),
+    /// Compile models into one store file
+    ///
+    /// Each process becomes a record under its id. The file is written beside its target and renamed when it is
+    /// complete; if any model is refused, nothing is written.
+    Compile(CompileArgs),
+    /// Show what a store file holds
+    ///
+    /// Lists the workflows; with --workflow, the tasks, decisions and ops of one.
+    Inspect(InspectArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The BPMN 2.0 file
+    pub(crate) model: PathBuf,
+    /// Id of the process to run; needed when the file has several
+    #[arg(long, value_name = "ID")]
+    pub(crate) process: Option<String>,
+    /// Cases to start
+    #[arg(long, value_name = "N", default_value = "1000000", value_parser = count)]
+    pub(crate) cases: u64,
+    /// Most cases that live at once [default: all]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) live: Option<u64>,
+    /// Threads, each with a shard of its own, at most 256 [default: the available cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+    /// Most events in a batch
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) batch: u16,
+    /// Seed of all random choices
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Completions after which a case is given up: a model may have no way to an end
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) steps: u32,
+    /// Keep the compiled program in this store file [default: a temporary file]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+    /// Print the summary as one JSON document and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// BPMN 2.0 files, or folders of them
+    #[arg(required = true, value_name = "MODEL")]
+    pub(crate) models: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompileArgs {
+    /// BPMN 2.0 files, or folders of them
+    #[arg(required = true, value_name = "MODEL")]
+    pub(crate) models: Vec<PathBuf>,
+    /// The store file to write; one that exists is replaced in one step
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The store file
+    pub(crate) store: PathBuf,
+    /// Show the tasks, decisions and ops of this workflow
+    #[arg(short, long, value_name = "ID")]
+    pub(crate) workflow: Option<String>,
+}
+
+/// A number of at least 1; underscores may group its digits.
+fn count(text: &str) -> Result<u64, String> {
+    let digits = text.replace('_', "");
+    match digits.parse() {
+        Ok(0) => Err("at least 1 is needed".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            Err("more than 2^64 - 1".to_owned())
+        }
+        Err(_) => Err("a whole number is needed".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn counts_are_whole_numbers_from_one() {
+        assert_eq!(count("1_000_000"), Ok(1_000_000));
+        for (text, reason) in
+            [("0", "at least 1"), ("-1", "whole"), ("1e6", "whole"), ("99999999999999999999", "2^64")]
+        {
+            assert!(count(text).is_err_and(|error| error.contains(reason)), "{text}");
+        }
+    }
+}

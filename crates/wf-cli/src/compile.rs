@@ -1,0 +1,59 @@
+//! `wf compile`: models into one store file.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use wf_engine::{Key, StoreBuilder};
+
+use crate::cli::CompileArgs;
+use crate::exit::Failure;
+use crate::model::{self, Compiled};
+
+/// Number by which a store says that its records are program images.
+const SCHEMA: u32 = u32::from_le_bytes(*b"WFPI");
+
+pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
+    let mut programs: BTreeMap<String, (Compiled, PathBuf)> = BTreeMap::new();
+    let mut refused = false;
+    for path in model::files(&args.models)? {
+        let model = model::load(&path)?;
+        refused |= !model.problems.is_empty();
+        model.problems.iter().for_each(|problem| eprintln!("{problem}"));
+        for compiled in model.compiled {
+            let id = compiled.process.id.clone();
+            if let Some((_, first)) = programs.get(&id) {
+                eprintln!("{}: process {id:?} is in {} already", path.display(), first.display());
+                refused = true;
+            } else {
+                programs.insert(id, (compiled, path.clone()));
+            }
+        }
+    }
+    if refused {
+        eprintln!("{} was not written", args.output.display());
+        return Err(Failure::Refused);
+    }
+    let programs: Vec<&Compiled> = programs.values().map(|(compiled, _)| compiled).collect();
+    let bytes = write_store(&args.output, &programs)?;
+    let mut out = io::stdout().lock();
+    let count = programs.len();
+    writeln!(
+        out,
+        "{}: {count} workflow{}, {bytes} bytes",
+        args.output.display(),
+        if count == 1 { "" } else { "s" }
+    )
+    .map_err(|error| Failure::stdout(&error))
+}
+
+/// Writes programs under their process ids; returns the bytes of the file.
+pub(crate) fn write_store(path: &Path, programs: &[&Compiled]) -> Result<u64, Failure> {
+    let failed = |error: wf_engine::store::Error| Failure::Io(error.to_string());
+    let options = wf_engine::store::Options::new().schema(SCHEMA, u32::from(wf_net::image::VERSION));
+    let mut store = StoreBuilder::create(path, options).map_err(failed)?;
+    for compiled in programs {
+        store.add(Key::Str(&compiled.process.id), compiled.image.as_bytes()).map_err(failed)?;
+    }
+    Ok(store.finish().map_err(failed)?.file_bytes)
+}

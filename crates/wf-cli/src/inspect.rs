@@ -1,0 +1,138 @@
+//! `wf inspect`: what a store holds, and the ops of one workflow.
+
+use std::io::{self, Write};
+
+use wf_engine::Engine;
+use wf_engine::store::Key;
+use wf_net::image::{KIND_PLAIN, Op2};
+use wf_net::{Names, Program};
+
+use crate::cli::InspectArgs;
+use crate::exit::Failure;
+
+pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
+    let engine = Engine::open(&args.store).map_err(|error| {
+        // The store's own errors name the file.
+        match error {
+            wf_engine::EngineError::Store(error) => Failure::Io(error.to_string()),
+            other => Failure::file("use", &args.store, other),
+        }
+    })?;
+    let out = &mut io::stdout().lock();
+    let done = match &args.workflow {
+        None => list(out, &engine),
+        Some(name) => match engine.store().get(Key::Str(name)) {
+            Ok(Some(image)) => {
+                let program =
+                    Program::parse(image).map_err(|error| Failure::file("use", &args.store, error))?;
+                let names = program.names().map_err(|error| Failure::file("use", &args.store, error))?;
+                show(out, &program, &names)
+            }
+            Ok(None) => {
+                let known: Vec<&str> = engine.programs().map(|(_, name)| name).collect();
+                return Err(Failure::Usage(format!(
+                    "no workflow {name:?} in the store; it has {}",
+                    known.join(", ")
+                )));
+            }
+            Err(error) => return Err(Failure::Io(error.to_string())),
+        },
+    };
+    done.and_then(|()| out.flush()).map_err(|error| Failure::stdout(&error))
+}
+
+fn list(out: &mut impl Write, engine: &Engine) -> io::Result<()> {
+    let store = engine.store();
+    writeln!(out, "{}", store.path().display())?;
+    writeln!(out, "  {} workflows, opened: {}", store.len(), store.how())?;
+    let width = engine.programs().map(|(_, name)| name.chars().count()).max().unwrap_or(0).max(8);
+    writeln!(out, "  {:width$}  tasks starts places words counters    ops    bytes", "workflow")?;
+    for (_, name) in engine.programs() {
+        let image = store.get(Key::Str(name)).ok().flatten();
+        let Some(program) = image.and_then(|image| Program::parse(image).ok()) else { continue };
+        let h = program.header();
+        writeln!(
+            out,
+            "  {name:width$}  {:5} {:6} {:6} {:5} {:8} {:6} {:8}",
+            h.tasks,
+            h.starts,
+            h.places,
+            h.words,
+            h.counters,
+            program.routes() << h.shift,
+            program.as_bytes().len()
+        )?;
+    }
+    Ok(())
+}
+
+fn show(out: &mut impl Write, program: &Program<'_>, names: &Names) -> io::Result<()> {
+    let header = program.header();
+    writeln!(out, "{}: build {:016x}", names.net, header.build_id)?;
+    writeln!(out, "\nplaces ({} bits, {} counters):", header.places, header.counters)?;
+    for (bit, task) in names.tasks.iter().enumerate() {
+        writeln!(out, "  {bit:3}  {} waits: {}", task.id, task.text)?;
+    }
+    for (index, task) in names.tasks.iter().enumerate() {
+        writeln!(out, "  {:3}  {} runs", names.tasks.len() + index, task.id)?;
+    }
+    for (index, input) in names.join_inputs.iter().enumerate() {
+        let bit = 2 * names.tasks.len() + index;
+        writeln!(out, "  {bit:3}  {} waits for its flow from {}", input.gateway, input.from)?;
+    }
+    for route in 0..program.routes() {
+        let label = names.tasks.iter().chain(&names.starts).nth(route);
+        let label = label.unwrap_or_else(|| unreachable!("a name for each route was checked"));
+        let what = if route < names.tasks.len() { "complete" } else { "start" };
+        writeln!(out, "\n{what} {}: {}", label.id, label.text)?;
+        for &decision in &names.route_decisions[route] {
+            let decision = &names.decisions[decision];
+            let branches: Vec<String> = decision.branches.iter().map(branch).collect();
+            writeln!(out, "  decides {}: {}", decision.gateway.text, branches.join(" | "))?;
+        }
+        show_ops(out, program, route)?;
+    }
+    Ok(())
+}
+
+fn branch(branch: &wf_net::Branch) -> String {
+    let condition = branch.condition.as_deref().unwrap_or(&branch.text);
+    let condition = condition.split_whitespace().collect::<Vec<_>>().join(" ");
+    let otherwise = if branch.is_default { "otherwise" } else { "" };
+    let why =
+        [condition.as_str(), otherwise].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>();
+    if why.is_empty() {
+        format!("to {}", branch.to)
+    } else {
+        format!("to {} if {}", branch.to, why.join(", "))
+    }
+}
+
+fn show_ops(out: &mut impl Write, program: &Program<'_>, route: usize) -> io::Result<()> {
+    for outcome in 0..1usize << program.header().shift {
+        let op = program.op(route, outcome);
+        if op.meta.kind != KIND_PLAIN {
+            let codes = program.header().script_codes;
+            writeln!(out, "  any outcome of {}: script at {} of {codes}", op.meta.outcomes, op.meta.script)?;
+            return Ok(());
+        }
+        if outcome < op.meta.outcomes as usize {
+            writeln!(out, "  {outcome}: {}", masks(&op))?;
+        }
+    }
+    Ok(())
+}
+
+/// The masks of an op, as lists of bits.
+fn masks(op: &Op2) -> String {
+    let list = |mask: [u64; 2]| {
+        let bits: Vec<String> =
+            (0..128).filter(|bit| mask[bit / 64] >> (bit % 64) & 1 == 1).map(|bit| bit.to_string()).collect();
+        if bits.is_empty() { "-".to_owned() } else { bits.join(",") }
+    };
+    let mut text = format!("need {} take {} put {}", list(op.need), list(op.take), list(op.put));
+    if op.join_need != [0; 2] {
+        text += &format!(", then {} become {}", list(op.join_need), list(op.join_put));
+    }
+    text
+}

@@ -1,0 +1,33 @@
+//! The `wf` program: check, compile, inspect and run BPMN workflows.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a command-line program prints")]
+
+mod check;
+mod cli;
+mod compile;
+mod exit;
+mod inspect;
+mod interrupt;
+mod memory;
+mod model;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use wf_alloc::{ALLOCATOR, Allocator, Counting};
+
+use cli::{Cli, Command};
+
+#[global_allocator]
+static HEAP: Counting<Allocator> = Counting::new(ALLOCATOR);
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Compile(args) => compile::compile(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
+    };
+    exit::code(done)
+}

@@ -1,0 +1,39 @@
+//! What the system says about memory. `None` where it does not say.
+
+/// Bytes that could be taken without swapping.
+pub(crate) fn available_bytes() -> Option<u64> {
+    field_kib("/proc/meminfo", "MemAvailable:").map(|kib| kib * 1024)
+}
+
+/// The most memory that this process had resident.
+pub(crate) fn peak_resident_bytes() -> Option<u64> {
+    field_kib("/proc/self/status", "VmHWM:").map(|kib| kib * 1024)
+}
+
+fn field_kib(path: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// A number of bytes as a person reads it.
+pub(crate) fn human(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let power = (bytes.max(1).ilog2() / 10) as usize;
+    if power == 0 {
+        return format!("{bytes} B");
+    }
+    format!("{:.1} {}", bytes as f64 / (1u64 << (10 * power)) as f64, units[power])
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn bytes_are_rounded_for_people() {
+        let cases =
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3 << 30, "3.0 GiB"), (u64::MAX, "16.0 EiB")];
+        for (bytes, text) in cases {
+            assert_eq!(super::human(bytes), text);
+        }
+    }
+}

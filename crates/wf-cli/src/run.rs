@@ -1,0 +1,113 @@
+//! `wf run`: one model, many cases, end to end.
+
+mod meter;
+mod progress;
+mod summary;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use wf_engine::play::{PlayError, PlayOptions, play};
+use wf_engine::{Engine, SLOTS_MAX};
+
+use crate::cli::RunArgs;
+use crate::compile::write_store;
+use crate::exit::Failure;
+use crate::model::{self, Compiled};
+use crate::{interrupt, memory};
+use meter::Meter;
+use progress::Progress;
+use summary::Summary;
+
+/// Bytes that a live case takes: its line, and what the player keeps of it.
+const LIVE_CASE_BYTES: u64 = 64 + 24;
+
+pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let options = options(args)?;
+    let compiled = chosen(args)?;
+    interrupt::watch();
+    let (path, _folder) = store_path(args)?;
+    write_store(&path, &[&compiled])?;
+    let engine = Engine::open(&path).map_err(|error| Failure::Io(error.to_string()))?;
+    let program =
+        engine.program(&compiled.process.id).unwrap_or_else(|| unreachable!("the store was just written"));
+    let rates = wf_gate::calibrate();
+    let begun = Instant::now();
+    let progress = Progress::start(&engine, &options, args.json);
+    let played = progress.during(|| play(&engine, program, &options, |_| Meter::new(rates.as_ref().ok())));
+    let elapsed = begun.elapsed();
+    let played = played.map_err(|error| match error {
+        PlayError::Engine(error) => Failure::Io(error.to_string()),
+        other => Failure::Usage(other.to_string()),
+    })?;
+    let names = engine.names(program).unwrap_or_default();
+    let summary = Summary::new(args, &options, &engine, &compiled.process, &names, &played, rates, elapsed);
+    summary.print(args.json).map_err(|error| Failure::stdout(&error))?;
+    if played.total.interrupted { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// The play that is asked for, if this machine has the memory for it.
+fn options(args: &RunArgs) -> Result<PlayOptions, Failure> {
+    let available = || std::thread::available_parallelism().map_or(1, |cores| cores.get().min(256));
+    let threads = args.threads.map_or_else(available, usize::from);
+    let live = args.live.unwrap_or(args.cases).min(args.cases);
+    let needed = live.saturating_mul(LIVE_CASE_BYTES);
+    let advice = "--live N bounds the cases that live at once";
+    if live > (SLOTS_MAX * threads) as u64 {
+        return Err(Failure::Usage(format!(
+            "{live} live cases would need {}, and {threads} shards hold {} at most; {advice}",
+            memory::human(needed),
+            SLOTS_MAX * threads
+        )));
+    }
+    if let Some(free) = memory::available_bytes().filter(|&free| needed > free) {
+        return Err(Failure::Usage(format!(
+            "{live} live cases would need {} of memory, {} are available; {advice}",
+            memory::human(needed),
+            memory::human(free)
+        )));
+    }
+    Ok(PlayOptions {
+        cases: args.cases,
+        live,
+        threads,
+        batch: usize::from(args.batch),
+        seed: args.seed,
+        steps_max: args.steps,
+    })
+}
+
+/// The one process to run.
+fn chosen(args: &RunArgs) -> Result<Compiled, Failure> {
+    let model = model::load(&args.model)?;
+    if !model.problems.is_empty() {
+        model.problems.iter().for_each(|problem| eprintln!("{problem}"));
+        return Err(Failure::Refused);
+    }
+    let ids: Vec<String> = model.compiled.iter().map(|compiled| compiled.process.id.clone()).collect();
+    let mut fitting = model.compiled.into_iter().filter(|compiled| match &args.process {
+        Some(id) => *id == compiled.process.id,
+        None => true,
+    });
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => {
+            let asked = args.process.as_deref().unwrap_or_default();
+            Err(Failure::Usage(format!("no process {asked:?} in the file; it has {}", ids.join(", "))))
+        }
+        (Some(_), Some(_)) => Err(Failure::Usage(format!(
+            "the file has several processes: choose one with --process {}",
+            ids.join("|")
+        ))),
+    }
+}
+
+/// Where the store goes, and the folder that goes away with it.
+fn store_path(args: &RunArgs) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {
+    if let Some(path) = &args.store {
+        return Ok((path.clone(), None));
+    }
+    let folder = tempfile::Builder::new().prefix("wf-").tempdir();
+    let folder = folder.map_err(|error| Failure::file("make a folder in", &std::env::temp_dir(), error))?;
+    Ok((folder.path().join("program.wfs"), Some(folder)))
+}

@@ -1,0 +1,340 @@
+//! The program as a user meets it: commands, exit codes, and what is left behind.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const MODEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
+  <process id="review" name="Review">
+    <startEvent id="s"/>
+    <task id="write" name="Write"/>
+    <task id="read" name="Read"/>
+    <exclusiveGateway id="good" default="done"/>
+    <endEvent id="e"/>
+    <sequenceFlow id="f1" sourceRef="s" targetRef="write"/>
+    <sequenceFlow id="f2" sourceRef="write" targetRef="read"/>
+    <sequenceFlow id="f3" sourceRef="read" targetRef="good"/>
+    <sequenceFlow id="again" sourceRef="good" targetRef="write">
+      <conditionExpression>mark &lt; 5</conditionExpression>
+    </sequenceFlow>
+    <sequenceFlow id="done" sourceRef="good" targetRef="e"/>
+  </process>
+</definitions>
+"#;
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn left(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn wf(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wf")).args(arguments.iter().map(|a| a.as_ref())).output().unwrap()
+}
+
+/// Runs and expects an exit code, and each text somewhere in the output.
+fn check(arguments: &[&dyn AsRef<std::ffi::OsStr>], code: i32, texts: &[&str]) -> String {
+    let output = wf(arguments);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for text in texts {
+        assert!(said.contains(text), "{text:?} is not in: {said}");
+    }
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+fn json(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> serde_json::Value {
+    let output = wf(arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("one JSON document and nothing else")
+}
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")
+}
+
+#[test]
+fn every_model_of_ours_runs_to_its_end_and_allocates_nothing() {
+    let found =
+        std::fs::read_dir(models()).unwrap().chain(std::fs::read_dir(models().join("bench")).unwrap());
+    let mut count = 0;
+    for path in
+        found.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "bpmn"))
+    {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let processes: Vec<&str> =
+            text.split("process id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(!processes.is_empty(), "{}", path.display());
+        for process in processes {
+            let summary = json(&[&"run", &path, &"--process", &process, &"--cases", &"5000", &"--json"]);
+            assert_eq!(summary["completed"], 5000, "{} {process}", path.display());
+            assert_eq!(summary["heap_allocations_steady"], 0, "{} {process}", path.display());
+            assert_eq!(summary["arena_resizes"], 0);
+            let tasks = summary["tasks"].as_object().unwrap();
+            assert!(
+                tasks.values().all(|n| n.as_u64().unwrap() > 0),
+                "{}: every task is reached",
+                path.display()
+            );
+            let sum: u64 = tasks.values().map(|n| n.as_u64().unwrap()).sum();
+            assert_eq!(summary["completions"], sum);
+            count += 1;
+        }
+    }
+    assert!(count >= 15, "{count} processes");
+}
+
+#[test]
+fn a_summary_has_the_promised_facts() {
+    let place = Place::new();
+    let model = place.file("m.bpmn", MODEL);
+    let summary =
+        json(&[&"run", &model, &"--cases", &"1_000", &"--threads", &"2", &"--seed", &"9", &"--json"]);
+    for key in [
+        "cases",
+        "completions",
+        "seconds",
+        "completions_per_second",
+        "ticks_per_completion",
+        "ticks_include",
+        "heap_allocations_steady",
+        "arena_resizes",
+        "bytes_per_case",
+        "peak_rss_bytes",
+        "allocator",
+        "isa",
+        "threads",
+        "seed",
+        "tasks",
+    ] {
+        assert!(!summary[key].is_null() || key == "ticks_per_completion", "{key} in {summary:#}");
+    }
+    assert_eq!(
+        (&summary["cases"], &summary["threads"], &summary["seed"]),
+        (&1000.into(), &2.into(), &9.into())
+    );
+    assert_eq!(summary["conditions_decided_at_random"], 1);
+    let text = check(
+        &[&"run", &model, &"--cases", &"1000", &"--seed", &"9"],
+        0,
+        &["Review", "1 conditions decided at random"],
+    );
+    assert!(text.contains(&summary["completions"].to_string()), "people and programs read the same: {text}");
+    assert_eq!(place.left(), ["m.bpmn"]);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_counts() {
+    let model = models().join("order-fulfilment.bpmn");
+    let tasks = |extra: &[&dyn AsRef<std::ffi::OsStr>]| {
+        let mut arguments: Vec<&dyn AsRef<std::ffi::OsStr>> =
+            vec![&"run", &model, &"--cases", &"3000", &"--json"];
+        arguments.extend(extra);
+        json(&arguments)["tasks"].clone()
+    };
+    let expected = tasks(&[&"--threads", &"1"]);
+    for extra in [["--threads", "2"], ["--batch", "7"], ["--live", "100"], ["--threads", "5"]] {
+        assert_eq!(tasks(&[&extra[0], &extra[1]]), expected, "{extra:?}");
+    }
+    assert_ne!(tasks(&[&"--seed", &"2"]), expected);
+}
+
+#[test]
+fn compile_and_inspect_show_the_same_program() {
+    let place = Place::new();
+    let store = place.path("all.wfs");
+    check(&[&"compile", &models(), &"-o", &store], 0, &["all.wfs: 17 workflows"]);
+    let list = check(&[&"inspect", &store], 0, &["17 workflows", "Process_seq10"]);
+    assert_eq!(list.lines().count(), 20);
+    check(
+        &[&"inspect", &store, &"--workflow", &"Process_xorloop"],
+        0,
+        &["complete L", "decides", "need 2 take 2,5", "places (6 bits, 0 counters)"],
+    );
+    check(&[&"inspect", &store, &"--workflow", &"nope"], 2, &["no workflow \"nope\"", "seq10"]);
+    assert_eq!(place.left(), ["all.wfs"]);
+}
+
+#[test]
+fn refused_models_leave_no_store() {
+    let place = Place::new();
+    let good = place.file("good.bpmn", MODEL);
+    let bad = place.file("bad.bpmn", MODEL.replace("task id=\"read\"", "callActivity id=\"read\""));
+    let store = place.path("x.wfs");
+    let reason = "bad.bpmn:6:5: callActivity `read` \"Read\": not supported";
+    check(&[&"compile", &good, &bad, &"-o", &store], 1, &[reason, "was not written"]);
+    let twin = place.file("twin.bpmn", MODEL);
+    check(&[&"compile", &good, &twin, &"-o", &store], 1, &["process \"review\" is in", "good.bpmn already"]);
+    check(&[&"run", &bad], 1, &[reason]);
+    check(&[&"check", &good, &bad], 1, &[reason, "review: 2 tasks", "1 model compile, 1 refused"]);
+    assert_eq!(place.left(), ["bad.bpmn", "good.bpmn", "twin.bpmn"]);
+}
+
+#[test]
+fn bad_models_are_refused_with_their_place_and_reason() {
+    let place = Place::new();
+    let refuse = |name: &str, content: Vec<u8>, texts: &[&str]| {
+        let path = place.file(name, content);
+        check(&[&"check", &path], 1, texts);
+        check(&[&"run", &path, &"--cases", &"10"], 1, texts);
+    };
+    refuse("empty.bpmn", Vec::new(), &["empty.bpmn:1:1: "]);
+    refuse("text.bpmn", b"hello".to_vec(), &["text.bpmn:1:1: not an XML document"]);
+    refuse("cut.bpmn", MODEL.as_bytes()[..600].to_vec(), &["cut.bpmn:"]);
+    let latin = MODEL.replace("UTF-8", "klingon-7");
+    refuse("encoding.bpmn", latin.into_bytes(), &["encoding.bpmn:1:", "klingon-7"]);
+    refuse("bytes.bpmn", [MODEL.as_bytes(), b"\xFF\xFE"].concat(), &["bytes.bpmn:"]);
+    let bomb = MODEL.replacen('\n', "\n<!DOCTYPE x [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]>\n", 1);
+    refuse("bomb.bpmn", bomb.into_bytes(), &["bomb.bpmn:2:1: "]);
+    let wide = MODEL.replace("name=\"Read\"", &format!("name=\"{}\"", "x".repeat(10 << 20)));
+    refuse("wide.bpmn", wide.into_bytes(), &["wide.bpmn:6:"]);
+    let twice = MODEL.replace("id=\"read\"", "id=\"write\"");
+    refuse("twice.bpmn", twice.into_bytes(), &["twice.bpmn:6:5: ", "write"]);
+    let dangling = MODEL.replace("targetRef=\"good\"", "targetRef=\"gone\"");
+    refuse("dangling.bpmn", dangling.into_bytes(), &["dangling.bpmn:", "gone"]);
+    let endless = MODEL.replace("<startEvent id=\"s\"/>", "<task id=\"s\"/>");
+    refuse("start.bpmn", endless.into_bytes(), &["start.bpmn:3:3: ", "no start event"]);
+    let deep =
+        format!("{}{}", &MODEL[..MODEL.find("<process").unwrap()], "<extensionElements>".repeat(1_000_000));
+    refuse("deep.bpmn", deep.into_bytes(), &["deep.bpmn:"]);
+    let idle =
+        MODEL.replace("sourceRef=\"good\" targetRef=\"write\"", "sourceRef=\"good\" targetRef=\"good\"");
+    refuse("idle.bpmn", idle.into_bytes(), &["idle.bpmn:7:5: exclusiveGateway `good`", "loop with no task"]);
+}
+
+#[test]
+fn wrong_arguments_are_usage_errors() {
+    let place = Place::new();
+    let model = place.file("m.bpmn", MODEL);
+    check(&[&"run", &model, &"--cases", &"0"], 2, &["--cases", "at least 1"]);
+    check(&[&"run", &model, &"--cases", &"1000000000000"], 2, &["TiB", "--live N"]);
+    check(&[&"run", &model, &"--threads", &"0"], 2, &["--threads"]);
+    check(&[&"run", &model, &"--threads", &"1000000"], 2, &["--threads"]);
+    check(&[&"run", &model, &"--process", &"other"], 2, &["no process \"other\"", "review"]);
+    check(&[&"run", &models().join("equipment-loan.bpmn")], 2, &["several processes", "--process"]);
+    check(&[&"run"], 2, &["Usage"]);
+    check(&[&"frobnicate"], 2, &["frobnicate"]);
+    check(&[&"help", &"run"], 0, &["--cases", "seeded random order", "[default: all]"]);
+    check(&[&"--help"], 0, &["Exit codes", "inspect"]);
+}
+
+#[test]
+fn inputs_and_outputs_that_fail_are_named() {
+    let place = Place::new();
+    let model = place.file("m.bpmn", MODEL);
+    for command in ["run", "check"] {
+        check(&[&command, &place.path("none.bpmn")], 3, &["none.bpmn", "cannot read"]);
+    }
+    check(&[&"inspect", &place.path("none.wfs")], 3, &["none.wfs"]);
+    check(&[&"inspect", &model], 3, &["m.bpmn", "not"]);
+    check(&[&"compile", &model, &"-o", &place.path("no/such/folder/x.wfs")], 3, &["x.wfs"]);
+    check(&[&"run", &model, &"--store", &"/proc/none/x.wfs"], 3, &["/proc/none"]);
+    check(&[&"run", &place.folder.path()], 3, &["folder"]);
+    // A store of another version: the version follows the eight bytes of the magic.
+    let store = place.path("x.wfs");
+    check(&[&"compile", &model, &"-o", &store], 0, &["1 workflow"]);
+    let mut bytes = std::fs::read(&store).unwrap();
+    bytes[8] = bytes[8].wrapping_add(1);
+    let other = place.file("other.wfs", &bytes);
+    check(&[&"inspect", &other], 3, &["other.wfs", "version"]);
+    let whole = std::fs::read(&store).unwrap();
+    let cut = place.file("cut.wfs", &whole[..whole.len() - 100]);
+    check(&[&"inspect", &cut], 3, &["cut.wfs"]);
+}
+
+/// Runs a line of shell with `$WF` and `$MODEL` set.
+fn shell(line: &str, model: &Path) -> Output {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).env("WF", env!("CARGO_BIN_EXE_wf")).env("MODEL", model);
+    command.output().unwrap()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_leaves_nothing_half_written() {
+    let place = Place::new();
+    let model = place.file("m.bpmn", MODEL);
+    let output = shell("exec $WF run $MODEL --cases 10 > /dev/full", &model);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard output"));
+    // A limit of 512 bytes a file stands for the full disk.
+    let line =
+        format!("trap '' XFSZ; ulimit -f 1; exec $WF compile $MODEL -o {}", place.path("x.wfs").display());
+    let output = shell(&line, &model);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("x.wfs"));
+    assert_eq!(place.left(), ["m.bpmn"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_stops_between_batches_and_says_what_was_done() {
+    let place = Place::new();
+    let model = place.file("m.bpmn", MODEL);
+    let scratch = place.path("tmp");
+    std::fs::create_dir(&scratch).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_wf"))
+        .args(["run".as_ref(), model.as_os_str(), "--cases".as_ref(), "100000000000".as_ref()])
+        .args(["--live", "1000", "--json"])
+        .env("TMPDIR", &scratch)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Only once the store is there, the handler is too.
+    while std::fs::read_dir(&scratch).unwrap().next().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["interrupted"], true);
+    assert!(summary["completions"].as_u64().unwrap() > 0);
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0, "the temporary store is gone");
+}
+
+#[test]
+fn every_model_of_others_compiles_or_is_refused_with_a_place() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    if !corpus.is_dir() {
+        println!(
+            "SKIPPED: every_model_of_others_compiles_or_is_refused_with_a_place: there is no {}",
+            corpus.display()
+        );
+        return;
+    }
+    let output = wf(&[&"check", &corpus]);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{:?}", output.status);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in text.lines().filter(|line| !line.contains(" bytes") && !line.contains("passed over")) {
+        let located = line.split(':').nth(1).is_some_and(|number| number.parse::<u32>().is_ok());
+        assert!(located || line.ends_with("refused"), "{line}");
+    }
+    println!("{}", text.lines().last().unwrap());
+}
