@@ -9,9 +9,9 @@
 //! each other need a lock: a [`Counters::snapshot`] is a sum over writers that keep running. Buffers that grow belong in a `Vec`.
 //!
 //! # Cost
-//! * [`Writer::add`]: a plain memory increment; budget `aligned.writer_add`.
+//! * [`Writer::add`]: a plain memory increment; budget `aligned.writer_add.time`.
 //! * Two writers do not disturb each other: budgets `aligned.two_threads.*`.
-//! * [`Counters::snapshot`]: one load per counter and block; budget `aligned.snapshot`.
+//! * [`Counters::snapshot`]: one load per counter and block; budget `aligned.snapshot.ticks`.
 //! * [`AlignedBuf`]: one allocation or one mapping when made, nothing afterwards.
 //!
 //! # Example

@@ -14,8 +14,8 @@
 //!
 //! # Cost
 //! Without [`Counting`], none: the types are the bare allocators. With it, seven plain additions and two compares
-//! for a pair of alloc and dealloc, on a cache line that only this thread writes: rules `alloc.count_1.ticks` and
-//! `alloc.count_2.ticks` in `budgets.toml`.
+//! for a pair of alloc and dealloc, on a cache line that only this thread writes: rules `alloc.pair_counted.ratio`
+//! and `alloc.two_threads.pair_counted.ratio` in `budgets.toml`; for a counting guard `alloc.pair_steady.ratio`.
 //!
 //! # Example
 //! ```
@@ -66,6 +66,8 @@ mod roster;
 mod scope;
 mod slot;
 #[cfg(not(loom))]
+mod statistics;
+#[cfg(not(loom))]
 mod steady;
 mod sync;
 #[cfg(not(loom))]
@@ -85,6 +87,7 @@ pub use {
     process::process_counts,
     request::Method,
     scope::Scope,
+    statistics::*,
     steady::{Steady, permit},
     thread::thread_counts,
     violation::Violation,

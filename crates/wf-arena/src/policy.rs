@@ -29,7 +29,7 @@ pub(crate) const CHUNK_OVERHEAD_BYTES: usize = 64;
 /// times what it needs until it ends; the limit, if any, holds throughout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Bytes that the first chunk offers, and below which the arena never shrinks. Default: 64 KiB less the chunk's
+    /// Bytes that the first chunk offers, and below which the arena never shrinks. Default: 96 KiB less the chunk's
     /// bookkeeping of 64 bytes. Zero: the first request decides.
     pub first_chunk_bytes: usize,
     /// Scopes in a row that must leave more than half of the memory unused before some of it is given back.
@@ -40,9 +40,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// 64 KiB at first, given back after 15 quiet scopes, no limit.
+    /// 96 KiB at first, given back after 15 quiet scopes, no limit.
     pub const DEFAULT: Policy =
-        Policy { first_chunk_bytes: 64 * 1024 - CHUNK_OVERHEAD_BYTES, quiet_resets: 15, limit_bytes: None };
+        Policy { first_chunk_bytes: 96 * 1024 - CHUNK_OVERHEAD_BYTES, quiet_resets: 15, limit_bytes: None };
 
     /// Bytes to ask a chunk for so that it offers at least `bytes` and fills whole pages; the limit is kept.
     ///
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_constant_load_changes_size_once_at_most() {
-        for used in [0, 1, 1_000, 65_535, 65_536, 351_000, 5_000_000] {
+        for used in [0, 1, 1_000, 98_240, 98_241, 351_000, 5_000_000] {
             let mut model = Model::new();
             model.run([used]);
             let after_first = model.changes;
@@ -240,7 +240,7 @@ mod tests {
             recent.push_back(used);
             // The oldest of the last 16 is the largest, and all are close together.
             let need = recent[0];
-            assert!(model.held <= (2 * need).max(65_536) + 4096, "held {} need {need}", model.held);
+            assert!(model.held <= (2 * need).max(96 * 1024) + 4096, "held {} need {need}", model.held);
         }
         // Each giving back at least halves or nearly so: the ratio 100 is log2(100) < 7 halvings, with headroom 9.
         assert!(model.changes - changes <= 9, "{}", model.changes - changes);
@@ -264,7 +264,7 @@ mod tests {
             recent.push_front(used);
             recent.truncate(30);
             let most = |scopes| recent.iter().take(scopes).copied().max().unwrap();
-            let bound = (2 * most(15)).max(most(30) * 9 / 8).max(65_536) + 4096;
+            let bound = (2 * most(15)).max(most(30) * 9 / 8).max(96 * 1024) + 4096;
             assert!(model.held <= bound, "held {} bound {bound}", model.held);
         }
     }

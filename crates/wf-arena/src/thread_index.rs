@@ -98,7 +98,7 @@ mod tests {
             assert_eq!(numbers.len(), 8);
             highest = highest.max(*numbers.iter().max().unwrap());
         }
-        // 160 threads have lived; those of other tests may have taken a few low numbers.
-        assert!(highest < 64, "{highest}");
+        // 160 threads have lived; and 80 at once in another test.
+        assert!(highest < 128, "{highest}");
     }
 }

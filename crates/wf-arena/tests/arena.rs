@@ -35,7 +35,7 @@ fn the_first_scope_asks_a_few_times_and_the_rest_never() {
         }
     };
     batch(&mut arena);
-    assert_eq!(arena.stats().chunk_requests, 3, "64, 128 and 256 KiB");
+    assert_eq!(arena.stats().chunk_requests, 3, "96, 192 and 384 KiB");
     assert_eq!(arena.stats().bytes_used, 320_000);
     batch(&mut arena);
     let settled = arena.stats();
@@ -81,7 +81,7 @@ fn memory_is_given_back_to_an_idle_arena_too() {
     for _ in 0..17 {
         arena.scope();
     }
-    assert!(arena.stats().bytes_held <= 64 * 1024);
+    assert!(arena.stats().bytes_held <= 96 * 1024);
 }
 
 #[test]

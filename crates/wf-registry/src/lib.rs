@@ -10,9 +10,9 @@
 //! section: those drop entries silently when a module is not linked.
 //!
 //! # Cost
-//! * [`Frozen::get`]: one compare, one load; budget `registry.get`.
-//! * [`Resource::get`] once initialised: one acquire load, one predicted branch; budget `registry.resource_get`.
-//! * [`Reader::get`]: one acquire load, one compare; budget `registry.swap_get`.
+//! * [`Frozen::get`]: one compare, one load; budget `registry.get.time`.
+//! * [`Resource::get`] once initialised: one acquire load, one predicted branch; budget `registry.resource_get.time`.
+//! * [`Reader::get`]: one acquire load, one compare; budget `registry.swap_get.time`.
 //! * Registration, freezing and first initialisation allocate and take locks: they belong to start-up.
 //!
 //! # Example

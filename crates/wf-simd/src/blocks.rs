@@ -12,7 +12,13 @@ pub(crate) trait Blocks: Copy {
     /// The bits of the block that begins at element `64 * index`, all of it inside.
     fn full(self, index: usize) -> u64;
 
-    /// Whether any bit of that block is set.
+    /// Stores the bits of that block.
+    fn store(self, index: usize, out: &mut u64);
+
+    /// How many blocks [`any`](Self::any) looks at: enough that asking costs little beside looking.
+    const GROUP: usize;
+
+    /// Whether any bit is set of the group of blocks that begins with that one, all of them inside.
     fn any(self, index: usize) -> bool;
 
     /// The bits of the elements after the last full block; those past the end are 0.
@@ -23,23 +29,26 @@ pub(crate) trait Blocks: Copy {
 #[derive(Clone, Copy)]
 pub(crate) struct Elements<'x, I, T, P> {
     isa: I,
+    x: &'x [T],
+    /// Invariant: the full blocks of `x`.
     blocks: &'x [[T; BLOCK]],
-    tail: &'x [T],
     predicate: P,
 }
 
 impl<'x, I: Isa, T: Lane, P: Predicate<T>> Elements<'x, I, T, P> {
     #[inline(always)]
     pub(crate) fn new(isa: I, x: &'x [T], predicate: P) -> Self {
-        let (blocks, tail) = x.as_chunks();
-        Self { isa, blocks, tail, predicate }
+        let (blocks, _) = x.as_chunks();
+        Self { isa, x, blocks, predicate }
     }
 }
 
 impl<I: Isa, T: Lane, P: Predicate<T>> Blocks for Elements<'_, I, T, P> {
+    const GROUP: usize = if size_of::<T>() < 4 { 4 / size_of::<T>() } else { 1 };
+
     #[inline(always)]
     fn len(self) -> usize {
-        self.blocks.len() * BLOCK + self.tail.len()
+        self.x.len()
     }
 
     #[inline(always)]
@@ -48,13 +57,18 @@ impl<I: Isa, T: Lane, P: Predicate<T>> Blocks for Elements<'_, I, T, P> {
     }
 
     #[inline(always)]
+    fn store(self, index: usize, out: &mut u64) {
+        self.isa.store_bits(&self.blocks[index], self.predicate, out);
+    }
+
+    #[inline(always)]
     fn any(self, index: usize) -> bool {
-        self.isa.any(&self.blocks[index], self.predicate)
+        self.isa.any(self.blocks[index..index + Self::GROUP].as_flattened(), self.predicate)
     }
 
     #[inline(always)]
     fn tail(self) -> u64 {
-        self.isa.bits_of_tail(self.tail, self.predicate)
+        self.isa.last_bits(self.x, self.predicate)
     }
 }
 
@@ -86,6 +100,8 @@ impl<'x> Rows<'x> {
 }
 
 impl Blocks for Rows<'_> {
+    const GROUP: usize = 1;
+
     #[inline(always)]
     fn len(self) -> usize {
         self.blocks.len() * BLOCK + self.tail.len()
@@ -98,6 +114,11 @@ impl Blocks for Rows<'_> {
             bits |= u64::from(self.holds(row)) << bit;
         }
         bits
+    }
+
+    #[inline(always)]
+    fn store(self, index: usize, out: &mut u64) {
+        *out = self.full(index);
     }
 
     #[inline(always)]
@@ -118,15 +139,29 @@ impl Blocks for Rows<'_> {
 
 /// The index of the first element that passes.
 #[inline(always)]
-pub(crate) fn find(blocks: impl Blocks) -> Option<usize> {
+pub(crate) fn find<B: Blocks>(blocks: B) -> Option<usize> {
     let full = blocks.len() / BLOCK;
-    for index in 0..full {
-        if blocks.any(index) {
-            return Some(index * BLOCK + blocks.full(index).trailing_zeros() as usize);
+    let mut index = 0;
+    if full > 0 {
+        // A hit near the front is worth having the bits at once; a long search asks the cheaper question of groups of blocks.
+        let bits = blocks.full(0);
+        if bits != 0 {
+            return Some(bits.trailing_zeros() as usize);
+        }
+        index = 1;
+        while index + B::GROUP <= full && !blocks.any(index) {
+            index += B::GROUP;
+        }
+        while index < full {
+            let bits = blocks.full(index);
+            if bits != 0 {
+                return Some(index * BLOCK + bits.trailing_zeros() as usize);
+            }
+            index += 1;
         }
     }
     let bits = blocks.tail();
-    (bits != 0).then(|| full * BLOCK + bits.trailing_zeros() as usize)
+    (bits != 0).then(|| index * BLOCK + bits.trailing_zeros() as usize)
 }
 
 /// One bit per element, and how many are set.
@@ -135,17 +170,14 @@ pub(crate) fn bitmap(blocks: impl Blocks, out: &mut [u64]) -> usize {
     let full = blocks.len() / BLOCK;
     let words = blocks.len().div_ceil(BLOCK);
     assert!(out.len() >= words, "{} words cannot hold {} bits", out.len(), blocks.len());
-    let mut count = 0;
     for (index, word) in out[..full].iter_mut().enumerate() {
-        *word = blocks.full(index);
-        count += word.count_ones() as usize;
+        blocks.store(index, word);
     }
     if words > full {
-        let bits = blocks.tail();
-        out[full] = bits;
-        count += bits.count_ones() as usize;
+        out[full] = blocks.tail();
     }
-    count
+    // In a pass of its own, which is short: one word per 64 elements.
+    out[..words].iter().map(|word| u64::from(word.count_ones())).sum::<u64>() as usize
 }
 
 /// The indices of the elements that pass, in order, and how many.

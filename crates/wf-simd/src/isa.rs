@@ -19,6 +19,12 @@ pub(crate) trait Isa: Copy {
         bits_of(block, predicate)
     }
 
+    /// Stores those bits.
+    #[inline(always)]
+    fn store_bits<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P, out: &mut u64) {
+        *out = self.bits(block, predicate);
+    }
+
     /// The same for a slice of fewer than 64 elements; the bits past its end are 0.
     #[inline(always)]
     fn bits_of_tail<T: Lane, P: Predicate<T>>(self, tail: &[T], predicate: P) -> u64 {
@@ -34,10 +40,22 @@ pub(crate) trait Isa: Copy {
         bits
     }
 
-    /// Whether any element of the block passes.
+    /// The bits of the elements after the last full block of `x`.
     #[inline(always)]
-    fn any<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> bool {
-        block.iter().fold(false, |any, element| any | predicate.holds(*element))
+    fn last_bits<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> u64 {
+        let len = x.len() % BLOCK;
+        match x.last_chunk() {
+            _ if len == 0 => 0,
+            // A whole block that ends with the slice: its first bits were seen before and are shifted out.
+            Some(block) => self.bits(block, predicate) >> (BLOCK - len),
+            None => self.bits_of_tail(x, predicate),
+        }
+    }
+
+    /// Whether any element passes; `x` is made of full blocks.
+    #[inline(always)]
+    fn any<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> bool {
+        x.iter().fold(false, |any, element| any | predicate.holds(*element))
     }
 
     /// How many elements pass.

@@ -270,9 +270,9 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    fn any<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> bool {
-        let mut any = <T as Ymm>::test(self, whole(block), predicate);
-        for lanes in block[<T as Ymm>::LANES..].chunks_exact(<T as Ymm>::LANES) {
+    fn any<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> bool {
+        let mut any = <T as Ymm>::test(self, whole(x), predicate);
+        for lanes in x[<T as Ymm>::LANES..].chunks_exact(<T as Ymm>::LANES) {
             any = under!(self, _mm256_or_si256(any, <T as Ymm>::test(self, whole(lanes), predicate)));
         }
         <T as Ymm>::bits(self, any) != 0
@@ -281,7 +281,7 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn count<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> usize {
         let mut count = 0;
-        let (blocks, tail) = x.as_chunks::<BLOCK>();
+        let (blocks, _) = x.as_chunks::<BLOCK>();
         let vectors_per_block = BLOCK / <T as Ymm>::LANES;
         // Each of two sets of lanes counts every second vector.
         for round in blocks.chunks(<T as Ymm>::COUNTS_MAX / vectors_per_block.max(2) * 2) {
@@ -294,7 +294,7 @@ impl Isa for Avx2 {
             }
             count += under!(self, total(counts.map(|counts| <T as Ymm>::widen(self, counts))));
         }
-        count + self.bits_of_tail(tail, predicate).count_ones() as usize
+        count + self.last_bits(x, predicate).count_ones() as usize
     }
 
     #[inline(always)]

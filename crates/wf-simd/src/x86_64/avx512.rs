@@ -33,6 +33,13 @@ pub trait Zmm: Sized {
     where
         Self: Lane;
 
+    /// The lesser of `least` and the difference to the value looked for, lane by lane: 0 where the element passes.
+    ///
+    /// Stays in vector registers, where a compare would go through the few mask registers. Lanes of 32 bits or less only.
+    fn nearer<P: Predicate<Self>>(isa: Avx512, least: __m512i, x: __m512i, predicate: P) -> __m512i
+    where
+        Self: Lane;
+
     /// How often a lane can count before it overflows.
     const COUNTS_MAX: usize;
 
@@ -67,12 +74,23 @@ macro_rules! zmm {
         test: |$x:ident, $predicate:ident| $test:expr,
         count: $subtract:ident by $ones:ident, widen: $widen:ident,
         load: $load:ident, store: $store:ident,
+        nearer: |$least:ident, $w:ident, $q:ident| $nearer:expr,
         compress: |$v:ident, $bits:ident| $compress:expr $(,)?
     ) => {
         impl Zmm for $type {
             const LANES: usize = 64 / size_of::<$type>();
 
             const COUNTS_MAX: usize = if size_of::<$type>() < 4 { <$counter>::MAX as usize } else { 1 << 24 };
+
+            #[inline(always)]
+            fn nearer<P: Predicate<Self>>(isa: Avx512, least: __m512i, x: __m512i, predicate: P) -> __m512i {
+                #[inline]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+                fn nearer<P: Predicate<$type>>($least: __m512i, $w: __m512i, $q: P) -> __m512i {
+                    $nearer
+                }
+                under!(isa, nearer(least, x, predicate))
+            }
 
             #[inline(always)]
             fn count(isa: Avx512, counts: __m512i, bits: u64) -> __m512i {
@@ -152,26 +170,32 @@ macro_rules! lanes_of {
 zmm!(u8, u8, __mmask64,
     test: |x, p| _mm512_cmpeq_epi8_mask(lanes_of!(x, p, _mm512_set1_epi8), _mm512_set1_epi8(p.value().cast_signed())),
     count: _mm512_mask_sub_epi8 by _mm512_set1_epi8, widen: sum_bytes, load: _mm512_maskz_loadu_epi8, store: _mm512_mask_storeu_epi8,
+    nearer: |least, x, p| _mm512_min_epu8(least, _mm512_xor_si512(lanes_of!(x, p, _mm512_set1_epi8), _mm512_set1_epi8(p.value().cast_signed()))),
     compress: |x, _bits| x);
 zmm!(u16, u16, __mmask32,
     test: |x, p| _mm512_cmpeq_epi16_mask(lanes_of!(x, p, _mm512_set1_epi16), _mm512_set1_epi16(p.value().cast_signed())),
     count: _mm512_mask_sub_epi16 by _mm512_set1_epi16, widen: sum_pairs, load: _mm512_maskz_loadu_epi16, store: _mm512_mask_storeu_epi16,
+    nearer: |least, x, p| _mm512_min_epu16(least, _mm512_xor_si512(lanes_of!(x, p, _mm512_set1_epi16), _mm512_set1_epi16(p.value().cast_signed()))),
     compress: |x, _bits| x);
 zmm!(u32, u32, __mmask16,
     test: |x, p| _mm512_cmpeq_epi32_mask(lanes_of!(x, p, _mm512_set1_epi32), _mm512_set1_epi32(p.value().cast_signed())),
     count: _mm512_mask_sub_epi32 by _mm512_set1_epi32, widen: same, load: _mm512_maskz_loadu_epi32, store: _mm512_mask_storeu_epi32,
+    nearer: |least, x, p| _mm512_min_epu32(least, _mm512_xor_si512(lanes_of!(x, p, _mm512_set1_epi32), _mm512_set1_epi32(p.value().cast_signed()))),
     compress: |x, bits| _mm512_maskz_compress_epi32(bits as __mmask16, x));
 zmm!(u64, u64, __mmask8,
     test: |x, p| _mm512_cmpeq_epi64_mask(lanes_of!(x, p, _mm512_set1_epi64), _mm512_set1_epi64(p.value().cast_signed())),
     count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    nearer: |least, _x, _p| least,
     compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
 zmm!(i64, u64, __mmask8,
     test: |x, p| _mm512_cmpeq_epi64_mask(x, _mm512_set1_epi64(p.value())),
     count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    nearer: |least, _x, _p| least,
     compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
 zmm!(f64, u64, __mmask8,
     test: |x, p| _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(_mm512_castsi512_pd(x), _mm512_set1_pd(p.value())),
     count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    nearer: |least, _x, _p| least,
     compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
 
 /// Lanes that are wide enough already: no count reaches 2^32, so a lane of 64 bits is one of 32 and a zero.
@@ -214,6 +238,15 @@ fn whole<T: Lane>(x: &[T]) -> __m512i {
     unsafe { lanes.as_ptr().cast::<__m512i>().read_unaligned() }
 }
 
+/// The bytes of a word of bits; byte `v` belongs to the `v`-th vector of eight lanes, since the architecture is little-endian.
+///
+/// Eight stores of a mask register cost less than moving eight masks to one general register.
+#[inline(always)]
+fn bytes_of(word: &mut u64) -> &mut [u8; 8] {
+    // SAFETY: a word is eight bytes, a byte array needs no alignment, and any bytes are a word.
+    unsafe { &mut *core::ptr::from_mut(word).cast::<[u8; 8]>() }
+}
+
 /// Stores one whole vector to the first 64 bytes of `x`.
 #[inline(always)]
 fn store_whole<T: Lane>(x: &mut [T], vector: __m512i) {
@@ -233,6 +266,17 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn store_bits<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P, out: &mut u64) {
+        if <T as Zmm>::LANES != 8 {
+            *out = self.bits(block, predicate);
+            return;
+        }
+        for (byte, lanes) in bytes_of(out).iter_mut().zip(block.chunks_exact(8)) {
+            *byte = <T as Zmm>::test(self, whole(lanes), predicate) as u8;
+        }
+    }
+
+    #[inline(always)]
     fn bits_of_tail<T: Lane, P: Predicate<T>>(self, tail: &[T], predicate: P) -> u64 {
         debug_assert!(tail.len() < BLOCK);
         let mut bits = 0;
@@ -247,9 +291,16 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    fn any<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> bool {
+    fn any<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> bool {
+        if <T as Zmm>::LANES > 8 {
+            let mut least = under!(self, _mm512_set1_epi64(-1));
+            for lanes in x.chunks_exact(<T as Zmm>::LANES) {
+                least = <T as Zmm>::nearer(self, least, whole(lanes), predicate);
+            }
+            return under!(self, has_zero_lane::<T>(least));
+        }
         let mut any = 0;
-        for lanes in block.chunks_exact(<T as Zmm>::LANES) {
+        for lanes in x.chunks_exact(<T as Zmm>::LANES) {
             any |= <T as Zmm>::test(self, whole(lanes), predicate);
         }
         any != 0
@@ -325,15 +376,21 @@ impl Isa for Avx512 {
         // Eight vectors of eight words stay in registers while all transitions pass.
         let vectors: [__m512i; 8] = core::array::from_fn(|index| whole(&words[index * 8..]));
         for (index, transition) in transitions.iter().enumerate() {
-            let place = &mut out[index * stride];
-            // Byte `v` of the word is vector `v`, since the architecture is little-endian: eight stores of a mask register cost less than
-            // moving eight masks to one general register.
-            // SAFETY: a word is eight bytes, and any bytes are a word.
-            let bytes = unsafe { &mut *core::ptr::from_mut(place).cast::<[u8; 8]>() };
-            for (byte, x) in bytes.iter_mut().zip(&vectors) {
+            for (byte, x) in bytes_of(&mut out[index * stride]).iter_mut().zip(&vectors) {
                 *byte = <u64 as Zmm>::test(self, *x, transition.predicate()) as u8;
             }
         }
+    }
+}
+
+/// Whether any lane of 8, 16 or 32 bits is 0.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn has_zero_lane<T>(lanes: __m512i) -> bool {
+    match size_of::<T>() {
+        1 => _mm512_testn_epi8_mask(lanes, lanes) != 0,
+        2 => _mm512_testn_epi16_mask(lanes, lanes) != 0,
+        _ => _mm512_testn_epi32_mask(lanes, lanes) != 0,
     }
 }
 

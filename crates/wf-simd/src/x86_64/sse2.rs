@@ -192,9 +192,9 @@ impl Isa for Sse2 {
     }
 
     #[inline(always)]
-    fn any<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> bool {
-        let mut any = <T as Xmm>::test(self, whole(block), predicate);
-        for lanes in block[<T as Xmm>::LANES..].chunks_exact(<T as Xmm>::LANES) {
+    fn any<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> bool {
+        let mut any = <T as Xmm>::test(self, whole(x), predicate);
+        for lanes in x[<T as Xmm>::LANES..].chunks_exact(<T as Xmm>::LANES) {
             any = under!(self, _mm_or_si128(any, <T as Xmm>::test(self, whole(lanes), predicate)));
         }
         <T as Xmm>::bits(self, any) != 0
@@ -203,7 +203,7 @@ impl Isa for Sse2 {
     #[inline(always)]
     fn count<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> usize {
         let mut count = 0;
-        let (blocks, tail) = x.as_chunks::<BLOCK>();
+        let (blocks, _) = x.as_chunks::<BLOCK>();
         let vectors_per_block = BLOCK / <T as Xmm>::LANES;
         // Each of two sets of lanes counts every second vector.
         for round in blocks.chunks(<T as Xmm>::COUNTS_MAX / vectors_per_block.max(2) * 2) {
@@ -216,7 +216,7 @@ impl Isa for Sse2 {
             }
             count += under!(self, total(counts.map(|counts| <T as Xmm>::widen(self, counts))));
         }
-        count + self.bits_of_tail(tail, predicate).count_ones() as usize
+        count + self.last_bits(x, predicate).count_ones() as usize
     }
 
     #[inline(always)]

@@ -1,0 +1,46 @@
+//! The environment lowers the level; it never raises it, and a wrong name is reported and ignored.
+
+use std::process::Command;
+
+use wf_simd::Level;
+
+const CHILD: &str = "WF_SIMD_TEST_CHILD";
+
+/// Runs this test in a process of its own, with the variable set; gives the level detected there and whether the request was an error.
+fn detected_with(value: Option<&str>) -> (String, bool) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "the_environment_lowers_the_level", "--nocapture"]).env(CHILD, "1");
+    match value {
+        Some(value) => command.env("WF_SIMD_LEVEL", value),
+        None => command.env_remove("WF_SIMD_LEVEL"),
+    };
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answer = text.lines().find_map(|line| line.split_once("detected ")).expect("the child answers").1;
+    let (level, failed) = answer.split_once(' ').unwrap();
+    (level.to_owned(), failed == "true")
+}
+
+#[test]
+fn the_environment_lowers_the_level() {
+    if std::env::var_os(CHILD).is_some() {
+        println!("detected {} {}", Level::detect(), Level::requested().is_err());
+        return;
+    }
+    // A build that requires a level does not look at the environment.
+    if cfg!(target_feature = "avx512f") {
+        println!("SKIPPED: the_environment_lowers_the_level: this build requires AVX-512");
+        return;
+    }
+    let widest = Level::widest().to_string();
+    assert_eq!(detected_with(None), (widest.clone(), false));
+    for level in Level::available() {
+        assert_eq!(detected_with(Some(level.name())), (level.to_string(), false));
+    }
+    for wrong in ["sse9", "", "AVX2"] {
+        assert_eq!(detected_with(Some(wrong)), (widest.clone(), true), "{wrong:?}");
+    }
+    let lacking = if cfg!(target_arch = "aarch64") { "avx2" } else { "neon" };
+    assert_eq!(detected_with(Some(lacking)), (widest, true));
+}
