@@ -1,0 +1,175 @@
+//! One allocation after another, of one size, the first word written. The arena is reset untimed.
+
+use std::hint::black_box;
+use std::mem::MaybeUninit;
+
+use bump_scope::Bump;
+use bump_scope::alloc::Global;
+use bump_scope::settings::{BumpAllocatorSettings, BumpSettings};
+use bump_scope::traits::BumpAllocatorTyped as _;
+use wf_arena::{Arena, Bump as _, Region};
+use wf_gate::{Batch, Subject};
+
+const OPS: usize = 1024;
+
+/// What allocates `N` words and writes the first.
+trait Takes {
+    fn reset(&mut self);
+    fn batch<const N: usize>(&mut self) -> u64;
+}
+
+struct Single<A, const N: usize>(A);
+
+impl<A: Takes, const N: usize> Batch for Single<A, N> {
+    fn prepare(&mut self) {
+        self.0.reset();
+    }
+    #[inline(never)]
+    fn run(&mut self) -> u64 {
+        self.0.batch::<N>()
+    }
+    fn expected(&mut self) -> Option<u64> {
+        Some((OPS * (OPS - 1) / 2) as u64)
+    }
+}
+
+fn layout<const N: usize>() -> std::alloc::Layout {
+    std::alloc::Layout::new::<[u64; N]>()
+}
+
+macro_rules! fill {
+    ($n:ident, $take:expr) => {{
+        let mut sum = 0;
+        for i in 0..OPS as u64 {
+            let place: std::ptr::NonNull<u64> = $take.cast();
+            // SAFETY: the block has at least one word.
+            unsafe { place.write(i) };
+            // The pointer escapes, as it would into a data structure.
+            black_box(place);
+            sum += i;
+        }
+        sum
+    }};
+}
+
+struct Ours(Arena);
+impl Takes for Ours {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+    #[inline(always)]
+    fn batch<const N: usize>(&mut self) -> u64 {
+        let scope = black_box(self.0.scope());
+        fill!(N, scope.try_alloc_layout(layout::<N>()).unwrap())
+    }
+}
+
+struct OursTyped(Arena);
+impl Takes for OursTyped {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+    #[inline(always)]
+    fn batch<const N: usize>(&mut self) -> u64 {
+        let scope = black_box(self.0.scope());
+        let mut sum = 0;
+        for i in 0..OPS as u64 {
+            sum += black_box(scope.alloc([i; N]))[0];
+        }
+        sum
+    }
+}
+
+struct OurRegion(Region<'static>);
+impl Takes for OurRegion {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+    #[inline(always)]
+    fn batch<const N: usize>(&mut self) -> u64 {
+        let scope = self.0.scope();
+        let scope = black_box(&scope);
+        fill!(N, scope.try_alloc_layout(layout::<N>()).unwrap())
+    }
+}
+
+struct Bumpalo8(bumpalo::Bump<8>);
+impl Takes for Bumpalo8 {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+    #[inline(always)]
+    fn batch<const N: usize>(&mut self) -> u64 {
+        let bump = black_box(&self.0);
+        fill!(N, bump.try_alloc_layout(layout::<N>()).unwrap())
+    }
+}
+
+struct Bumpalo8Typed(bumpalo::Bump<8>);
+impl Takes for Bumpalo8Typed {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+    #[inline(always)]
+    fn batch<const N: usize>(&mut self) -> u64 {
+        let bump = black_box(&self.0);
+        let mut sum = 0;
+        for i in 0..OPS as u64 {
+            sum += black_box(bump.alloc([i; N]))[0];
+        }
+        sum
+    }
+}
+
+type UpAlign8 = <BumpSettings as BumpAllocatorSettings>::WithMinimumAlignment<8>;
+struct BumpScope(Bump<Global, UpAlign8>);
+impl Takes for BumpScope {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+    #[inline(always)]
+    fn batch<const N: usize>(&mut self) -> u64 {
+        let bump = black_box(&self.0);
+        fill!(N, bump.allocate_layout(layout::<N>()))
+    }
+}
+
+fn leaked(bytes: usize) -> &'static mut [MaybeUninit<u8>] {
+    Box::leak(vec![MaybeUninit::uninit(); bytes].into_boxed_slice())
+}
+
+fn of<A: Takes + 'static, const N: usize>(a: A) -> Box<dyn Batch> {
+    Box::new(Single::<A, N>(a))
+}
+
+macro_rules! sizes {
+    ($list:ident, $name:literal, $make:expr) => {
+        $list.push(Subject {
+            id: concat!("arena.alloc_16", $name),
+            ops: OPS as u32,
+            make: || of::<_, 2>($make),
+        });
+        $list.push(Subject {
+            id: concat!("arena.alloc_32", $name),
+            ops: OPS as u32,
+            make: || of::<_, 4>($make),
+        });
+        $list.push(Subject {
+            id: concat!("arena.alloc_64", $name),
+            ops: OPS as u32,
+            make: || of::<_, 8>($make),
+        });
+    };
+}
+
+/// Single allocations.
+pub fn subjects() -> Vec<Subject> {
+    let mut list = Vec::new();
+    sizes!(list, "", Ours(Arena::with_capacity(1 << 17)));
+    sizes!(list, "_typed", OursTyped(Arena::with_capacity(1 << 17)));
+    sizes!(list, "_region", OurRegion(Region::new(leaked(1 << 17))));
+    sizes!(list, "_bumpalo", Bumpalo8(bumpalo::Bump::with_min_align_and_capacity(1 << 17)));
+    sizes!(list, "_bumpalo_typed", Bumpalo8Typed(bumpalo::Bump::with_min_align_and_capacity(1 << 17)));
+    sizes!(list, "_bump_scope", BumpScope(Bump::with_size(1 << 17)));
+    list
+}

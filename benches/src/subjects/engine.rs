@@ -1,0 +1,189 @@
+//! The engine on the three comparison workflows of `models/bench`, in equal shares.
+
+use std::path::PathBuf;
+
+use wf_engine::{Arena, CaseId, Engine, Event, Key, ProgramId, Shard, Start, Status, Store, StoreBuilder};
+use wf_gate::{Batch, Subject};
+use wf_net::{CompileOptions, compile};
+
+/// The subjects of wf-engine.
+#[must_use]
+pub fn subjects() -> Vec<Subject> {
+    vec![
+        Subject { id: "engine.complete", ops: 1024, make: || Box::new(Complete::new(4096, 1024)) },
+        Subject { id: "engine.complete_256", ops: 256, make: || Box::new(Complete::new(4096, 256)) },
+        Subject { id: "engine.complete_l2", ops: 1024, make: || Box::new(Complete::new(12_000, 1024)) },
+        Subject { id: "engine.start", ops: 1024, make: || Box::new(StartAndCancel::new()) },
+        Subject { id: "engine.count_at", ops: 4096, make: || Box::new(CountAt::new()) },
+    ]
+}
+
+const MODELS: [(&str, &[u8]); 3] = [
+    ("seq10", include_bytes!("../../../models/bench/seq10.bpmn")),
+    ("par4", include_bytes!("../../../models/bench/par4.bpmn")),
+    ("xorloop", include_bytes!("../../../models/bench/xorloop.bpmn")),
+];
+
+/// An engine over the comparison workflows, through a store file that is gone once it is open.
+///
+/// # Panics
+/// If the models of this repository do not compile, or the temporary folder cannot be written.
+#[must_use]
+pub fn engine() -> Engine {
+    let path = temporary();
+    let mut store =
+        StoreBuilder::create(&path, Default::default()).expect("the temporary folder is writable");
+    for (name, bytes) in MODELS {
+        let document = wf_bpmn::parse(bytes, &Default::default()).expect("our own model");
+        let image = compile(&document.processes[0].net, &CompileOptions::default()).expect("our own model");
+        store.add(Key::Str(name), image.as_bytes()).expect("a fresh store");
+    }
+    store.finish().expect("the temporary folder is writable");
+    let store = Store::open_copy(&path).expect("the store was just written");
+    std::fs::remove_file(&path).expect("it is ours");
+    Engine::with_store(store).expect("programs that were just compiled")
+}
+
+fn temporary() -> PathBuf {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("wf-benches-{}-{number}.wfs", std::process::id()))
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (((self.0 >> 32) * n as u64) >> 32) as usize
+    }
+}
+
+/// Completes one random work item of each of `batch` random cases, of `live` that live.
+///
+/// Before each timed batch, untimed: ended cases are replaced, and the batch is drawn anew from the work items of now.
+struct Complete {
+    programs: Vec<ProgramId>,
+    shard: Shard,
+    arena: Arena,
+    setup: Arena,
+    cases: Vec<CaseId>,
+    events: Vec<Event>,
+    batch: usize,
+    random: Random,
+}
+
+impl Complete {
+    fn new(live: usize, batch: usize) -> Self {
+        let engine = engine();
+        let programs: Vec<ProgramId> = engine.programs().map(|(id, _)| id).collect();
+        let mut complete = Self {
+            shard: engine.shard(0, live).expect("memory for some cases"),
+            arena: Arena::with_capacity(1 << 20),
+            setup: Arena::new(),
+            cases: Vec::with_capacity(live),
+            events: Vec::with_capacity(batch),
+            batch,
+            random: Random(0x9E37_79B9_7F4A_7C15),
+            programs,
+        };
+        for index in 0..live {
+            let case = complete.start(index);
+            complete.cases.push(case);
+        }
+        complete
+    }
+
+    fn start(&mut self, index: usize) -> CaseId {
+        let program = self.programs[index % self.programs.len()];
+        self.shard.start_batch(program, &[Start::default()], &self.setup.scope()).cases[0]
+    }
+}
+
+impl Batch for Complete {
+    fn prepare(&mut self) {
+        self.events.clear();
+        for index in 0..self.batch {
+            let other = index + self.random.below(self.cases.len() - index);
+            self.cases.swap(index, other);
+            if self.shard.case(self.cases[index]).is_none() {
+                let number = self.random.below(3);
+                self.cases[index] = self.start(number);
+            }
+            let mut items = self.shard.enabled(self.cases[index]).expect("a live case");
+            let item = self.random.below(items.len());
+            let event = items.nth(item).expect("below their number");
+            // Only the last task of the loop decides, between two branches.
+            let decides = self.shard.outcomes(event.case, event.task) > 1;
+            let outcome = if decides { self.random.below(2) as u8 } else { 0 };
+            self.events.push(event.with_outcome(outcome));
+        }
+    }
+
+    fn run(&mut self) -> u64 {
+        let changes = self.shard.advance(&self.events, &self.arena.scope());
+        changes.status.iter().filter(|&&status| status == Status::Done).count() as u64
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        Some(self.batch as u64)
+    }
+}
+
+/// Starts 1,024 cases and gives them up again: the cost of a case that does nothing.
+struct StartAndCancel {
+    shard: Shard,
+    arena: Arena,
+    events: Vec<Event>,
+}
+
+impl StartAndCancel {
+    fn new() -> Self {
+        let shard = engine().shard(0, 1024).expect("memory for some cases");
+        Self { shard, arena: Arena::with_capacity(1 << 20), events: Vec::with_capacity(1024) }
+    }
+}
+
+impl Batch for StartAndCancel {
+    fn run(&mut self) -> u64 {
+        self.events.clear();
+        let started = self.shard.start_batch(ProgramId(0), &[Start::default(); 1024], &self.arena.scope());
+        self.events.extend(started.cases.iter().map(|&case| Event::cancel(case)));
+        self.shard.advance(&self.events, &self.arena.scope()).ended.len() as u64
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        Some(1024)
+    }
+}
+
+/// Counts the cases at one task, of 4,096 of one program.
+struct CountAt {
+    shard: Shard,
+    arena: Arena,
+    program: ProgramId,
+}
+
+impl CountAt {
+    fn new() -> Self {
+        let engine = engine();
+        let mut shard = engine.shard(0, 4096).expect("memory for some cases");
+        let mut arena = Arena::new();
+        let program = engine.program("seq10").expect("it was compiled");
+        shard.start_batch(program, &[Start::default(); 4096], &arena.scope());
+        Self { shard, arena, program }
+    }
+}
+
+impl Batch for CountAt {
+    fn run(&mut self) -> u64 {
+        self.shard.count_at(self.program, 0, &self.arena.scope()) as u64
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        Some(4096)
+    }
+}
