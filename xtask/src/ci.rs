@@ -1,0 +1,137 @@
+//! `cargo xtask ci`: what CI runs, step by step, with the same names.
+
+use std::process::Command;
+use std::time::Instant;
+
+use wf_gate::{Exit, GateError};
+
+use crate::gate::print;
+use crate::{Outcome, build};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The long version: tests at full scale, the full tier of the gate.
+    #[arg(long)]
+    full: bool,
+    /// Only steps whose name contains this; may be repeated.
+    #[arg(long, value_name = "TEXT")]
+    step: Vec<String>,
+}
+
+/// Features that must build alone.
+const FEATURES: [&str; 3] = ["memory-v2", "jemalloc", "mimalloc"];
+
+/// Packages that have them.
+const FEATURED: [&str; 3] = ["wf-engine", "wf-cli", "wf-benches"];
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let steps = steps(arguments.full);
+    let chosen: Vec<&Step> = steps
+        .iter()
+        .filter(|step| {
+            arguments.step.is_empty() || arguments.step.iter().any(|part| step.name.contains(part.as_str()))
+        })
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+        return Err(GateError::Usage(format!("no step has such a name; the steps are {}", names.join(", "))));
+    }
+    let root = build::root();
+    let mut failed = Vec::new();
+    for (index, step) in chosen.iter().enumerate() {
+        print(&format!(
+            "==> [{}/{}] {}: cargo {}\n",
+            index + 1,
+            chosen.len(),
+            step.name,
+            step.arguments.join(" ")
+        ));
+        let begun = Instant::now();
+        let mut command = build::cargo(&root);
+        step.prepare(&mut command);
+        let status = command.status().map_err(|error| GateError::io("starting cargo", error))?;
+        let seconds = begun.elapsed().as_secs();
+        let word = if status.success() { "ok" } else { "FAILED" };
+        print(&format!("<== {}: {word}, {seconds} s\n", step.name));
+        if !status.success() {
+            failed.push((step.name.as_str(), status.code()));
+        }
+    }
+    if failed.is_empty() {
+        print(&format!("ci: {} steps passed\n", chosen.len()));
+        return Ok(Exit::Pass);
+    }
+    let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
+    print(&format!("ci: {} of {} steps failed: {}\n", failed.len(), chosen.len(), names.join(", ")));
+    // The gate's own answer is kept if it is the only one that failed.
+    match failed.as_slice() {
+        [("gate", Some(3))] => Ok(Exit::Breach),
+        [("gate", Some(4))] => Ok(Exit::Invalid),
+        [("gate", Some(5))] => Ok(Exit::Inconclusive),
+        _ => Ok(Exit::Tool),
+    }
+}
+
+struct Step {
+    name: String,
+    arguments: Vec<String>,
+    environment: Vec<(&'static str, &'static str)>,
+}
+
+impl Step {
+    fn new(name: &str, arguments: &str) -> Self {
+        let arguments = arguments.split_whitespace().map(str::to_owned).collect();
+        Self { name: name.into(), arguments, environment: Vec::new() }
+    }
+
+    fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.environment.push((name, value));
+        self
+    }
+
+    fn prepare(&self, command: &mut Command) {
+        command.args(&self.arguments);
+        command.envs(self.environment.iter().copied());
+    }
+}
+
+fn steps(full: bool) -> Vec<Step> {
+    let mut steps = vec![
+        Step::new("fmt", "fmt --all --check"),
+        Step::new("clippy", "clippy --workspace --all-targets --all-features -- -D warnings"),
+        Step::new("doc", "doc --workspace --all-features --no-deps").with("RUSTDOCFLAGS", "-D warnings"),
+        Step::new("build without features", "build --workspace --no-default-features"),
+    ];
+    let packages: Vec<String> = FEATURED.iter().map(|package| format!("--package {package}")).collect();
+    for feature in FEATURES {
+        let arguments = format!("build {} --no-default-features --features {feature}", packages.join(" "));
+        steps.push(Step::new(&format!("build with {feature} alone"), &arguments));
+    }
+    let scale = if full { "full" } else { "" };
+    steps.push(Step::new("test", "test --features memory-v2").with("WF_TEST_SCALE", scale));
+    steps.push(Step::new("test xtask", "test --package xtask"));
+    let tier = if full { "full" } else { "ci" };
+    steps.push(Step::new(
+        "gate",
+        &format!("run --quiet --package xtask -- gate --tier {tier} --invalid warn"),
+    ));
+    if full {
+        steps.push(Step::new("matrix", "run --quiet --package xtask -- bench-matrix --quick"));
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_its_own_name_and_full_has_more() {
+        let names = |full| steps(full).into_iter().map(|step| step.name).collect::<Vec<_>>();
+        let mut unique = names(true);
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), names(true).len());
+        assert!(names(true).len() > names(false).len());
+    }
+}
