@@ -1,4 +1,4 @@
-//! What the system says about memory. `None` where it does not say.
+//! What the system says about memory and processor time. `None` where it does not say.
 
 /// Bytes that could be taken without swapping.
 pub(crate) fn available_bytes() -> Option<u64> {
@@ -8,6 +8,12 @@ pub(crate) fn available_bytes() -> Option<u64> {
 /// The most memory that this process had resident.
 pub(crate) fn peak_resident_bytes() -> Option<u64> {
     field_kib("/proc/self/status", "VmHWM:").map(|kib| kib * 1024)
+}
+
+/// Nanoseconds that this thread has had a core.
+pub(crate) fn thread_cpu_nanos() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok()
 }
 
 fn field_kib(path: &str, name: &str) -> Option<u64> {

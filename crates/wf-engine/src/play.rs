@@ -41,6 +41,9 @@ impl Default for PlayOptions {
 
 /// Watches one worker from its own thread; may count allocations or cycles there.
 pub trait Watch: Send {
+    /// The worker is about to start its first case.
+    fn begin(&mut self) {}
+
     /// The worker has run one full batch: what it allocates from now on is not start-up.
     fn warm(&mut self) {}
 

@@ -162,15 +162,18 @@ fn check(net: &Net) -> Vec<Problem> {
 }
 
 fn check_flows(net: &Net, problems: &mut Vec<Problem>) {
+    let mut default_of: HashMap<NodeId, FlowId> = HashMap::new();
     for (index, flow) in net.flows.iter().enumerate() {
         let id = FlowId(index as u32);
-        let source = net.node(flow.from);
-        if (flow.condition.is_some() || flow.is_default) && source.kind != NodeKind::Exclusive {
-            problems.push(Problem::new(Subject::Flow(id), ProblemKind::ConditionOutsideChoice));
+        let mut report = |kind| problems.push(Problem::new(Subject::Flow(id), kind));
+        if (flow.condition.is_some() || flow.is_default) && net.node(flow.from).kind != NodeKind::Exclusive {
+            report(ProblemKind::ConditionOutsideChoice);
         }
-        let earlier = source.outgoing.iter().find(|&&other| other < id && net.flow(other).is_default);
-        if let (true, Some(&first)) = (flow.is_default, earlier) {
-            problems.push(Problem::new(Subject::Flow(id), ProblemKind::TwoDefaults(first)));
+        if flow.is_default {
+            let first = *default_of.entry(flow.from).or_insert(id);
+            if first != id {
+                report(ProblemKind::TwoDefaults(first));
+            }
         }
     }
 }

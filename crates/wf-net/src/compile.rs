@@ -4,7 +4,7 @@ use zerocopy::IntoBytes;
 
 use crate::image::{
     CELL_BYTES, COUNTERS_MAX, Cell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER,
-    Op1, Op2, OpMeta, PLACES_MAX, SLOTS_MAX, TASKS_MAX, VERSION, WORDS_MAX, build_id, script,
+    Op1, Op2, OpMeta, PLACES_MAX, SLOTS_MAX, VERSION, WORDS_MAX, build_id, script,
 };
 use crate::net::Net;
 use crate::problem::{Problem, ProblemKind, Subject};
@@ -143,17 +143,9 @@ impl Layout {
         let (tasks, places) = (routing.tasks.len(), routing.place_count());
         let counters = counted.tasks.iter().filter(|&&c| c).count() * 2
             + counted.join_inputs.iter().filter(|&&c| c).count();
-        let mut problems = Vec::new();
-        let mut limit = |exceeded: bool, kind| {
-            if exceeded {
-                problems.push(Problem::new(Subject::Net, kind));
-            }
-        };
-        limit(tasks > TASKS_MAX, ProblemKind::TooManyTasks { tasks, tasks_max: TASKS_MAX });
-        limit(places > PLACES_MAX, ProblemKind::TooManyPlaces { places, places_max: PLACES_MAX });
-        limit(counters > COUNTERS_MAX, ProblemKind::TooManyCounters { counters, counters_max: COUNTERS_MAX });
-        if !problems.is_empty() {
-            return Err(problems);
+        if counters > COUNTERS_MAX {
+            let kind = ProblemKind::TooManyCounters { counters, counters_max: COUNTERS_MAX };
+            return Err(vec![Problem::new(Subject::Net, kind)]);
         }
         let mut layout = Self {
             words: places.div_ceil(64).max(1),

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::image::{PLACES_MAX, TASKS_MAX};
 use crate::net::{Net, NodeKind};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
@@ -85,13 +86,9 @@ impl Routing {
             .filter(|&node| net.node(node).incoming().len() > 1)
             .flat_map(|node| net.node(node).incoming().iter().copied())
             .collect();
-        // An image numbers bits in 16 bits and its compiler refuses far earlier.
-        if tasks.len() * 2 + join_inputs.len() > usize::from(u16::MAX / 4) {
-            let kind = ProblemKind::TooManyPlaces {
-                places: tasks.len() * 2 + join_inputs.len(),
-                places_max: crate::image::PLACES_MAX,
-            };
-            return Err(vec![Problem::new(Subject::Net, kind)]);
+        let problems = too_many(tasks.len(), 2 * tasks.len() + join_inputs.len());
+        if !problems.is_empty() {
+            return Err(problems);
         }
         let places = Places::new(net, &tasks, &join_inputs);
         let mut problems = Vec::new();
@@ -166,40 +163,57 @@ fn gateway_order(net: &Net) -> Result<Vec<NodeId>, Vec<Problem>> {
     if order.len() == gateways.len() { Ok(order) } else { Err(loops(net, &gateways, &order)) }
 }
 
-/// One problem for each group of gateways that can go round among themselves.
+/// What a case line has no room for. Known before any work that grows with it.
+fn too_many(tasks: usize, places: usize) -> Vec<Problem> {
+    let mut kinds = Vec::new();
+    if tasks > TASKS_MAX {
+        kinds.push(ProblemKind::TooManyTasks { tasks, tasks_max: TASKS_MAX });
+    }
+    if places > PLACES_MAX {
+        kinds.push(ProblemKind::TooManyPlaces { places, places_max: PLACES_MAX });
+    }
+    kinds.into_iter().map(|kind| Problem::new(Subject::Net, kind)).collect()
+}
+
+/// One problem for each group of gateways that can go round among themselves: Kosaraju's strong components.
 fn loops(net: &Net, gateways: &[NodeId], ordered: &[NodeId]) -> Vec<Problem> {
     let mut left: BTreeSet<NodeId> = gateways.iter().copied().collect();
     ordered.iter().for_each(|node| {
         left.remove(node);
     });
-    // What is only behind a loop is not part of one: strip from the far end too.
-    loop {
-        let dead: Vec<NodeId> = left
-            .iter()
-            .copied()
-            .filter(|&node| !net.node(node).outgoing().iter().any(|&f| left.contains(&net.flow(f).to())))
-            .collect();
-        if dead.is_empty() {
-            break;
+    let ahead = |node: NodeId| net.node(node).outgoing().iter().map(|&flow| net.flow(flow).to());
+    let behind = |node: NodeId| net.node(node).incoming().iter().map(|&flow| net.flow(flow).from());
+    let mut finished = Vec::with_capacity(left.len());
+    let mut unseen = left.clone();
+    for &first in &left {
+        // A node stands on the stack once for each way to it, and once more to be finished.
+        let mut stack = vec![(first, false)];
+        while let Some((node, is_done)) = stack.pop() {
+            if is_done {
+                finished.push(node);
+            } else if unseen.remove(&node) {
+                stack.push((node, true));
+                stack.extend(ahead(node).filter(|next| unseen.contains(next)).map(|next| (next, false)));
+            }
         }
-        dead.iter().for_each(|node| {
-            left.remove(node);
-        });
     }
     let mut problems = Vec::new();
-    while let Some(first) = left.pop_first() {
-        let mut group = vec![first];
-        let mut next = 0;
+    for &last in finished.iter().rev() {
+        if !left.remove(&last) {
+            continue;
+        }
+        let (mut group, mut next) = (vec![last], 0);
         while next < group.len() {
-            let node = net.node(group[next]);
-            let neighbours = (node.outgoing().iter().map(|&f| net.flow(f).to()))
-                .chain(node.incoming().iter().map(|&f| net.flow(f).from()));
-            group.extend(neighbours.filter(|other| left.remove(other)));
+            let node = group[next];
+            group.extend(behind(node).filter(|other| left.remove(other)));
             next += 1;
         }
         group.sort_unstable();
-        problems.push(Problem::new(Subject::Node(first), ProblemKind::LoopWithoutTask(group)));
+        if group.len() > 1 || ahead(last).any(|next| next == last) {
+            problems.push(Problem::new(Subject::Node(group[0]), ProblemKind::LoopWithoutTask(group)));
+        }
     }
+    problems.sort_by_key(|problem| problem.subject);
     problems
 }
 

@@ -21,6 +21,9 @@ const DEMANDS_MAX: usize = 20_000;
 /// Markings visited before the second proof gives up.
 const MARKINGS_MAX: usize = 20_000;
 
+/// Steps of routes that the second proof plays before it gives up.
+const STEPS_MAX: usize = 4_000_000;
+
 /// Outcomes of one completion that the second proof is willing to try.
 const OUTCOMES_MAX: u64 = 256;
 
@@ -33,7 +36,7 @@ pub(crate) struct Counted {
 
 impl Counted {
     pub(crate) fn new(net: &Net, routing: &Routing) -> Self {
-        let mut cover = Cover { net, safe_flows: vec![false; net.flows().len()], demands: 0 };
+        let mut cover = Cover::new(net);
         for flow in (0..net.flows().len() as u32).map(FlowId) {
             if is_place(net, flow) && !cover.safe_flows[flow.index()] {
                 cover.search(flow);
@@ -78,61 +81,95 @@ fn is_place(net: &Net, flow: FlowId) -> bool {
 struct Cover<'n> {
     net: &'n Net,
     safe_flows: Vec<bool>,
+    /// The component that grows: its flows, and how many of them leave and enter each node.
+    member: Vec<bool>,
+    leaving: Vec<u32>,
+    entering: Vec<u32>,
+    /// Nodes all of whose incoming flows were demanded.
+    closed: Vec<bool>,
+    /// What the search has changed, in order, so that it can go back.
+    trail: Vec<Change>,
     demands: usize,
 }
 
-impl Cover<'_> {
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Member(FlowId),
+    Closed(NodeId),
+}
+
+impl<'n> Cover<'n> {
+    fn new(net: &'n Net) -> Self {
+        let (nodes, flows) = (net.nodes().len(), net.flows().len());
+        Self {
+            net,
+            safe_flows: vec![false; flows],
+            member: vec![false; flows],
+            leaving: vec![0; nodes],
+            entering: vec![0; nodes],
+            closed: vec![false; nodes],
+            trail: Vec::new(),
+            demands: 0,
+        }
+    }
+
     fn search(&mut self, flow: FlowId) {
         self.demands = 0;
-        let mut component = vec![false; self.net.flows().len()];
-        if self.demand(vec![flow], &mut component) {
-            for (safe, member) in self.safe_flows.iter_mut().zip(&component) {
-                *safe |= member;
+        if self.demand(vec![flow]) {
+            for change in &self.trail {
+                if let Change::Member(flow) = change {
+                    self.safe_flows[flow.index()] = true;
+                }
             }
         }
+        self.go_back(0);
     }
 
     /// Grows the component by the flows that must belong to it; `false` leaves it as it was.
     ///
     /// Invariant of a component: for each node, firing it never adds to the number of tokens on member flows.
-    fn demand(&mut self, mut open: Vec<FlowId>, component: &mut Vec<bool>) -> bool {
-        let before = component.clone();
+    fn demand(&mut self, mut open: Vec<FlowId>) -> bool {
+        let before = self.trail.len();
         while let Some(flow) = open.pop() {
-            if core::mem::replace(&mut component[flow.index()], true) {
+            if self.member[flow.index()] {
                 continue;
             }
-            self.demands += 1;
-            let net = self.net;
-            let (from, to) = (net.node(net.flow(flow).from()), net.node(net.flow(flow).to()));
+            self.join(flow);
+            let (from, to) = (self.net.flow(flow).from(), self.net.flow(flow).to());
             // Tokens of all flows into a task or a choice are the same to it: they share one place.
-            if matches!(to.kind(), NodeKind::Task | NodeKind::Exclusive) {
-                open.extend(to.incoming().iter().copied());
+            if matches!(self.net.node(to).kind(), NodeKind::Task | NodeKind::Exclusive) {
+                self.close(to, &mut open);
             }
-            let alone = from.outgoing().iter().filter(|f| component[f.index()]).count() == 1;
-            let fits = match from.kind() {
+            let alone = self.leaving[from.index()] == 1;
+            let fits = match self.net.node(from).kind() {
                 NodeKind::Start => alone,
                 NodeKind::Exclusive => {
-                    open.extend(from.incoming().iter().copied());
+                    self.close(from, &mut open);
                     true
                 }
                 NodeKind::Task => {
-                    open.extend(from.incoming().iter().copied());
+                    self.close(from, &mut open);
                     alone
                 }
-                NodeKind::Parallel if alone => {
-                    if !from.incoming().iter().any(|f| component[f.index()]) {
-                        if let [only] = from.incoming() {
+                NodeKind::Parallel if alone && self.entering[from.index()] == 0 => {
+                    match self.net.node(from).incoming() {
+                        [only] => {
                             open.push(*only);
-                        } else {
-                            return self.branch(from.incoming(), &open, component, &before);
+                            true
+                        }
+                        inputs => {
+                            if self.branch(inputs, &open) {
+                                return true;
+                            }
+                            false
                         }
                     }
-                    true
                 }
-                NodeKind::Parallel | NodeKind::End => false,
+                NodeKind::Parallel => alone,
+                NodeKind::End => false,
             };
             if !fits || self.demands > DEMANDS_MAX {
-                *component = before;
+                self.go_back(before);
                 return false;
             }
         }
@@ -140,22 +177,40 @@ impl Cover<'_> {
     }
 
     /// A synchronization hands on the token of one of its inputs: tries each.
-    fn branch(
-        &mut self,
-        inputs: &[FlowId],
-        open: &[FlowId],
-        component: &mut Vec<bool>,
-        before: &[bool],
-    ) -> bool {
-        for &input in inputs {
-            let mut next = open.to_vec();
-            next.push(input);
-            if self.demands <= DEMANDS_MAX && self.demand(next, component) {
-                return true;
+    fn branch(&mut self, inputs: &[FlowId], open: &[FlowId]) -> bool {
+        inputs.iter().any(|&input| {
+            let next: Vec<FlowId> = open.iter().copied().chain([input]).collect();
+            self.demands <= DEMANDS_MAX && self.demand(next)
+        })
+    }
+
+    fn join(&mut self, flow: FlowId) {
+        self.demands += 1;
+        self.member[flow.index()] = true;
+        self.leaving[self.net.flow(flow).from().index()] += 1;
+        self.entering[self.net.flow(flow).to().index()] += 1;
+        self.trail.push(Change::Member(flow));
+    }
+
+    /// Demands all flows into a node, once.
+    fn close(&mut self, node: NodeId, open: &mut Vec<FlowId>) {
+        if !core::mem::replace(&mut self.closed[node.index()], true) {
+            self.trail.push(Change::Closed(node));
+            open.extend(self.net.node(node).incoming());
+        }
+    }
+
+    fn go_back(&mut self, to: usize) {
+        for change in self.trail.drain(to..) {
+            match change {
+                Change::Closed(node) => self.closed[node.index()] = false,
+                Change::Member(flow) => {
+                    self.member[flow.index()] = false;
+                    self.leaving[self.net.flow(flow).from().index()] -= 1;
+                    self.entering[self.net.flow(flow).to().index()] -= 1;
+                }
             }
         }
-        component.copy_from_slice(before);
-        false
     }
 }
 
@@ -166,6 +221,7 @@ fn most_tokens(routing: &Routing) -> Option<Vec<u8>> {
         return None;
     }
     let mut most = vec![0u8; places];
+    let mut steps_left = STEPS_MAX;
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
     let mut open: Vec<Vec<u8>> = Vec::new();
     let (of_tasks, of_starts) = routing.routes.split_at(routing.tasks.len());
@@ -179,6 +235,7 @@ fn most_tokens(routing: &Routing) -> Option<Vec<u8>> {
             let mut taken = marking.clone();
             taken[task] -= 1;
             for choice in 0..route.outcomes {
+                steps_left = steps_left.checked_sub(1 + route.steps.len())?;
                 let next = played(route, choice, &taken, &mut most)?;
                 if !seen.contains(&next) {
                     if seen.len() == MARKINGS_MAX {

@@ -51,7 +51,7 @@ impl Summary {
             Ok(_) => Ok(played
                 .workers
                 .iter()
-                .map(|(r, meter)| r.busy.as_secs_f64() * meter.core_hz().unwrap_or(0.0))
+                .map(|(report, meter)| meter.cycles(report.busy).unwrap_or(0.0))
                 .sum()),
             Err(unavailable) => Err(unavailable.to_string()),
         };

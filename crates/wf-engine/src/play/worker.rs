@@ -100,6 +100,7 @@ impl Worker {
     }
 
     pub(super) fn run(mut self, watch: &mut impl Watch) -> WorkerReport {
+        watch.begin();
         let begin = Instant::now();
         let mut arena = self.arena();
         self.fill(&mut arena);
