@@ -16,6 +16,8 @@ use crate::runs::{Entry, Runs};
 /// The file is written in chunks of this size, each on its own boundary: file systems with large folios then keep
 /// it in huge pages, and a map of it uses them, unasked.
 const CHUNK_BYTES: usize = 4 << 20;
+/// A length is a u32; what compression puts in front of a record must fit too.
+const RECORD_BYTES_MAX: usize = u32::MAX as usize - 64;
 /// Seeds tried before the keys are called hostile.
 const SEEDS_MAX: u32 = 8;
 
@@ -32,7 +34,7 @@ pub struct StoreBuilder {
     /// Scratch for the bytes between two payloads.
     gap: Vec<u8>,
     written_bytes: u64,
-    kind: Option<KeyKind>,
+    pub(crate) kind: Option<KeyKind>,
     hasher: Hasher,
     seed: u64,
     runs: Runs,
@@ -41,6 +43,8 @@ pub struct StoreBuilder {
     /// Where the last payload ends in the record area.
     end: u64,
     content: u64,
+    #[cfg(feature = "zstd")]
+    pub(crate) squeezer: Option<crate::compress::Squeezer>,
     /// A write failed: the temporary file is not to be trusted any more.
     broken: bool,
 }
@@ -81,6 +85,8 @@ impl StoreBuilder {
             target: path.to_path_buf(),
             hasher: Hasher::new(options.seed),
             seed: options.seed,
+            #[cfg(feature = "zstd")]
+            squeezer: options.compression.map(crate::compress::Squeezer::new),
             options,
             draft,
             // The header's place; its bytes are known, and written, last.
@@ -110,24 +116,40 @@ impl StoreBuilder {
         if kind != given {
             return Err(self.refuse(ErrorKind::WrongKeyKind { store: kind, given }));
         }
-        key.with_bytes(|bytes| self.add_bytes(kind, bytes, record))
+        key.with_bytes(|bytes| {
+            #[cfg(feature = "zstd")]
+            if self.squeezer.is_some() {
+                return self.add_squeezed(kind, bytes, record);
+            }
+            self.add_bytes(kind, bytes, record)
+        })
     }
 
-    fn add_bytes(&mut self, kind: KeyKind, key: &[u8], record: &[u8]) -> Result<(), Error> {
+    /// What no record may be, and no builder after a failed write.
+    pub(crate) fn refuse_if_unfit(&self, kind: KeyKind, key: &[u8], record: &[u8]) -> Result<(), Error> {
         self.refuse_if_broken()?;
-        let shift = self.options.align.shift();
-        let too_large = |what, value, max| ErrorKind::TooLarge { what, value, max };
+        let too_large = |what, value: usize, max| ErrorKind::TooLarge { what, value: value as u64, max };
         if kind == KeyKind::Str && key.len() > Key::STR_BYTES_MAX {
-            let max = Key::STR_BYTES_MAX as u64;
-            return Err(self.refuse(too_large("string key in bytes", key.len() as u64, max)));
+            return Err(self.refuse(too_large("string key in bytes", key.len(), Key::STR_BYTES_MAX as u64)));
         }
-        if u32::try_from(record.len()).is_err() {
-            return Err(self.refuse(too_large("record in bytes", record.len() as u64, u64::from(u32::MAX))));
+        if record.len() > RECORD_BYTES_MAX {
+            return Err(self.refuse(too_large("record in bytes", record.len(), RECORD_BYTES_MAX as u64)));
         }
+        Ok(())
+    }
+
+    #[cfg(feature = "zstd")]
+    pub(crate) fn temporary(&self) -> &Path {
+        self.draft.temporary()
+    }
+
+    pub(crate) fn add_bytes(&mut self, kind: KeyKind, key: &[u8], record: &[u8]) -> Result<(), Error> {
+        self.refuse_if_unfit(kind, key, record)?;
+        let shift = self.options.align.shift();
         let place = Place::after(self.end, kind, key.len(), shift);
         let Ok(position) = u32::try_from(place.payload_at >> shift) else {
-            let max = u64::from(u32::MAX) << shift;
-            return Err(self.refuse(too_large("all records in bytes", place.payload_at, max)));
+            let (value, max) = (place.payload_at, u64::from(u32::MAX) << shift);
+            return Err(self.refuse(ErrorKind::TooLarge { what: "all records in bytes", value, max }));
         };
         let mut gap = std::mem::take(&mut self.gap);
         gap.clear();
@@ -145,12 +167,16 @@ impl StoreBuilder {
 
     /// Records added so far.
     pub fn len(&self) -> u64 {
+        #[cfg(feature = "zstd")]
+        if let Some(squeezer) = &self.squeezer {
+            return self.record_count + squeezer.held() as u64;
+        }
         self.record_count
     }
 
     /// Whether no record was added yet.
     pub fn is_empty(&self) -> bool {
-        self.record_count == 0
+        self.len() == 0
     }
 
     /// Writes the index and puts the store in its place: sync, rename, sync of the folder.
@@ -163,18 +189,25 @@ impl StoreBuilder {
     /// else is left; the one is a failed sync of the folder, whose message says that the new store is in place.
     pub fn finish(mut self) -> Result<Summary, Error> {
         self.refuse_if_broken()?;
+        #[cfg(feature = "zstd")]
+        self.add_held()?;
         let record_bytes = self.end.next_multiple_of(64);
         self.write(&[0; 64][..(record_bytes - self.end) as usize])?;
-        let index_at = HEADER_BYTES as u64 + record_bytes;
+        let (incompat, raw_bytes, dictionary) = self.compression_facts();
+        self.write(&dictionary)?;
+        let dictionary_bytes = dictionary.len() as u64;
+        let padded_bytes = dictionary_bytes.next_multiple_of(64);
+        self.write(&[0; 64][..(padded_bytes - dictionary_bytes) as usize])?;
+        let index_at = HEADER_BYTES as u64 + record_bytes + padded_bytes;
         let (packed, index_crc) = self.write_index(index_at)?;
         let header = Header {
-            incompat: 0,
+            incompat,
             compat: 0,
             key_kind: self.kind.filter(|_| self.record_count > 0),
             file_bytes: index_at + packed.buckets * 64,
             record_count: self.record_count,
             record_bytes,
-            dictionary_bytes: 0,
+            dictionary_bytes,
             home_buckets: self.home_buckets(),
             index_buckets: packed.buckets,
             seed: self.seed,
@@ -185,7 +218,8 @@ impl StoreBuilder {
             schema: self.options.schema,
             schema_version: self.options.schema_version,
             index_crc,
-            dictionary_crc: 0,
+            dictionary_crc: crc32c::crc32c(&dictionary),
+            raw_bytes,
             metadata: std::mem::take(&mut self.options.metadata),
         };
         self.draft.write_at_start(&header.encode()[..])?;
@@ -199,6 +233,16 @@ impl StoreBuilder {
         };
         self.draft.publish()?;
         Ok(summary)
+    }
+
+    /// Bits, bytes before compression, dictionary: what the header says of compression.
+    fn compression_facts(&mut self) -> (u32, u64, Vec<u8>) {
+        #[cfg(feature = "zstd")]
+        if let Some(squeezer) = &mut self.squeezer {
+            let dictionary = std::mem::take(&mut squeezer.dictionary);
+            return (crate::header::INCOMPAT_ZSTD, squeezer.raw_bytes, dictionary);
+        }
+        (0, 0, Vec::new())
     }
 
     fn home_buckets(&self) -> u64 {

@@ -183,3 +183,34 @@ fn equal_hashes_of_different_keys_are_no_duplicates() {
     }
     assert_eq!(shared.groups, [vec![11, 12], vec![14, 15, 16]]);
 }
+
+#[test]
+fn lengths_beyond_the_format_are_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.wfs");
+    for (align, shift) in [(crate::Align::Half, 5), (crate::Align::Cell, 6)] {
+        let mut builder = StoreBuilder::create(&path, Options::new().align(align)).unwrap();
+        // As if records filled the area up to its last unit.
+        builder.end = u64::from(u32::MAX) << shift;
+        let error = builder.add(Key::U64(1), b"one more").unwrap_err();
+        let is_full =
+            |kind: &ErrorKind| matches!(kind, ErrorKind::TooLarge { what: "all records in bytes", .. });
+        assert!(is_full(error.kind()), "{error}");
+        assert_eq!(builder.len(), 0);
+        // One unit earlier there is still room for a place.
+        builder.end -= 1 << shift;
+        let place = Place::after(builder.end, KeyKind::U64, 8, shift);
+        assert_eq!(place.payload_at >> shift, u64::from(u32::MAX));
+    }
+    let Ok(bytes) = usize::try_from(1u64 << 32) else {
+        println!(
+            "SKIPPED: lengths_beyond_the_format_are_refused_before_anything_is_written: no such slices here"
+        );
+        return;
+    };
+    // Zero pages that are never touched: the length is refused before the bytes are read.
+    let huge = vec![0; bytes];
+    let mut builder = StoreBuilder::create(&path, Options::new()).unwrap();
+    let error = builder.add(Key::U64(1), &huge).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TooLarge { what: "record in bytes", .. }), "{error}");
+}

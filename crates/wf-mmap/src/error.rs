@@ -68,6 +68,10 @@ pub enum ErrorKind {
         /// Which check failed.
         check: &'static str,
     },
+    /// The dictionary of compressed records does not match its checksum.
+    DamagedDictionary,
+    /// The store's records are compressed.
+    Compressed,
     /// A record does not match its checksum, or its head makes no sense.
     DamagedRecord {
         /// Which check failed.
@@ -198,6 +202,10 @@ impl fmt::Display for ErrorKind {
             Self::DamagedIndex { check } => {
                 write!(f, "damaged index ({check}); copy the file again from its source, or rebuild it")
             }
+            Self::DamagedDictionary => {
+                f.write_str("damaged dictionary (checksum); copy the file again from its source, or rebuild it")
+            }
+            Self::Compressed => f.write_str("the records are compressed; read them through `Store::decoder`"),
             Self::DamagedRecord { check } => write!(
                 f,
                 "damaged record ({check}); other records can still be read, but copy the file again from its \

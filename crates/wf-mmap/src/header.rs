@@ -14,7 +14,7 @@ pub(crate) const VERSION_MINOR: u16 = 0;
 /// Records are zstd frames.
 pub(crate) const INCOMPAT_ZSTD: u32 = 1;
 /// Features this build can serve.
-pub(crate) const INCOMPAT_KNOWN: u32 = 0;
+pub(crate) const INCOMPAT_KNOWN: u32 = if cfg!(feature = "zstd") { INCOMPAT_ZSTD } else { 0 };
 /// Where the caller's metadata stands in the page, and how much fits.
 const METADATA_AT: usize = 2048;
 pub(crate) const METADATA_BYTES_MAX: usize = CRC_AT - METADATA_AT;
@@ -44,6 +44,8 @@ pub(crate) struct Header {
     pub(crate) schema_version: u32,
     pub(crate) index_crc: u32,
     pub(crate) dictionary_crc: u32,
+    /// Sum of the records' own lengths where they are compressed; else 0.
+    pub(crate) raw_bytes: u64,
     pub(crate) metadata: Vec<u8>,
 }
 
@@ -87,6 +89,7 @@ impl Header {
         put(112, &self.index_crc.to_le_bytes());
         put(116, &self.dictionary_crc.to_le_bytes());
         put(120, &(self.metadata.len() as u32).to_le_bytes());
+        put(128, &self.raw_bytes.to_le_bytes());
         put(METADATA_AT, &self.metadata);
         let crc = crc32c::crc32c(&page[..CRC_AT]);
         page[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
@@ -151,6 +154,7 @@ impl Header {
             schema_version: u32_at(page, 108),
             index_crc: u32_at(page, 112),
             dictionary_crc: u32_at(page, 116),
+            raw_bytes: u64_at(page, 128),
             metadata: metadata.to_vec(),
         })
     }
@@ -176,13 +180,18 @@ impl Header {
         {
             return refuse("bucket count");
         }
+        if self.incompat & INCOMPAT_ZSTD == 0 && (self.dictionary_bytes, self.raw_bytes) != (0, 0) {
+            return refuse("facts of compression without compressed records");
+        }
         if !self.record_bytes.is_multiple_of(64) {
             return refuse("record area is not whole cells");
         }
         // A later minor version may use these bytes for what this one can ignore.
         let reserved_must_be_zero = u16_at(page, 10) == VERSION_MINOR;
-        let mut reserved =
-            page[124..METADATA_AT].iter().chain(&page[METADATA_AT + self.metadata.len()..CRC_AT]);
+        let mut reserved = page[124..128]
+            .iter()
+            .chain(&page[136..METADATA_AT])
+            .chain(&page[METADATA_AT + self.metadata.len()..CRC_AT]);
         if reserved_must_be_zero && reserved.any(|&b| b != 0) {
             return refuse("reserved bytes are not zero");
         }
@@ -251,6 +260,7 @@ mod tests {
             schema_version: 5,
             index_crc: 6,
             dictionary_crc: 0,
+            raw_bytes: 0,
             metadata: b"built by a test".to_vec(),
         }
     }
@@ -292,7 +302,7 @@ mod tests {
             ("bucket count", |h| h.record_count = u64::MAX),
             ("record area is not whole cells", |h| h.record_bytes += 32),
             ("ranges do not add up to the file's length", |h| h.record_bytes = u64::MAX - 63),
-            ("ranges do not add up to the file's length", |h| h.dictionary_bytes = u64::MAX),
+            ("facts of compression without compressed records", |h| h.dictionary_bytes = u64::MAX),
             ("ranges do not add up to the file's length", |h| h.file_bytes += 64),
         ];
         for (wanted, change) in cases {

@@ -52,6 +52,7 @@ impl<'s> Iterator for Iter<'s> {
 impl<'s> Iter<'s> {
     fn step(&mut self) -> Result<(Key<'s>, &'s [u8]), Error> {
         let (store, header) = (self.store, self.store.header());
+        store.refuse_compressed()?;
         let here = || (self.end as u64 >> header.unit_shift) as u32;
         let found = header.key_kind.and_then(|kind| {
             following(store.record_area(), kind, self.end, header.unit_shift).map(|r| (kind, r))

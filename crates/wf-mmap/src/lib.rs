@@ -38,7 +38,11 @@ mod advice;
 mod batch;
 mod bucket;
 mod builder;
+#[cfg(feature = "zstd")]
+mod compress;
 mod current;
+#[cfg(feature = "zstd")]
+mod decoder;
 mod draft;
 mod error;
 #[cfg(all(feature = "guard", unix))]
@@ -69,7 +73,11 @@ mod verify;
 #[cfg(feature = "map")]
 pub use advice::Advice;
 pub use builder::{StoreBuilder, Summary};
+#[cfg(feature = "zstd")]
+pub use compress::Compression;
 pub use current::{Current, Reader};
+#[cfg(feature = "zstd")]
+pub use decoder::Decoder;
 pub use error::{Error, ErrorKind};
 pub use iter::Iter;
 pub use key::{Key, KeyKind};

@@ -12,6 +12,8 @@ pub struct Options {
     pub(crate) schema: u32,
     pub(crate) schema_version: u32,
     pub(crate) metadata: Vec<u8>,
+    #[cfg(feature = "zstd")]
+    pub(crate) compression: Option<crate::compress::Compression>,
     pub(crate) progress: Option<Box<dyn FnMut(Progress) + Send>>,
 }
 
@@ -74,6 +76,14 @@ impl Options {
     #[must_use]
     pub fn metadata(mut self, metadata: impl Into<Vec<u8>>) -> Self {
         self.metadata = metadata.into();
+        self
+    }
+
+    /// Compresses records; [`Store::decoder`](crate::Store::decoder) reads them, [`Store::get`](crate::Store::get) does not.
+    #[cfg(feature = "zstd")]
+    #[must_use]
+    pub fn compress(mut self, compression: crate::Compression) -> Self {
+        self.compression = Some(compression);
         self
     }
 

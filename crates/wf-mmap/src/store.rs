@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::bucket::{Bucket, Trace, home};
 use crate::error::{Error, ErrorKind};
 use crate::hash::Hasher;
-use crate::header::{HEADER_BYTES, Header};
+use crate::header::{HEADER_BYTES, Header, INCOMPAT_ZSTD};
 use crate::key::{Key, KeyKind, Probe, halves};
 use crate::opened::{Opened, Way};
 use crate::record::Record;
@@ -43,6 +43,10 @@ impl Store {
         if crc32c::crc32c(&bytes[index_at as usize..]) != header.index_crc {
             let kind = ErrorKind::DamagedIndex { check: "checksum" };
             return Err(Error::new(path, Some(index_at), kind));
+        }
+        let dictionary = &bytes[header.dictionary_at() as usize..][..header.dictionary_bytes as usize];
+        if crc32c::crc32c(dictionary) != header.dictionary_crc {
+            return Err(Error::new(path, Some(header.dictionary_at()), ErrorKind::DamagedDictionary));
         }
         let records_at = Header::records_at() as usize;
         region.divide(
@@ -99,6 +103,7 @@ impl Store {
             let align_bytes = 1 << self.header.unit_shift;
             return Err(self.error(None, ErrorKind::NotCellAligned { align_bytes }));
         }
+        self.refuse_compressed()?;
         Ok(self.find(key)?.map(|record| {
             let first = record.position() as usize;
             first..first + record.payload().len().div_ceil(64)
@@ -121,9 +126,25 @@ impl Store {
         self.header.key_kind
     }
 
-    /// Bytes of all payloads together.
+    /// Bytes of all payloads together, as stored.
     pub fn payload_bytes(&self) -> u64 {
         self.header.payload_bytes
+    }
+
+    /// Whether records are compressed: then only a decoder (`Store::decoder`, feature `zstd`) reads them.
+    #[inline]
+    pub fn is_compressed(&self) -> bool {
+        self.header.incompat & INCOMPAT_ZSTD != 0
+    }
+
+    /// Bytes of all records before compression; those of [`Store::payload_bytes`] where they are not compressed.
+    pub fn raw_bytes(&self) -> u64 {
+        if self.is_compressed() { self.header.raw_bytes } else { self.header.payload_bytes }
+    }
+
+    /// The dictionary of compressed records; empty where there is none.
+    pub fn dictionary(&self) -> &[u8] {
+        &self.region.bytes()[self.header.dictionary_at() as usize..][..self.header.dictionary_bytes as usize]
     }
 
     /// The boundary in bytes on which each payload begins: 32 or 64.
@@ -166,7 +187,7 @@ impl Store {
         self.verified.bytes()
     }
 
-    fn find(&self, key: Key<'_>) -> Result<Option<Record<'_>>, Error> {
+    pub(crate) fn find(&self, key: Key<'_>) -> Result<Option<Record<'_>>, Error> {
         match key {
             Key::U64(n) => self.probe(n, n.hash(&self.hasher)),
             Key::Id(id) => self.probe(halves(&id), halves(&id).hash(&self.hasher)),
@@ -177,6 +198,7 @@ impl Store {
     /// One function per kind of key.
     #[inline(never)]
     pub(crate) fn payload<P: Probe>(&self, key: P, hash: u64) -> Result<Option<&[u8]>, Error> {
+        self.refuse_compressed()?;
         Ok(self.probe(key, hash)?.map(|record| record.payload()))
     }
 
@@ -228,6 +250,11 @@ impl Store {
         }
         self.verified.set(bucket, slot);
         Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn refuse_compressed(&self) -> Result<(), Error> {
+        if self.is_compressed() { Err(self.error(None, ErrorKind::Compressed)) } else { Ok(()) }
     }
 
     #[cold]

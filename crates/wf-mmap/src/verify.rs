@@ -28,6 +28,11 @@ impl Store {
         if crc32c::crc32c(self.index().as_flattened()) != self.header().index_crc {
             return Err(self.error(Some(index_at), ErrorKind::DamagedIndex { check: "checksum" }));
         }
+        let dictionary_ends = (self.header().dictionary_at() + self.header().dictionary_bytes) as usize;
+        let padded = bytes[dictionary_ends..index_at as usize].iter().all(|&byte| byte == 0);
+        if crc32c::crc32c(self.dictionary()) != self.header().dictionary_crc || !padded {
+            return Err(self.error(Some(self.header().dictionary_at()), ErrorKind::DamagedDictionary));
+        }
         if let Some(kind) = self.key_kind() {
             self.verify_records(kind)?;
         }

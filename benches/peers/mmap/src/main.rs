@@ -72,7 +72,8 @@ fn table(peers: &[Peer]) {
     let mut times = vec![[(); 3].map(|()| Vec::new()); peers.len()];
     for round in 0..ROUNDS + 1 {
         let seed = data::mix(round + 1);
-        let passes = [Pass::Dependent { seed, ops }, Pass::Independent { seed, ops }, Pass::Miss { seed, ops }];
+        let passes =
+            [Pass::Dependent { seed, ops }, Pass::Independent { seed, ops }, Pass::Miss { seed, ops }];
         for (column, pass) in passes.into_iter().enumerate() {
             let mut order: Vec<usize> = (0..peers.len()).collect();
             if round % 2 == 1 {
@@ -91,7 +92,9 @@ fn table(peers: &[Peer]) {
             }
         }
     }
-    println!("| store | file MB | open ms | dependent hit ns | ours / theirs | hit ns | ours / theirs | miss ns | ours / theirs |");
+    println!(
+        "| store | file MB | open ms | dependent hit ns | ours / theirs | hit ns | ours / theirs | miss ns | ours / theirs |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     for (peer, columns) in peers.iter().zip(&times) {
         let open = peer.open.as_secs_f64() * 1e3;

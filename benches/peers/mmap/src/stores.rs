@@ -122,7 +122,12 @@ pub fn chase(path: &Path, data: Data) -> Peer {
         let second = map[pick(word(8).wrapping_add(u64::from(first) << 56), lines) as usize * 64];
         Some(second)
     };
-    Peer { name: "two accesses", file_bytes: bytes_of(path), open, pass: Box::new(move |p| pass(data.count, p, &get)) }
+    Peer {
+        name: "two accesses",
+        file_bytes: bytes_of(path),
+        open,
+        pass: Box::new(move |p| pass(data.count, p, &get)),
+    }
 }
 
 struct Odht;
@@ -205,7 +210,8 @@ pub fn rkyv(folder: &Path, data: Data) -> Peer {
 pub fn cdb(folder: &Path, data: Data) -> Peer {
     let path = folder.join("cdb");
     if !path.exists() {
-        let mut writer = cdb64::CdbWriter::<_, cdb64::CdbHash>::new(BufWriter::new(File::create(&path).unwrap())).unwrap();
+        let mut writer =
+            cdb64::CdbWriter::<_, cdb64::CdbHash>::new(BufWriter::new(File::create(&path).unwrap())).unwrap();
         let mut value = Vec::new();
         for n in 0..data.count {
             data.value(n, &mut value);
@@ -256,7 +262,9 @@ pub fn heed(folder: &Path, data: Data) -> Peer {
     let env = unsafe { options.open(&path) }.unwrap();
     let commit = heed::CommitOrAbort::<_, ()>::Commit;
     let db: heed::Database<Bytes, Bytes> = env
-        .create_databases_and_commit(env.write_txn().unwrap(), |opener, txn| opener.create_database(txn, None).map(commit))
+        .create_databases_and_commit(env.write_txn().unwrap(), |opener, txn| {
+            opener.create_database(txn, None).map(commit)
+        })
         .unwrap()
         .unwrap_commit();
     let mut txn = env.write_txn().unwrap();
@@ -334,7 +342,10 @@ pub fn parse_times(folder: &Path, data: Data) -> [(&'static str, Duration); 2] {
         let all: Text = (0..data.count)
             .map(|n| {
                 data.value(n, &mut value);
-                (format!("{:032x}", u128::from_be_bytes(key(n))), String::from_utf8_lossy(&value).into_owned())
+                (
+                    format!("{:032x}", u128::from_be_bytes(key(n))),
+                    String::from_utf8_lossy(&value).into_owned(),
+                )
             })
             .collect();
         serde_json::to_writer(BufWriter::new(File::create(&json).unwrap()), &all).unwrap();
@@ -344,7 +355,11 @@ pub fn parse_times(folder: &Path, data: Data) -> [(&'static str, Duration); 2] {
     [("postcard", postcard), ("JSON", json)]
 }
 
-fn write_all(path: &Path, data: Data, write: impl FnOnce(BufWriter<File>, &rustc_hash::FxHashMap<[u8; 16], Vec<u8>>)) {
+fn write_all(
+    path: &Path,
+    data: Data,
+    write: impl FnOnce(BufWriter<File>, &rustc_hash::FxHashMap<[u8; 16], Vec<u8>>),
+) {
     if path.exists() {
         return;
     }
