@@ -51,6 +51,9 @@ kernel! {
 #[inline(always)]
 fn slice(isa: impl Isa, words: &[u64], transitions: &[Transition], out: &mut [u64]) {
     let stride = check(words.len(), transitions.len(), out.len());
+    if transitions.is_empty() {
+        return;
+    }
     let (blocks, tail) = words.as_chunks::<BLOCK>();
     for (column, block) in blocks.iter().enumerate() {
         isa.enabled(block, transitions, stride, &mut out[column..]);
@@ -72,6 +75,9 @@ pub(crate) fn rows(
 ) {
     assert!(word < 8, "a row has 8 words, there is no word {word}");
     let stride = check(rows.len(), transitions.len(), out.len());
+    if transitions.is_empty() {
+        return;
+    }
     let (blocks, tail) = rows.as_chunks::<BLOCK>();
     let mut words = [0; BLOCK];
     for (column, block) in blocks.iter().enumerate() {

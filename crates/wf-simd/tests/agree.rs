@@ -259,6 +259,7 @@ fn rows_and_the_enabled_test() {
             .collect();
         let word = random.below(8) as usize;
         at_both_ends(&mut memory, &data, |level, x| check::rows(level, x, word, &transitions));
+        at_both_ends(&mut memory, &data, |level, x| check::rows(level, x, word, &[]));
     }
 }
 

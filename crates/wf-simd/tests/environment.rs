@@ -8,17 +8,17 @@ const CHILD: &str = "WF_SIMD_TEST_CHILD";
 
 /// Runs this test in a process of its own, with the variable set; gives the level detected there and whether the request was an error.
 fn detected_with(value: Option<&str>) -> (String, bool) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = Command::new(std::env::current_exe().expect("this test is a file"));
     command.args(["--exact", "the_environment_lowers_the_level", "--nocapture"]).env(CHILD, "1");
     match value {
         Some(value) => command.env("WF_SIMD_LEVEL", value),
         None => command.env_remove("WF_SIMD_LEVEL"),
     };
-    let output = command.output().unwrap();
+    let output = command.output().expect("this test can be started again");
     assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = String::from_utf8(output.stdout).expect("level names are ASCII");
     let answer = text.lines().find_map(|line| line.split_once("detected ")).expect("the child answers").1;
-    let (level, failed) = answer.split_once(' ').unwrap();
+    let (level, failed) = answer.split_once(" ").expect("two words");
     (level.to_owned(), failed == "true")
 }
 
