@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Seed of all orders [default: what budgets.toml says].
     #[arg(long)]
     seed: Option<u64>,
-    /// Lists the rules and measures nothing.
+    /// Lists the rules and measures nothing; with --format md as a Markdown table.
     #[arg(long)]
     list: bool,
     /// Explains one rule and measures nothing.
@@ -149,7 +149,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         stop: stop::listen(),
     };
     if arguments.list {
-        return list(&budgets, &options);
+        return list(&budgets, &options, arguments.format == [Format::Md]);
     }
     if let Some(id) = &arguments.explain {
         return explain(&budgets, id);
@@ -262,8 +262,21 @@ pub(crate) fn print(text: &str) {
     print!("{text}");
 }
 
-fn list(budgets: &Budgets, options: &Options) -> Outcome {
+fn list(budgets: &Budgets, options: &Options, markdown: bool) -> Outcome {
     let rules: Vec<&Rule> = budgets.rules.iter().filter(|rule| options.selects(rule)).collect();
+    if markdown {
+        print("| rule | promised | why |\n|---|---|---|\n");
+        for rule in &rules {
+            let waived = if budgets.waiver(&rule.id).is_some() { " (not reached yet)" } else { "" };
+            print(&format!(
+                "| `{}` | {}{waived} | {} |\n",
+                rule.id,
+                rule.promise(),
+                rule.why.replace('|', "\\|")
+            ));
+        }
+        return Ok(Exit::Pass);
+    }
     let wide = |of: fn(&Rule) -> usize| rules.iter().map(|rule| of(rule)).max().unwrap_or(0);
     let (id, bound) = (wide(|rule| rule.id.len()), wide(|rule| rule.promise().len()));
     for rule in &rules {

@@ -33,3 +33,31 @@ pub const NAME: &str = if cfg!(feature = "jemalloc") {
 } else {
     "system"
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::any::TypeId;
+
+    /// Choosing costs nothing: the names are the allocators themselves, so the machine code of every call is theirs.
+    #[test]
+    fn the_names_are_the_bare_allocators() {
+        assert_eq!(TypeId::of::<System>(), TypeId::of::<std::alloc::System>());
+        #[cfg(feature = "jemalloc")]
+        assert_eq!(TypeId::of::<Jemalloc>(), TypeId::of::<tikv_jemallocator::Jemalloc>());
+        #[cfg(feature = "mimalloc")]
+        assert_eq!(TypeId::of::<Mimalloc>(), TypeId::of::<mimalloc::MiMalloc>());
+        assert_eq!(size_of::<Allocator>(), 0);
+    }
+
+    #[test]
+    fn jemalloc_goes_before_mimalloc_before_the_system() {
+        let chosen = TypeId::of::<Allocator>();
+        #[cfg(feature = "jemalloc")]
+        assert_eq!((chosen, NAME), (TypeId::of::<Jemalloc>(), "jemalloc"));
+        #[cfg(all(feature = "mimalloc", not(feature = "jemalloc")))]
+        assert_eq!((chosen, NAME), (TypeId::of::<Mimalloc>(), "mimalloc"));
+        #[cfg(not(any(feature = "jemalloc", feature = "mimalloc")))]
+        assert_eq!((chosen, NAME), (TypeId::of::<System>(), "system"));
+    }
+}

@@ -21,6 +21,8 @@ static PEAK: AtomicI64 = AtomicI64::new(0);
 /// Returns the totals of all threads since the process began.
 ///
 /// Counts and bytes are exact when no other thread is inside the allocator, and include threads that have ended.
+/// (A thread has ended when it was joined; the end of `std::thread::scope` alone does not wait for destructors of
+/// thread-local values.)
 /// While others run, each counter is exact for some moment during the call, not all for the same one: the sum
 /// is no snapshot. Reading takes no lock and disturbs no writer; it costs one pass over the counters of as many
 /// threads as ever lived at once.
@@ -53,12 +55,12 @@ pub(crate) fn count_shared(request: &Request) {
         (&SHARED.zeroed, counts.zeroed),
         (&SHARED.failed, counts.failed),
         (&SHARED.bytes_allocated, counts.bytes_allocated),
-        (&SHARED.bytes_deallocated, counts.bytes_deallocated),
     ];
     for (counter, n) in pairs {
         if n != 0 {
             counter.fetch_add(n, Relaxed);
         }
     }
+    SHARED.live.fetch_add(counts.live_bytes(), Relaxed);
     publish(counts.live_bytes());
 }

@@ -1,7 +1,10 @@
 //! One thread's counters: written by that thread alone, read by anyone.
 
 use crate::counts::Counts;
-use crate::sync::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use crate::sync::{
+    AtomicI64, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 /// How far a thread's live bytes may move before the process-wide estimate hears of it.
 pub(crate) const PUBLISH_BYTES: i64 = 64 * 1024;
@@ -21,8 +24,9 @@ pub(crate) const PUBLISH_BYTES: i64 = 64 * 1024;
 pub(crate) struct Slot {
     pub(crate) allocs: AtomicU64,
     pub(crate) bytes_allocated: AtomicU64,
+    /// Bytes handed out less bytes given back: what was given back follows, and need not be counted as well.
+    pub(crate) live: AtomicI64,
     pub(crate) deallocs: AtomicU64,
-    pub(crate) bytes_deallocated: AtomicU64,
     /// Live bytes above which an allocation has more to do: a new peak, a publication, an armed guard.
     pub(crate) rise: AtomicI64,
     /// Live bytes below which a deallocation has more to do.
@@ -49,14 +53,23 @@ pub(crate) fn add(counter: &AtomicU64, n: u64) -> u64 {
     sum
 }
 
+/// Moves the live bytes of a slot that only the calling thread writes; returns the new value.
+#[inline]
+pub(crate) fn move_live(live: &AtomicI64, change: i64) -> i64 {
+    let moved = live.load(Relaxed).wrapping_add(change);
+    // Released after `bytes_allocated`, and read before it: a reader then never sees more alive than was handed out.
+    live.store(moved, Release);
+    moved
+}
+
 impl Slot {
     #[cfg(not(loom))]
     pub(crate) const fn new() -> Self {
         Slot {
             allocs: AtomicU64::new(0),
             bytes_allocated: AtomicU64::new(0),
+            live: AtomicI64::new(0),
             deallocs: AtomicU64::new(0),
-            bytes_deallocated: AtomicU64::new(0),
             rise: AtomicI64::new(0),
             fall: AtomicI64::new(0),
             reallocs: AtomicU64::new(0),
@@ -68,22 +81,30 @@ impl Slot {
         }
     }
 
+    /// A slot whose limits every call passes.
+    #[cfg(not(loom))]
+    pub(crate) const fn always_passed() -> Self {
+        Slot { rise: AtomicI64::new(i64::MIN), fall: AtomicI64::new(i64::MAX), ..Slot::new() }
+    }
+
     /// Live bytes over all owners.
     #[inline]
     pub(crate) fn live(&self) -> i64 {
-        self.bytes_allocated.load(Relaxed).wrapping_sub(self.bytes_deallocated.load(Relaxed)).cast_signed()
+        self.live.load(Relaxed)
     }
 
     /// The counters as they stand, without a peak.
     pub(crate) fn totals(&self) -> Counts {
+        let live = self.live.load(Acquire);
+        let bytes_allocated = self.bytes_allocated.load(Relaxed);
         Counts {
             allocs: self.allocs.load(Relaxed),
             deallocs: self.deallocs.load(Relaxed),
             reallocs: self.reallocs.load(Relaxed),
             zeroed: self.zeroed.load(Relaxed),
             failed: self.failed.load(Relaxed),
-            bytes_allocated: self.bytes_allocated.load(Relaxed),
-            bytes_deallocated: self.bytes_deallocated.load(Relaxed),
+            bytes_allocated,
+            bytes_deallocated: bytes_allocated.wrapping_sub(live.cast_unsigned()),
             peak_bytes: 0,
         }
     }
@@ -96,6 +117,6 @@ impl Slot {
         self.zeroed.store(counts.zeroed, Relaxed);
         self.failed.store(counts.failed, Relaxed);
         self.bytes_allocated.store(counts.bytes_allocated, Relaxed);
-        self.bytes_deallocated.store(counts.bytes_deallocated, Relaxed);
+        self.live.store(counts.live_bytes(), Relaxed);
     }
 }

@@ -1,6 +1,7 @@
 //! The calling thread's side of the counting: the hot path, and how a thread comes by its slot and leaves it.
 
 use core::cell::Cell;
+use core::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::counts::Counts;
@@ -8,7 +9,7 @@ use crate::exit;
 use crate::frames::Frames;
 use crate::process::{self, ROSTER};
 use crate::request::Request;
-use crate::slot::{PUBLISH_BYTES, Slot, add};
+use crate::slot::{PUBLISH_BYTES, Slot, add, move_live};
 use crate::watch::Watch;
 
 thread_local! {
@@ -29,10 +30,14 @@ enum Stage {
     Detached,
 }
 
+/// The slot of all threads that own none. Its limits are always passed, so the hot path needs no test of its own for
+/// them; what they store to its counters is never read.
+static UNOWNED: Slot = Slot::always_passed();
+
 #[derive(Debug)]
 pub(crate) struct Thread {
-    /// The slot this thread owns, in stage `Attached`; else `None`, which leads off the hot path.
-    slot: Cell<Option<&'static Slot>>,
+    /// The slot this thread owns, in stage `Attached`; else [`UNOWNED`], which leads off the hot path.
+    slot: Cell<&'static Slot>,
     stage: Cell<Stage>,
     /// What the slot's counters held when this thread began to use them.
     base: Cell<Counts>,
@@ -45,7 +50,7 @@ pub(crate) struct Thread {
 impl Thread {
     const fn new() -> Self {
         Thread {
-            slot: Cell::new(None),
+            slot: Cell::new(&UNOWNED),
             stage: Cell::new(Stage::Fresh),
             base: Cell::new(Counts {
                 allocs: 0,
@@ -63,9 +68,15 @@ impl Thread {
         }
     }
 
+    /// The slot this thread owns.
+    fn owned(&self) -> Option<&'static Slot> {
+        let slot = self.slot.get();
+        if ptr::eq(slot, &raw const UNOWNED) { None } else { Some(slot) }
+    }
+
     /// The counters in use.
     fn current(&self) -> &Slot {
-        self.slot.get().unwrap_or(&self.own)
+        self.owned().unwrap_or(&self.own)
     }
 
     /// This thread's counts, without a peak.
@@ -136,7 +147,7 @@ impl Thread {
         let before = slot.totals();
         let peak = slot.peak.load(Relaxed);
         let result = f();
-        if self.slot.get().is_some() {
+        if self.owned().is_some() {
             slot.set_totals(&before);
             slot.peak.store(peak, Relaxed);
             self.set_limits(slot);
@@ -144,10 +155,19 @@ impl Thread {
         result
     }
 
-    /// A limit was passed: note the peak, tell the process, tell the guard.
+    /// A limit of `slot` was passed.
     #[cold]
     #[inline(never)]
     fn passed(&self, slot: &Slot, request: Request) {
+        if ptr::eq(slot, &raw const UNOWNED) {
+            self.count_off_path(request);
+        } else {
+            self.note(slot, request);
+        }
+    }
+
+    /// Notes the peak, tells the process, tells the guard.
+    fn note(&self, slot: &Slot, request: Request) {
         let live = slot.live();
         if live > slot.peak.load(Relaxed) {
             slot.peak.store(live, Relaxed);
@@ -161,21 +181,19 @@ impl Thread {
         self.watch.saw(&request);
     }
 
-    /// Counts a call while there is no slot.
-    #[cold]
-    #[inline(never)]
+    /// Counts a call while there is no slot, or a failed one.
     fn count_off_path(&self, request: Request) {
         if self.stage.get() == Stage::Fresh {
             self.attach();
         }
         let slot = self.current();
         slot.set_totals(&(slot.totals() + request.counts()));
-        if self.slot.get().is_none() {
+        if self.owned().is_none() {
             process::count_shared(&request);
             // Its changes are in the process's estimate already.
             slot.published.store(slot.live(), Relaxed);
         }
-        self.passed(slot, request);
+        self.note(slot, request);
     }
 
     fn attach(&self) {
@@ -197,12 +215,13 @@ impl Thread {
         slot.peak.store(running.wrapping_add(self.base_live()), Relaxed);
         slot.published.store(live, Relaxed);
         self.set_limits(slot);
-        self.slot.set(Some(slot));
+        self.slot.set(slot);
         self.stage.set(Stage::Attached);
     }
 
     fn detach(&self, index: u32) {
-        if let Some(slot) = self.slot.take() {
+        if let Some(slot) = self.owned() {
+            self.slot.set(&UNOWNED);
             let live = slot.live();
             process::publish(live.wrapping_sub(slot.published.load(Relaxed)));
             slot.published.store(live, Relaxed);
@@ -227,14 +246,14 @@ pub(crate) fn with<R>(f: impl FnOnce(&Thread) -> R) -> R {
 #[inline]
 pub(crate) fn allocated(request: Request) {
     with(|thread| {
-        let Some(slot) = thread.slot.get() else { return thread.count_off_path(request) };
+        let slot = thread.slot.get();
         let calls = match request.method {
             crate::Method::AllocZeroed => &slot.zeroed,
             _ => &slot.allocs,
         };
         add(calls, 1);
-        let allocated = add(&slot.bytes_allocated, request.new_bytes as u64);
-        let live = allocated.wrapping_sub(slot.bytes_deallocated.load(Relaxed)).cast_signed();
+        add(&slot.bytes_allocated, request.new_bytes as u64);
+        let live = move_live(&slot.live, request.new_bytes.cast_signed() as i64);
         if live > slot.rise.load(Relaxed) {
             thread.passed(slot, request);
         }
@@ -245,10 +264,9 @@ pub(crate) fn allocated(request: Request) {
 #[inline]
 pub(crate) fn deallocated(request: Request) {
     with(|thread| {
-        let Some(slot) = thread.slot.get() else { return thread.count_off_path(request) };
+        let slot = thread.slot.get();
         add(&slot.deallocs, 1);
-        let deallocated = add(&slot.bytes_deallocated, request.layout.size() as u64);
-        let live = slot.bytes_allocated.load(Relaxed).wrapping_sub(deallocated).cast_signed();
+        let live = move_live(&slot.live, -(request.layout.size().cast_signed() as i64));
         if live < slot.fall.load(Relaxed) {
             thread.passed(slot, request);
         }
@@ -259,11 +277,12 @@ pub(crate) fn deallocated(request: Request) {
 #[inline]
 pub(crate) fn reallocated(request: Request) {
     with(|thread| {
-        let Some(slot) = thread.slot.get() else { return thread.count_off_path(request) };
+        let slot = thread.slot.get();
         add(&slot.reallocs, 1);
-        let allocated = add(&slot.bytes_allocated, request.new_bytes as u64);
-        let deallocated = add(&slot.bytes_deallocated, request.layout.size() as u64);
-        let live = allocated.wrapping_sub(deallocated).cast_signed();
+        add(&slot.bytes_allocated, request.new_bytes as u64);
+        // Sizes of layouts are at most `isize::MAX`, so neither the conversions nor the difference overflow.
+        let change = request.new_bytes.cast_signed() as i64 - request.layout.size().cast_signed() as i64;
+        let live = move_live(&slot.live, change);
         if live > slot.rise.load(Relaxed) || live < slot.fall.load(Relaxed) {
             thread.passed(slot, request);
         }

@@ -9,8 +9,23 @@ use wf_alloc::{Allocator, Counting, Counts, Scope, process_counts, thread_counts
 #[global_allocator]
 static HEAP: Counting<Allocator> = Counting::new(Allocator {});
 
+/// Runs `work` in so many threads at once and waits until they have ended, destructors of thread-local values included:
+/// the end of `std::thread::scope` alone does not wait for those.
+fn at_once(count: usize, work: impl Fn() + Sync) {
+    std::thread::scope(|threads| {
+        let handles: Vec<_> = (0..count).map(|_| threads.spawn(&work)).collect();
+        handles.into_iter().for_each(|handle| handle.join().unwrap());
+    });
+}
+
+/// Makes this program do known work and print its totals, for valgrind to compare with its own.
+const TRACED_ROUNDS: &str = "WF_ALLOC_TEST_ROUNDS";
+
 fn main() {
-    let tests: [(&str, fn()); 4] = [
+    if let Ok(rounds) = std::env::var(TRACED_ROUNDS) {
+        return traced(rounds.parse().unwrap());
+    }
+    let tests: [(&str, fn()); 5] = [
         (
             "the_process_total_is_exact_after_threads_have_ended",
             the_process_total_is_exact_after_threads_have_ended,
@@ -21,6 +36,7 @@ fn main() {
         ),
         ("the_process_peak_stays_within_its_bound", the_process_peak_stays_within_its_bound),
         ("counting_works_inside_thread_local_destructors", counting_works_inside_thread_local_destructors),
+        ("the_counts_equal_those_of_valgrind", the_counts_equal_those_of_valgrind),
     ];
     for (name, test) in tests {
         test();
@@ -28,16 +44,66 @@ fn main() {
     }
 }
 
-/// The work of one thread whose totals are known in advance: `rounds` of each method.
+const TRACED_THREADS: usize = 8;
+
+/// All four methods in eight threads, then the totals: requests, frees and bytes as valgrind counts them.
+fn traced(rounds: u64) {
+    let barrier = std::sync::Barrier::new(TRACED_THREADS);
+    at_once(TRACED_THREADS, || {
+        barrier.wait();
+        known_work(rounds);
+    });
+    let counts = process_counts();
+    // To valgrind a reallocation is an allocation and a free.
+    let allocs = counts.allocs + counts.zeroed + counts.reallocs;
+    println!("{allocs} {} {}", counts.deallocs + counts.reallocs, counts.bytes_allocated);
+}
+
+/// An independent trace of the same run. What the C library allocates for itself is the same in a run of twice the work,
+/// so the differences between the two runs must be equal.
+fn the_counts_equal_those_of_valgrind() {
+    let skip = |reason: &str| println!("SKIPPED: the_counts_equal_those_of_valgrind: {reason}");
+    if wf_alloc::NAME != "system" {
+        return skip("valgrind only sees the system's allocator");
+    }
+    let run = |rounds: u64| -> Option<[[u64; 3]; 2]> {
+        let output = std::process::Command::new("valgrind")
+            .arg(std::env::current_exe().unwrap())
+            .env(TRACED_ROUNDS, rounds.to_string())
+            .output()
+            .ok()?;
+        if !output.status.success() {
+            return None;
+        }
+        let numbers = |text: &str| -> [u64; 3] {
+            let digits = text.replace(',', "");
+            let mut words = digits.split_whitespace().filter_map(|word| word.parse().ok());
+            [(); 3].map(|()| words.next().unwrap())
+        };
+        let ours = numbers(&String::from_utf8_lossy(&output.stdout));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let line = errors.lines().find_map(|line| line.split_once("total heap usage:"));
+        Some([ours, numbers(line.expect("valgrind's summary").1)])
+    };
+    let (Some(less), Some(more)) = (run(100), run(300)) else {
+        return skip("valgrind is not installed or cannot run this program");
+    };
+    let growth = |who: usize| [0, 1, 2].map(|what| more[who][what] - less[who][what]);
+    assert_eq!(growth(0), growth(1), "ours and valgrind's allocations, frees and bytes");
+    assert_eq!(growth(0)[0], 200 * 3 * TRACED_THREADS as u64);
+}
+
+/// The work of one thread whose totals are known in advance: `rounds` of each method. Opaque to the compiler, which may
+/// leave out allocations that nobody sees.
 fn known_work(rounds: u64) {
     for round in 0..rounds {
         let layout = Layout::from_size_align(64 + (round % 7) as usize * 8, 8).expect("a valid layout");
         // SAFETY: the layout has a size.
-        let plain = unsafe { alloc(layout) };
+        let plain = black_box(unsafe { alloc(layout) });
         // SAFETY: the layout has a size.
-        let zeroed = unsafe { alloc_zeroed(layout) };
+        let zeroed = black_box(unsafe { alloc_zeroed(layout) });
         // SAFETY: `plain` has this layout; the new size is not zero.
-        let plain = unsafe { realloc(plain, layout, 256) };
+        let plain = black_box(unsafe { realloc(plain, layout, 256) });
         // SAFETY: `plain` was reallocated to 256 bytes with the same alignment.
         unsafe { dealloc(plain, Layout::from_size_align(256, 8).expect("a valid layout")) };
         // SAFETY: `zeroed` has this layout.
@@ -69,16 +135,9 @@ fn the_process_total_is_exact_after_threads_have_ended() {
     assert_eq!(net.bytes_allocated, 2 * asked + THREADS * ROUNDS * 256);
     assert_eq!(net.live_bytes(), 0);
     // All at once, so that slots are in use side by side.
-    let at_once = || {
-        let before = process_counts();
-        std::thread::scope(|threads| {
-            for _ in 0..THREADS {
-                threads.spawn(|| known_work(ROUNDS));
-            }
-        });
-        process_counts() - before
-    };
-    let net = at_once();
+    let before = process_counts();
+    at_once(THREADS as usize, || known_work(ROUNDS));
+    let net = process_counts() - before;
     assert_eq!(net.zeroed, THREADS * ROUNDS);
     assert_eq!(net.reallocs, THREADS * ROUNDS);
 }
@@ -105,15 +164,11 @@ fn the_process_peak_stays_within_its_bound() {
     const EACH: usize = 3 << 20;
     let before = process_counts().live_bytes();
     let barrier = std::sync::Barrier::new(THREADS);
-    std::thread::scope(|threads| {
-        for _ in 0..THREADS {
-            threads.spawn(|| {
-                // In small steps, so that the publication threshold matters.
-                let blocks: Vec<Vec<u8>> = (0..EACH / 1000).map(|_| vec![0; 1000]).collect();
-                barrier.wait();
-                drop(black_box(blocks));
-            });
-        }
+    at_once(THREADS, || {
+        // In small steps, so that the publication threshold matters.
+        let blocks: Vec<Vec<u8>> = (0..EACH / 1000).map(|_| vec![0; 1000]).collect();
+        barrier.wait();
+        drop(black_box(blocks));
     });
     let peak = process_counts().peak_bytes as i64;
     let least = before + (THREADS * EACH) as i64 - (THREADS as i64 + 2) * 65_536;

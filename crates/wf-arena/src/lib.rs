@@ -54,7 +54,7 @@ pub use owned::Owned;
 pub use policy::{PAGE_BYTES, Policy};
 pub use pool::{ArenaPool, Lease, PoolStats};
 pub use region::{Checkpoint, Region, RegionScope};
-pub use scope::Scope;
+pub use scope::{BatchScope, Scope};
 pub use stats::ArenaStats;
 pub use string::String;
 pub use vec::Vec;

@@ -24,6 +24,9 @@ pub struct Scope<'s> {
     base: &'s Base,
 }
 
+/// The scope of one batch, by its longer name.
+pub type BatchScope<'s> = Scope<'s>;
+
 impl<'s> Scope<'s> {
     #[inline]
     pub(crate) const fn new(base: &'s Base) -> Self {

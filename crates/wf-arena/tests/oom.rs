@@ -26,7 +26,8 @@ impl Failing {
 // SAFETY: hands every call on to `System`, or returns null, which is always allowed.
 unsafe impl GlobalAlloc for Failing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if !Failing::permits() {
+        // A sanitizer's heap would abort on the size that no machine has, instead of refusing it.
+        if layout.size() > 1 << 46 || !Failing::permits() {
             return std::ptr::null_mut();
         }
         BLOCKS.set(BLOCKS.get() + 1);
@@ -115,4 +116,14 @@ fn a_heap_that_refuses_the_policys_chunk_costs_nothing_but_the_chunk() {
     assert_eq!(arena.stats().bytes_held, 0);
     assert_eq!(batch(&arena.scope()), Ok(3001));
     assert!(arena.stats().bytes_held > 0);
+}
+
+#[test]
+fn a_possible_size_that_no_heap_has_is_refused() {
+    let mut arena = Arena::new();
+    let scope = arena.scope();
+    let kept = scope.alloc(6);
+    let most = isize::MAX as usize - 4096;
+    assert_eq!(scope.try_vec::<u8>(most).unwrap_err(), Error::Heap { requested_bytes: most });
+    assert_eq!((*kept, *scope.alloc(7)), (6, 7));
 }

@@ -74,7 +74,7 @@ pub fn bless(
     let mut out = text.to_owned();
     match budgets.baselines.iter().find(|b| b.rule == id && kind.is_of(b)) {
         Some(before) => {
-            out.replace_range(before.span.clone(), row.trim_end());
+            out.replace_range(row_at(text, before.span.start), &row);
             (out, Some(before.value))
         }
         None => {
@@ -85,6 +85,20 @@ pub fn bless(
             (out, None)
         }
     }
+}
+
+/// The bytes of the row whose header begins at `start`: the header's line and the lines of keys that follow it.
+fn row_at(text: &str, start: usize) -> std::ops::Range<usize> {
+    let start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let mut end = start;
+    for (index, line) in text[start..].split_inclusive('\n').enumerate() {
+        let ends_row = line.trim().is_empty() || line.starts_with(['[', '#']);
+        if index > 0 && ends_row {
+            break;
+        }
+        end += line.len();
+    }
+    start..end
 }
 
 /// A basic string of TOML.

@@ -364,6 +364,6 @@ pub struct Baseline {
     pub cpu: String,
     /// Why it was recorded.
     pub reason: String,
-    /// Bytes of the row in the file, its header included.
+    /// Bytes of the row's header in the file.
     pub span: std::ops::Range<usize>,
 }

@@ -11,7 +11,8 @@ fn report() -> Report {
 
 #[test]
 fn the_sample_and_what_is_written_from_it_are_valid_by_the_schema() {
-    let schema: Value = serde_json::from_str(include_str!("../schema/report-1.json")).expect("the schema is JSON");
+    let schema: Value =
+        serde_json::from_str(include_str!("../schema/report-1.json")).expect("the schema is JSON");
     for text in [include_str!("report/sample.json").to_owned(), report().to_json()] {
         let value: Value = serde_json::from_str(&text).expect("JSON");
         let mut faults = Vec::new();
@@ -22,7 +23,8 @@ fn the_sample_and_what_is_written_from_it_are_valid_by_the_schema() {
 
 #[test]
 fn the_schema_refuses_what_is_not_a_report() {
-    let schema: Value = serde_json::from_str(include_str!("../schema/report-1.json")).expect("the schema is JSON");
+    let schema: Value =
+        serde_json::from_str(include_str!("../schema/report-1.json")).expect("the schema is JSON");
     let good: Value = serde_json::from_str(include_str!("report/sample.json")).expect("JSON");
     let changes: [fn(&mut Value); 6] = [
         |r| r["schema"] = "wf-gate-report/2".into(),
@@ -46,7 +48,9 @@ fn rendering_a_stored_report_again_gives_the_same_bytes() {
     let first = report();
     let again = Report::from_json(&first.to_json()).expect("own JSON");
     assert_eq!(first, again);
-    for render in [markdown::render, html::render, junit::render, github::render, |r: &Report| term::render(r, true)] {
+    for render in
+        [markdown::render, html::render, junit::render, github::render, |r: &Report| term::render(r, true)]
+    {
         assert_eq!(render(&first), render(&again));
     }
     assert_eq!(first.to_json(), again.to_json());
@@ -72,7 +76,9 @@ fn every_rule_is_in_every_form_the_worst_first() {
         let failed = text.find("x.slow").expect("the failed rule");
         for rule in report.rules.iter().filter(|rule| rule.id != "x.slow") {
             let id = rule.id.replace('<', "&lt;").replace('>', "&gt;").replace('&', "&amp;");
-            let at = text.find(&rule.id).or_else(|| text.find(&id.replace("&amp;lt;", "&lt;").replace("&amp;gt;", "&gt;")));
+            let at = text
+                .find(&rule.id)
+                .or_else(|| text.find(&id.replace("&amp;lt;", "&lt;").replace("&amp;gt;", "&gt;")));
             assert!(at.is_some_and(|at| at > failed), "{} after the failed one in\n{text}", rule.id);
         }
     }
@@ -122,7 +128,8 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut 
         match keyword.as_str() {
             "$schema" | "$id" | "$defs" | "title" | "properties" | "additionalProperties" => {}
             "$ref" => {
-                let name = wanted.as_str().and_then(|r| r.strip_prefix("#/$defs/")).expect("a local reference");
+                let name =
+                    wanted.as_str().and_then(|r| r.strip_prefix("#/$defs/")).expect("a local reference");
                 validate(root, &root["$defs"][name], value, at, faults);
                 return;
             }
@@ -182,7 +189,9 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut 
             other => panic!("the keyword {other} is not known to this test"),
         }
     }
-    if let (Some(properties), Some(object)) = (schema.get("properties").and_then(Value::as_object), value.as_object()) {
+    if let (Some(properties), Some(object)) =
+        (schema.get("properties").and_then(Value::as_object), value.as_object())
+    {
         for (name, inner) in object {
             match properties.get(name) {
                 Some(schema) => validate(root, schema, inner, &format!("{at}.{name}"), faults),

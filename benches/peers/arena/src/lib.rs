@@ -6,8 +6,10 @@
 
 pub mod batch;
 pub mod counting;
+pub mod huge;
 pub mod pool;
 pub mod single;
+pub mod switch;
 
 /// All subjects.
 pub fn subjects() -> Vec<wf_gate::Subject> {
@@ -15,5 +17,6 @@ pub fn subjects() -> Vec<wf_gate::Subject> {
     all.extend(batch::subjects());
     all.extend(pool::subjects());
     all.extend(counting::subjects());
+    all.extend(huge::subjects());
     all
 }

@@ -1,8 +1,11 @@
 //! The rules with system as the global allocator.
 
+use wf_peers_arena::switch::Switch;
+
 #[global_allocator]
-static HEAP: wf_alloc::System = wf_alloc::System;
+static HEAP: Switch<wf_alloc::System> = Switch::new(wf_alloc::System, wf_alloc::System);
 
 fn main() -> std::process::ExitCode {
+    HEAP.count_if_asked();
     wf_gate::gate_main(&wf_peers_arena::subjects(), concat!(env!("CARGO_MANIFEST_DIR"), "/rules/system"))
 }
