@@ -28,8 +28,11 @@ fn huge_pages_are_given_where_the_kernel_has_them() {
     buf.prefault();
     let report = buf.report();
     if mode.is_empty() || mode.contains("[never]") {
-        println!(
-            "SKIPPED: huge_pages_are_given_where_the_kernel_has_them: transparent huge pages are off ({report:?})"
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: huge_pages_are_given_where_the_kernel_has_them: transparent huge pages are off ({report:?})\n"
+            ),
         );
         return;
     }
@@ -37,8 +40,11 @@ fn huge_pages_are_given_where_the_kernel_has_them() {
     let huge = report.given.unwrap().bytes_huge;
     assert_eq!(huge % (2 << 20), 0);
     if huge == 0 {
-        println!(
-            "SKIPPED: huge_pages_are_given_where_the_kernel_has_them: memory is too fragmented ({report:?})"
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: huge_pages_are_given_where_the_kernel_has_them: memory is too fragmented ({report:?})\n"
+            ),
         );
     }
 }

@@ -62,7 +62,10 @@ fn traced(rounds: u64) {
 /// An independent trace of the same run. What the C library allocates for itself is the same in a run of twice the work,
 /// so the differences between the two runs must be equal.
 fn the_counts_equal_those_of_valgrind() {
-    let skip = |reason: &str| println!("SKIPPED: the_counts_equal_those_of_valgrind: {reason}");
+    let skip = |reason: &str| {
+        let line = format_args!("SKIPPED: the_counts_equal_those_of_valgrind: {reason}\n");
+        _ = std::io::Write::write_fmt(&mut std::io::stderr(), line);
+    };
     if wf_alloc::NAME != "system" {
         return skip("valgrind only sees the system's allocator");
     }

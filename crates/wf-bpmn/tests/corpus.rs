@@ -16,9 +16,12 @@ fn every_file_of_the_corpus_is_read_or_refused_with_a_located_reason() {
     let folder = std::env::var_os("WF_CORPUS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from);
     if !folder.is_dir() {
-        println!(
-            "SKIPPED: every_file_of_the_corpus_is_read_or_refused_with_a_located_reason: {} is not there",
-            folder.display()
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: every_file_of_the_corpus_is_read_or_refused_with_a_located_reason: {} is not there\n",
+                folder.display()
+            ),
         );
         return;
     }

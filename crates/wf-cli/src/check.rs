@@ -8,6 +8,7 @@ use wf_net::Program;
 use crate::cli::CheckArgs;
 use crate::exit::Failure;
 use crate::model::{self, Compiled};
+use crate::say::{complain, printable};
 
 pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
@@ -18,7 +19,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
             Err(failure) => {
                 // The other files are still worth checking; the first failure decides the exit code.
                 if let Failure::Io(message) = &failure {
-                    eprintln!("error: {message}");
+                    complain(format_args!("error: {message}"));
                 }
                 unread = unread.or(Some(failure));
                 continue;
@@ -27,9 +28,14 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
         report(&mut out, &path, &model).map_err(|error| Failure::stdout(&error))?;
         if model.problems.is_empty() { good += 1 } else { refused += 1 }
     }
-    writeln!(out, "{good} model{} compile, {refused} refused", if good == 1 { "" } else { "s" })
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::stdout(&error))?;
+    writeln!(
+        out,
+        "{good} model{} compile{}, {refused} refused",
+        if good == 1 { "" } else { "s" },
+        if good == 1 { "s" } else { "" }
+    )
+    .and_then(|()| out.flush())
+    .map_err(|error| Failure::stdout(&error))?;
     match unread {
         Some(_) => Err(Failure::Io("not all files could be read".to_owned())),
         None if refused > 0 => Err(Failure::Refused),
@@ -39,10 +45,10 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
 
 fn report(out: &mut impl Write, path: &Path, model: &model::Model) -> io::Result<()> {
     for problem in &model.problems {
-        writeln!(out, "{problem}")?;
+        writeln!(out, "{}", printable(problem))?;
     }
     for compiled in &model.compiled {
-        writeln!(out, "{}: {}", path.display(), describe(compiled))?;
+        writeln!(out, "{}: {}", path.display(), printable(&describe(compiled)))?;
     }
     if model.black_boxes > 0 {
         writeln!(out, "{}: {} process without content passed over", path.display(), model.black_boxes)?;

@@ -45,7 +45,7 @@ pub(crate) enum Command {
 pub(crate) struct RunArgs {
     /// The BPMN 2.0 file
     pub(crate) model: PathBuf,
-    /// Id of the process to run; needed when the file has several
+    /// Id of the process to run; needed when the file has several, all of which must compile
     #[arg(long, value_name = "ID")]
     pub(crate) process: Option<String>,
     /// Cases to start

@@ -9,21 +9,33 @@ use wf_engine::{Key, StoreBuilder};
 use crate::cli::CompileArgs;
 use crate::exit::Failure;
 use crate::model::{self, Compiled};
+use crate::say::complain;
+use crate::{interrupt, target};
 
 /// Number by which a store says that its records are program images.
 const SCHEMA: u32 = u32::from_le_bytes(*b"WFPI");
 
 pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
+    interrupt::watch();
     let mut programs: BTreeMap<String, (Compiled, PathBuf)> = BTreeMap::new();
     let mut refused = false;
-    for path in model::files(&args.models)? {
+    let files = model::files(&args.models)?;
+    let target = target::checked(&args.output, &files)?;
+    for path in files {
+        if interrupt::requested() {
+            return Err(Failure::Interrupted);
+        }
         let model = model::load(&path)?;
         refused |= !model.problems.is_empty();
-        model.problems.iter().for_each(|problem| eprintln!("{problem}"));
+        model.problems.iter().for_each(complain);
         for compiled in model.compiled {
             let id = compiled.process.id.clone();
             if let Some((_, first)) = programs.get(&id) {
-                eprintln!("{}: process {id:?} is in {} already", path.display(), first.display());
+                complain(format_args!(
+                    "{}: process {id:?} is in {} already",
+                    path.display(),
+                    first.display()
+                ));
                 refused = true;
             } else {
                 programs.insert(id, (compiled, path.clone()));
@@ -31,11 +43,11 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
         }
     }
     if refused {
-        eprintln!("{} was not written", args.output.display());
+        complain(format_args!("{} was not written", args.output.display()));
         return Err(Failure::Refused);
     }
     let programs: Vec<&Compiled> = programs.values().map(|(compiled, _)| compiled).collect();
-    let bytes = write_store(&args.output, &programs)?;
+    let bytes = write_store(&target, &programs)?;
     let mut out = io::stdout().lock();
     let count = programs.len();
     writeln!(

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::say;
+
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -40,7 +42,7 @@ pub(crate) fn code(done: Result<(), Failure>) -> ExitCode {
         Err(Failure::Interrupted) => (130, None),
     };
     if let Some(message) = message {
-        eprintln!("error: {message}");
+        say::complain(format_args!("error: {message}"));
     }
     ExitCode::from(code)
 }

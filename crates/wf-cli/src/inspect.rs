@@ -9,6 +9,7 @@ use wf_net::{Names, Program};
 
 use crate::cli::InspectArgs;
 use crate::exit::Failure;
+use crate::say::{self, printable};
 
 pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
     let engine = Engine::open(&args.store).map_err(|error| {
@@ -45,7 +46,7 @@ fn list(out: &mut impl Write, engine: &Engine) -> io::Result<()> {
     let store = engine.store();
     writeln!(out, "{}", store.path().display())?;
     writeln!(out, "  {} workflows, opened: {}", store.len(), store.how())?;
-    let width = engine.programs().map(|(_, name)| name.chars().count()).max().unwrap_or(0).max(8);
+    let width = engine.programs().map(|(_, name)| say::name(name).chars().count()).max().unwrap_or(0).max(8);
     writeln!(out, "  {:width$}  tasks starts places words counters    ops    bytes", "workflow")?;
     for (_, name) in engine.programs() {
         let image = store.get(Key::Str(name)).ok().flatten();
@@ -53,7 +54,8 @@ fn list(out: &mut impl Write, engine: &Engine) -> io::Result<()> {
         let h = program.header();
         writeln!(
             out,
-            "  {name:width$}  {:5} {:6} {:6} {:5} {:8} {:6} {:8}",
+            "  {:width$}  {:5} {:6} {:6} {:5} {:8} {:6} {:8}",
+            say::name(name),
             h.tasks,
             h.starts,
             h.places,
@@ -68,27 +70,29 @@ fn list(out: &mut impl Write, engine: &Engine) -> io::Result<()> {
 
 fn show(out: &mut impl Write, program: &Program<'_>, names: &Names) -> io::Result<()> {
     let header = program.header();
-    writeln!(out, "{}: build {:016x}", names.net, header.build_id)?;
+    writeln!(out, "{}: build {:016x}", printable(&names.net), header.build_id)?;
     writeln!(out, "\nplaces ({} bits, {} counters):", header.places, header.counters)?;
     for (bit, task) in names.tasks.iter().enumerate() {
-        writeln!(out, "  {bit:3}  {} waits: {}", task.id, task.text)?;
+        writeln!(out, "  {bit:3}  {} waits: {}", printable(&task.id), printable(&task.text))?;
     }
     for (index, task) in names.tasks.iter().enumerate() {
-        writeln!(out, "  {:3}  {} runs", names.tasks.len() + index, task.id)?;
+        writeln!(out, "  {:3}  {} runs", names.tasks.len() + index, printable(&task.id))?;
     }
     for (index, input) in names.join_inputs.iter().enumerate() {
         let bit = 2 * names.tasks.len() + index;
-        writeln!(out, "  {bit:3}  {} waits for its flow from {}", input.gateway, input.from)?;
+        let (gateway, from) = (printable(&input.gateway), printable(&input.from));
+        writeln!(out, "  {bit:3}  {gateway} waits for its flow from {from}")?;
     }
     for route in 0..program.routes() {
         let label = names.tasks.iter().chain(&names.starts).nth(route);
         let label = label.unwrap_or_else(|| unreachable!("a name for each route was checked"));
         let what = if route < names.tasks.len() { "complete" } else { "start" };
-        writeln!(out, "\n{what} {}: {}", label.id, label.text)?;
+        writeln!(out, "\n{what} {}: {}", printable(&label.id), printable(&label.text))?;
         for &decision in &names.route_decisions[route] {
             let decision = &names.decisions[decision];
             let branches: Vec<String> = decision.branches.iter().map(branch).collect();
-            writeln!(out, "  decides {}: {}", decision.gateway.text, branches.join(" | "))?;
+            let text = format!("  decides {}: {}", decision.gateway.text, branches.join(" | "));
+            writeln!(out, "{}", printable(&text))?;
         }
         show_ops(out, program, route)?;
     }

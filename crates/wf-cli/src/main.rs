@@ -11,6 +11,8 @@ mod interrupt;
 mod memory;
 mod model;
 mod run;
+mod say;
+mod target;
 
 use std::process::ExitCode;
 

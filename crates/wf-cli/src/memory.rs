@@ -1,8 +1,13 @@
 //! What the system says about memory and processor time. `None` where it does not say.
 
-/// Bytes that could be taken without swapping.
+/// Bytes that could be taken without swapping, or by the limit of the control group where that is less.
 pub(crate) fn available_bytes() -> Option<u64> {
-    field_kib("/proc/meminfo", "MemAvailable:").map(|kib| kib * 1024)
+    let free = field_kib("/proc/meminfo", "MemAvailable:").map(|kib| kib * 1024);
+    let number = |path| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let limit = number("/sys/fs/cgroup/memory.max");
+    let taken = number("/sys/fs/cgroup/memory.current").unwrap_or(0);
+    let left = limit.map(|limit| limit.saturating_sub(taken));
+    [free, left].into_iter().flatten().min()
 }
 
 /// The most memory that this process had resident.

@@ -60,10 +60,15 @@ pub(crate) fn load(path: &Path) -> Result<Model, Failure> {
 fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     let failed = |error| Failure::file("read", path, error);
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    // Looked at before it is opened: opening a pipe waits for its writer.
+    let kind = std::fs::metadata(path).map_err(failed)?;
+    if kind.is_dir() {
         return Err(Failure::file("read", path, "it is a folder, a BPMN file is needed"));
     }
+    if !kind.is_file() {
+        return Err(Failure::file("read", path, "it is no regular file"));
+    }
+    let file = File::open(path).map_err(failed)?;
     // One byte more than allowed is enough for the parser to refuse the file.
     file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)

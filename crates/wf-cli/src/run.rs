@@ -4,17 +4,18 @@ mod meter;
 mod progress;
 mod summary;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use wf_engine::play::{PlayError, PlayOptions, play};
-use wf_engine::{Engine, SLOTS_MAX};
+use wf_engine::{Engine, Key, ProgramId, SLOTS_MAX};
 
 use crate::cli::RunArgs;
 use crate::compile::write_store;
 use crate::exit::Failure;
 use crate::model::{self, Compiled};
-use crate::{interrupt, memory};
+use crate::say::complain;
+use crate::{interrupt, memory, target};
 use meter::Meter;
 use progress::Progress;
 use summary::Summary;
@@ -22,15 +23,19 @@ use summary::Summary;
 /// Bytes that a live case takes: its line, and what the player keeps of it.
 const LIVE_CASE_BYTES: u64 = 64 + 24;
 
+/// Bytes that an event of a batch takes at most: itself, its status, and what it adds.
+const BATCH_EVENT_BYTES: u64 = 640;
+
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let options = options(args)?;
     let compiled = chosen(args)?;
     interrupt::watch();
-    let (path, _folder) = store_path(args)?;
+    let (path, folder) = store_path(args)?;
     write_store(&path, &[&compiled])?;
     let engine = Engine::open(&path).map_err(|error| Failure::Io(error.to_string()))?;
-    let program =
-        engine.program(&compiled.process.id).unwrap_or_else(|| unreachable!("the store was just written"));
+    // The store is open by copy or sealed: its file is no longer needed, however this program ends.
+    drop(folder);
+    let program = stored(&engine, &compiled, &path)?;
     let rates = wf_gate::calibrate();
     let begun = Instant::now();
     let progress = Progress::start(&engine, &options, args.json);
@@ -46,12 +51,23 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     if played.total.interrupted { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
+/// The program in the store, which must be the one that was compiled: another run may write the same file.
+fn stored(engine: &Engine, compiled: &Compiled, path: &Path) -> Result<ProgramId, Failure> {
+    let id = &compiled.process.id;
+    let image = engine.store().get(Key::Str(id)).map_err(|error| Failure::Io(error.to_string()))?;
+    match engine.program(id) {
+        Some(program) if image == Some(compiled.image.as_bytes()) => Ok(program),
+        _ => Err(Failure::file("use", path, "another program has written it meanwhile")),
+    }
+}
+
 /// The play that is asked for, if this machine has the memory for it.
 fn options(args: &RunArgs) -> Result<PlayOptions, Failure> {
     let available = || std::thread::available_parallelism().map_or(1, |cores| cores.get().min(256));
     let threads = args.threads.map_or_else(available, usize::from);
     let live = args.live.unwrap_or(args.cases).min(args.cases);
-    let needed = live.saturating_mul(LIVE_CASE_BYTES);
+    let batches = (u64::from(args.batch) * threads as u64).saturating_mul(BATCH_EVENT_BYTES);
+    let needed = live.saturating_mul(LIVE_CASE_BYTES).saturating_add(batches);
     let advice = "--live N bounds the cases that live at once";
     if live > (SLOTS_MAX * threads) as u64 {
         return Err(Failure::Usage(format!(
@@ -81,7 +97,7 @@ fn options(args: &RunArgs) -> Result<PlayOptions, Failure> {
 fn chosen(args: &RunArgs) -> Result<Compiled, Failure> {
     let model = model::load(&args.model)?;
     if !model.problems.is_empty() {
-        model.problems.iter().for_each(|problem| eprintln!("{problem}"));
+        model.problems.iter().for_each(complain);
         return Err(Failure::Refused);
     }
     let ids: Vec<String> = model.compiled.iter().map(|compiled| compiled.process.id.clone()).collect();
@@ -105,9 +121,14 @@ fn chosen(args: &RunArgs) -> Result<Compiled, Failure> {
 /// Where the store goes, and the folder that goes away with it.
 fn store_path(args: &RunArgs) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {
     if let Some(path) = &args.store {
-        return Ok((path.clone(), None));
+        return Ok((target::checked(path, core::slice::from_ref(&args.model))?, None));
     }
     let folder = tempfile::Builder::new().prefix("wf-").tempdir();
-    let folder = folder.map_err(|error| Failure::file("make a folder in", &std::env::temp_dir(), error))?;
+    let folder = folder.map_err(|error| {
+        let why = error.get_ref().and_then(|inner| inner.source().map(ToString::to_string));
+        let why = why.unwrap_or_else(|| error.kind().to_string());
+        let advice = "name another folder in TMPDIR, or a file with --store";
+        Failure::file("make a folder in", &std::env::temp_dir(), format!("{why}; {advice}"))
+    })?;
     Ok((folder.path().join("program.wfs"), Some(folder)))
 }

@@ -191,7 +191,7 @@ fn refused_models_leave_no_store() {
     let twin = place.file("twin.bpmn", MODEL);
     check(&[&"compile", &good, &twin, &"-o", &store], 1, &["process \"review\" is in", "good.bpmn already"]);
     check(&[&"run", &bad], 1, &[reason]);
-    check(&[&"check", &good, &bad], 1, &[reason, "review: 2 tasks", "1 model compile, 1 refused"]);
+    check(&[&"check", &good, &bad], 1, &[reason, "review: 2 tasks", "1 model compiles, 1 refused"]);
     assert_eq!(place.left(), ["bad.bpmn", "good.bpmn", "twin.bpmn"]);
 }
 
@@ -291,22 +291,20 @@ fn a_full_disk_leaves_nothing_half_written() {
     assert_eq!(place.left(), ["m.bpmn"]);
 }
 
-#[test]
+/// Ctrl-C between batches: what was done is said, and counted under `made`.
 #[cfg(unix)]
-fn ctrl_c_stops_between_batches_and_says_what_was_done() {
+fn ctrl_c_stops(model: &str, made: &str) {
     let place = Place::new();
-    let model = place.file("m.bpmn", MODEL);
-    let scratch = place.path("tmp");
-    std::fs::create_dir(&scratch).unwrap();
+    let model = place.file("m.bpmn", model);
+    let store = place.path("x.wfs");
     let child = Command::new(env!("CARGO_BIN_EXE_wf"))
         .args(["run".as_ref(), model.as_os_str(), "--cases".as_ref(), "100000000000".as_ref()])
-        .args(["--live", "1000", "--json"])
-        .env("TMPDIR", &scratch)
+        .args(["--live".as_ref(), "1000".as_ref(), "--json".as_ref(), "--store".as_ref(), store.as_os_str()])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // Only once the store is there, the handler is too.
-    while std::fs::read_dir(&scratch).unwrap().next().is_none() {
+    // The handler is installed before the store is written.
+    while !store.exists() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     std::thread::sleep(std::time::Duration::from_millis(300));
@@ -315,17 +313,117 @@ fn ctrl_c_stops_between_batches_and_says_what_was_done() {
     assert_eq!(output.status.code(), Some(130));
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(summary["interrupted"], true);
-    assert!(summary["completions"].as_u64().unwrap() > 0);
-    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0, "the temporary store is gone");
+    assert!(summary[made].as_u64().unwrap() > 0);
+    assert_eq!(place.left(), ["m.bpmn", "x.wfs"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_stops_a_run_that_works() {
+    ctrl_c_stops(MODEL, "completions");
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_stops_a_run_whose_cases_end_at_once() {
+    let direct = MODEL.replace("sourceRef=\"s\" targetRef=\"write\"", "sourceRef=\"s\" targetRef=\"good\"");
+    let direct =
+        direct.replace("sourceRef=\"good\" targetRef=\"write\"", "sourceRef=\"good\" targetRef=\"e\"");
+    let gone = ["<task id=\"write\" name=\"Write\"/>", "<task id=\"read\" name=\"Read\"/>"];
+    let direct = gone.iter().fold(direct, |text, task| text.replace(task, ""));
+    let lines = direct.lines().filter(|line| !line.contains("\"f2\"") && !line.contains("\"f3\""));
+    ctrl_c_stops(&lines.collect::<Vec<_>>().join("\n"), "cases");
+}
+
+#[test]
+fn a_store_is_never_written_over_something_else() {
+    let place = Place::new();
+    let model = place.file("m.bpmn", MODEL);
+    let notes = place.file("notes.txt", "keep me");
+    check(&[&"compile", &model, &"-o", &model], 3, &["m.bpmn: it is one of the models"]);
+    check(&[&"run", &model, &"--store", &model], 3, &["m.bpmn: it is one of the models"]);
+    for command in [&["compile", "-o"], &["run", "--store"]] {
+        check(
+            &[&command[0], &model, &command[1], &notes],
+            3,
+            &["notes.txt: a file that is no store stands there"],
+        );
+        check(&[&command[0], &model, &command[1], &"/dev/null"], 3, &["/dev/null: it is no regular file"]);
+        check(&[&command[0], &model, &command[1], &place.folder.path()], 3, &["it is a folder"]);
+    }
+    assert_eq!(std::fs::read_to_string(&model).unwrap(), MODEL);
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), "keep me");
+    let store = place.path("x.wfs");
+    check(&[&"compile", &model, &"-o", &store], 0, &["1 workflow"]);
+    check(&[&"compile", &model, &"-o", &store], 0, &["1 workflow"]);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&store, place.path("link")).unwrap();
+        check(&[&"compile", &model, &"-o", &place.path("link")], 0, &["1 workflow"]);
+        assert!(std::fs::symlink_metadata(place.path("link")).unwrap().is_symlink(), "a link is followed");
+    }
+}
+
+#[test]
+fn names_cannot_break_the_summary() {
+    let place = Place::new();
+    let odd = MODEL.replace("name=\"Write\"", "name=\"A\"").replace("name=\"Read\"", "name=\"A\"");
+    let odd = odd.replace("id=\"read\"", "id=\"A\"").replace("\"read\"", "\"A\"");
+    let summary = json(&[&"run", &place.file("twice.bpmn", odd), &"--cases", &"100", &"--json"]);
+    let counts: Vec<u64> =
+        summary["tasks"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).collect();
+    assert_eq!(counts.len(), 2);
+    assert_eq!(summary["completions"], counts.iter().sum::<u64>());
+    let long = MODEL.replace("name=\"Read\"", &format!("name=\"{}\"", "x".repeat(70_000)));
+    let text = check(&[&"run", &place.file("long.bpmn", long), &"--cases", &"10"], 0, &["xxx...xxx"]);
+    assert!(text.lines().all(|line| line.chars().count() < 120));
+    let sly = MODEL.replace("name=\"Read\"", "name=\"a&#x9b;2Jb\u{202e}c\"");
+    let text =
+        check(&[&"run", &place.file("sly.bpmn", sly), &"--cases", &"10"], 0, &["\\u{9b}", "\\u{202e}"]);
+    assert!(!text.contains(['\u{9b}', '\u{202e}']));
+    let long = MODEL.replace("process id=\"review\"", &format!("process id=\"{}\"", "p".repeat(2000)));
+    let path = place.file("key.bpmn", long);
+    check(&[&"check", &path], 1, &["key.bpmn:3:3: ", "a name of 2000 bytes"]);
+    check(&[&"run", &path], 1, &["key.bpmn:3:3: ", "a name of 2000 bytes"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn closed_outputs_and_pipes_are_no_panics() {
+    let place = Place::new();
+    let model = place.file("m.bpmn", MODEL);
+    let none = place.path("none.bpmn");
+    for (line, code) in [("exec $WF check $MODEL 2>&-", 3), ("exec $WF frobnicate 2>&-", 2)] {
+        assert_eq!(shell(line, &none).status.code(), Some(code), "{line}");
+    }
+    let output = shell("exec $WF run $MODEL --cases 10 >&-", &model);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{:?}", output.status);
+    let fifo = place.path("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    check(&[&"check", &fifo], 3, &["fifo: it is no regular file"]);
+}
+
+#[test]
+fn the_peak_of_live_cases_is_the_most_that_lived() {
+    let place = Place::new();
+    let model = place.file("m.bpmn", MODEL);
+    for (cases, live, peak) in [("15", "10", 10), ("1001", "1000", 1000), ("5", "10", 5)] {
+        let summary =
+            json(&[&"run", &model, &"--cases", &cases, &"--live", &live, &"--threads", &"1", &"--json"]);
+        assert_eq!(summary["live_cases_peak"], peak, "{cases} cases, {live} live");
+    }
 }
 
 #[test]
 fn every_model_of_others_compiles_or_is_refused_with_a_place() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     if !corpus.is_dir() {
-        println!(
-            "SKIPPED: every_model_of_others_compiles_or_is_refused_with_a_place: there is no {}",
-            corpus.display()
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: every_model_of_others_compiles_or_is_refused_with_a_place: there is no {}\n",
+                corpus.display()
+            ),
         );
         return;
     }

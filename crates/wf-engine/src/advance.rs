@@ -262,12 +262,12 @@ impl Batch<'_, '_> {
         row: &Row,
         start: &crate::Start,
     ) -> Result<Option<CaseId>, Status> {
-        let route = row.tasks + start.node;
-        let event =
-            Event { outcome: start.outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
         if start.node >= row.starts {
             return Err(Status::UnknownTask);
         }
+        let route = row.tasks + start.node;
+        let event =
+            Event { outcome: start.outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
         let index = row.op_index(route, start.outcome);
         let meta = self.cells.meta(row, index);
         if meta.kind == KIND_PLAIN && u32::from(start.outcome) >= meta.outcomes {

@@ -35,7 +35,7 @@ pub struct PlayOptions {
 
 impl Default for PlayOptions {
     fn default() -> Self {
-        Self { cases: 1_000_000, live: 1_000_000, threads: 1, batch: 4096, seed: 1, steps_max: 100_000 }
+        Self { cases: 1_000_000, live: 1_000_000, threads: 1, batch: 1024, seed: 1, steps_max: 100_000 }
     }
 }
 
@@ -46,6 +46,12 @@ pub trait Watch: Send {
 
     /// The worker has run one full batch: what it allocates from now on is not start-up.
     fn warm(&mut self) {}
+
+    /// So many cases were started, of which some may have ended at once. `Break` stops the worker.
+    fn started(&mut self, cases: u64) -> ControlFlow<()> {
+        let _ = cases;
+        ControlFlow::Continue(())
+    }
 
     /// A batch was run, with so many completions applied. `Break` stops the worker after it.
     fn batch(&mut self, completions: u64) -> ControlFlow<()> {

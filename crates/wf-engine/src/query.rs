@@ -143,7 +143,7 @@ impl Shard {
 
     fn route_counts(&self, program: ProgramId, first: usize) -> Vec<u64> {
         let Some(row) = self.programs.rows.get(program.0) else { return Vec::new() };
-        let (tasks, all) = (usize::from(row.tasks), usize::from(row.tasks + row.starts));
+        let (tasks, all) = (usize::from(row.tasks), usize::from(row.tasks) + usize::from(row.starts));
         let routes = if first == 0 { 0..tasks } else { first..all };
         let counts = &self.op_counts[row.counts..row.counts + row.op_count()];
         routes.map(|route| counts[route << row.shift..(route + 1) << row.shift].iter().sum()).collect()

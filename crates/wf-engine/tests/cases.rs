@@ -82,6 +82,8 @@ fn nonsense_is_a_status_and_changes_nothing() {
     let refused =
         shard.start_batch(ProgramId(0), &[Start { node: 1, ..Start::default() }], &arena.scope()).refused;
     assert_eq!(refused, Some(Status::UnknownTask));
+    let last = Start { node: u16::MAX, ..Start::default() };
+    assert_eq!(shard.start_batch(ProgramId(0), &[last], &arena.scope()).refused, Some(Status::UnknownTask));
     let refused = shard.start_batch(ProgramId(9), &[Start::default()], &arena.scope()).refused;
     assert_eq!(refused, Some(Status::UnknownTask));
 }

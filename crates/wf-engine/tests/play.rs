@@ -54,6 +54,33 @@ fn the_same_seed_gives_the_same_counts() {
     }
 }
 
+#[test]
+fn a_start_that_is_refused_takes_no_other_with_it() {
+    // Half of the cases start a task three hundred times at once, which no counter holds.
+    let mut net = wf_net::NetBuilder::new("net");
+    let (start, choice, split) = (net.start("s"), net.exclusive("x"), net.parallel("p"));
+    let (one, many) = (net.task("one"), net.task("many"));
+    net.flow(start, choice);
+    net.flow(choice, one);
+    net.flow(choice, split);
+    for _ in 0..300 {
+        net.flow(split, many);
+    }
+    let engine = engine(&net.build().unwrap()).unwrap();
+    let run = |threads, batch, live| {
+        let options = PlayOptions { cases: 2000, threads, batch, live, ..PlayOptions::default() };
+        counts(&play(&engine, ProgramId(0), &options, |_| ()).unwrap().total)
+    };
+    let expected = run(1, 1, 2000);
+    assert!(
+        expected.2[0] > 900 && expected.2[2] > 900 && expected.2[0] + expected.2[2] == 2000,
+        "{expected:?}"
+    );
+    for (threads, batch, live) in [(1, 7, 2000), (2, 7, 2000), (1, 64, 100), (2, 1024, 2000)] {
+        assert_eq!(run(threads, batch, live), expected, "threads {threads}, batch {batch}, live {live}");
+    }
+}
+
 /// Counts the requests of its thread to the heap once the worker is warm.
 #[derive(Default)]
 struct Steady {

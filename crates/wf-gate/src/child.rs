@@ -134,8 +134,11 @@ mod tests {
     #[test]
     fn a_missing_program_is_an_error() {
         if std::env::var("LD_PRELOAD").is_ok_and(|loaded| loaded.contains("vgpreload")) {
-            println!(
-                "SKIPPED: a_missing_program_is_an_error: valgrind's vfork hides that the program was not started"
+            _ = std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!(
+                    "SKIPPED: a_missing_program_is_an_error: valgrind's vfork hides that the program was not started\n"
+                ),
             );
             return;
         }

@@ -198,7 +198,12 @@ mod tests {
             counts[100] as f64
         };
         if clock.cycles_per_count().is_err() {
-            println!("SKIPPED: a_chain_twice_as_long_takes_twice_the_counts: no calibrated counter here");
+            _ = std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!(
+                    "SKIPPED: a_chain_twice_as_long_takes_twice_the_counts: no calibrated counter here\n"
+                ),
+            );
             return;
         }
         let ratio = median(8) / median(4);
@@ -213,7 +218,10 @@ mod tests {
                 assert!(CORE_HZ_PLAUSIBLE.contains(&c.core_hz));
             }
             Err(why) => {
-                println!("SKIPPED: calibration_is_consistent_or_says_why_not: {why}");
+                _ = std::io::Write::write_fmt(
+                    &mut std::io::stderr(),
+                    format_args!("SKIPPED: calibration_is_consistent_or_says_why_not: {why}\n"),
+                );
             }
         }
     }

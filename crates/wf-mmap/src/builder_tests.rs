@@ -203,8 +203,11 @@ fn lengths_beyond_the_format_are_refused_before_anything_is_written() {
         assert_eq!(place.payload_at >> shift, u64::from(u32::MAX));
     }
     let Ok(bytes) = usize::try_from(1u64 << 32) else {
-        println!(
-            "SKIPPED: lengths_beyond_the_format_are_refused_before_anything_is_written: no such slices here"
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: lengths_beyond_the_format_are_refused_before_anything_is_written: no such slices here\n"
+            ),
         );
         return;
     };

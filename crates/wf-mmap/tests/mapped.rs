@@ -112,7 +112,12 @@ fn advice_is_answered_and_pages_are_reported() {
     let copy = Store::open_copy(&path).unwrap();
     assert!(matches!(copy.advise(Advice::Random).unwrap_err().kind(), ErrorKind::Unavailable { .. }));
     if !cfg!(target_os = "linux") {
-        println!("SKIPPED: advice_is_answered_and_pages_are_reported (pages): only Linux reports them");
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: advice_is_answered_and_pages_are_reported (pages): only Linux reports them\n"
+            ),
+        );
         return;
     }
     for store in [store, copy] {

@@ -22,9 +22,12 @@ fn a_folder_that_cannot_be_written_is_an_error_and_can_still_be_read() {
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(store.get(Key::U64(1)).unwrap(), Some(&b"one"[..]));
     if writable_all_the_same {
-        println!(
-            "SKIPPED: a_folder_that_cannot_be_written_is_an_error_and_can_still_be_read (writing half): \
-             permissions do not bind this user"
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: a_folder_that_cannot_be_written_is_an_error_and_can_still_be_read (writing half): \
+             permissions do not bind this user\n"
+            ),
         );
         return;
     }
@@ -52,8 +55,11 @@ fn a_target_on_another_file_system_than_the_temporary_folder_is_published() {
             .flatten()
     };
     let Some(folder) = other.into_iter().find_map(usable) else {
-        println!(
-            "SKIPPED: a_target_on_another_file_system_than_the_temporary_folder_is_published: there is only one here"
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: a_target_on_another_file_system_than_the_temporary_folder_is_published: there is only one here\n"
+            ),
         );
         return;
     };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::image::NET_NAME_BYTES_MAX;
 use crate::net::{Flow, Net, Node, NodeKind};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
@@ -132,6 +133,10 @@ impl NetBuilder {
 
 fn check(net: &Net) -> Vec<Problem> {
     let mut problems = Vec::new();
+    if net.name.is_empty() || net.name.len() > NET_NAME_BYTES_MAX {
+        let kind = ProblemKind::NetName { bytes: net.name.len(), bytes_max: NET_NAME_BYTES_MAX };
+        problems.push(Problem::new(Subject::Net, kind));
+    }
     if !net.nodes.iter().any(|node| node.kind == NodeKind::Start) {
         problems.push(Problem::new(Subject::Net, ProblemKind::NoStart));
     }

@@ -32,6 +32,10 @@ pub const WORDS_MAX: usize = 2;
 pub const PLACES_MAX: usize = 64 * WORDS_MAX;
 /// Most tasks of a program: work-item bits, all in the first word.
 pub const TASKS_MAX: usize = 64;
+/// Most start nodes of a program.
+pub const STARTS_MAX: usize = 64;
+/// Longest name of a net, in bytes: it is a key in a store.
+pub const NET_NAME_BYTES_MAX: usize = 1024;
 /// Most places that may hold several tokens: bytes of counters in a case line.
 pub const COUNTERS_MAX: usize = 26;
 /// A place without a counter, in [`Header::counter_of`].

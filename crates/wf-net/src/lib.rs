@@ -8,7 +8,8 @@
 //! To run cases: that is `wf-engine`. To read models: that is `wf-bpmn`.
 //!
 //! # Cost
-//! Compilation is linear in the net but for the proof of safety, whose searches have stated limits. Nothing here is
+//! Compilation takes time in proportion to the net times its tasks and starts, of which a program has a limited
+//! number, and to the proof of safety, whose searches have stated limits. Nothing here is
 //! on an engine's main path: that reads the cells of the image.
 //!
 //! # Example

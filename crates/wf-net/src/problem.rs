@@ -44,6 +44,20 @@ pub enum ProblemKind {
         /// The most that a case line holds.
         tasks_max: usize,
     },
+    /// More start nodes than a program has routes for.
+    TooManyStarts {
+        /// Start nodes of the net.
+        starts: usize,
+        /// The most that a program has.
+        starts_max: usize,
+    },
+    /// The name of the net is empty, or too long to be a key.
+    NetName {
+        /// Length of the name.
+        bytes: usize,
+        /// The most that a key may have.
+        bytes_max: usize,
+    },
     /// More places than the line of a case has bits.
     TooManyPlaces {
         /// Bits that the net needs: two a task, one for each input of a synchronizing gateway.
@@ -101,6 +115,12 @@ impl fmt::Display for Problem {
             ProblemKind::TooManyTasks { tasks, tasks_max } => {
                 write!(f, "{tasks} tasks: a case has room for {tasks_max}")
             }
+            ProblemKind::TooManyStarts { starts, starts_max } => {
+                write!(f, "{starts} start events: a program has room for {starts_max}")
+            }
+            ProblemKind::NetName { bytes, bytes_max } => {
+                write!(f, "a name of {bytes} bytes: it is a key in a store and has from 1 to {bytes_max}")
+            }
             ProblemKind::TooManyPlaces { places, places_max } => write!(
                 f,
                 "{places} places (two a task, one for each input of a synchronizing gateway): \
@@ -108,7 +128,8 @@ impl fmt::Display for Problem {
             ),
             ProblemKind::TooManyCounters { counters, counters_max } => write!(
                 f,
-                "{counters} places may hold several tokens at once: a case has room for {counters_max} counters"
+                "{counters} counters (two a task that may wait several times at once, one for each such input of a \
+                 synchronizing gateway): a case has room for {counters_max}"
             ),
             ProblemKind::TooManyDecisions => {
                 f.write_str("the choices behind one completion have more than 2^63 combinations")

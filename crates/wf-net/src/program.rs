@@ -1,6 +1,7 @@
 //! A program image as an engine sees it: checked once, then viewed in place.
 
 use core::fmt;
+use std::collections::BTreeSet;
 
 use zerocopy::FromBytes;
 
@@ -87,7 +88,7 @@ impl fmt::Debug for Program<'_> {
 }
 
 impl<'i> Program<'i> {
-    /// Checks every part of an image that an engine follows, in time linear in its length.
+    /// Checks every part of an image that an engine follows, in time in proportion to its length and its scripts.
     ///
     /// # Errors
     /// The first part that is not valid.
@@ -254,6 +255,8 @@ impl<'i> Program<'i> {
     fn check_ops(&self) -> Result<(), ImageError> {
         let h = self.header;
         let known = low_bits(usize::from(h.places));
+        // Ops that share a script are many: each script is walked once, so that the whole stays linear.
+        let mut walked = BTreeSet::new();
         for route in 0..self.routes() {
             for outcome in 0..1usize << h.shift {
                 let op = self.op(route, outcome);
@@ -263,7 +266,7 @@ impl<'i> Program<'i> {
                 if !(plain || scripted) || op.meta.outcomes == 0 || !self.op_is_sane(&op, route, known) {
                     return Err(ImageError::Op { cell });
                 }
-                if scripted {
+                if scripted && walked.insert(op.meta.script) {
                     self.check_script(op.meta.script as usize)?;
                 }
             }

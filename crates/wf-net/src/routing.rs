@@ -7,10 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::image::{PLACES_MAX, TASKS_MAX};
+use crate::image::{PLACES_MAX, SLOTS_MAX, STARTS_MAX, TASKS_MAX};
 use crate::net::{Net, NodeKind};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
+
+/// Most branches of a gateway: what the length of a list in a script can say.
+const TARGETS_MAX: usize = crate::image::script::INDEX as usize;
 
 /// Where a token on a flow goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +89,7 @@ impl Routing {
             .filter(|&node| net.node(node).incoming().len() > 1)
             .flat_map(|node| net.node(node).incoming().iter().copied())
             .collect();
-        let problems = too_many(tasks.len(), 2 * tasks.len() + join_inputs.len());
+        let problems = too_many(tasks.len(), starts.len(), 2 * tasks.len() + join_inputs.len());
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -164,10 +167,13 @@ fn gateway_order(net: &Net) -> Result<Vec<NodeId>, Vec<Problem>> {
 }
 
 /// What a case line has no room for. Known before any work that grows with it.
-fn too_many(tasks: usize, places: usize) -> Vec<Problem> {
+fn too_many(tasks: usize, starts: usize, places: usize) -> Vec<Problem> {
     let mut kinds = Vec::new();
     if tasks > TASKS_MAX {
         kinds.push(ProblemKind::TooManyTasks { tasks, tasks_max: TASKS_MAX });
+    }
+    if starts > STARTS_MAX {
+        kinds.push(ProblemKind::TooManyStarts { starts, starts_max: STARTS_MAX });
     }
     if places > PLACES_MAX {
         kinds.push(ProblemKind::TooManyPlaces { places, places_max: PLACES_MAX });
@@ -243,7 +249,8 @@ impl Folder<'_> {
                 Target::Place(self.places.of_input[&flow])
             }
             NodeKind::Parallel | NodeKind::Exclusive => {
-                let fresh = self.slots.len() as u16;
+                // At most one more than `SLOTS_MAX` and the branches of one gateway: the route ends there.
+                let fresh = u16::try_from(self.slots.len()).unwrap_or(u16::MAX);
                 Target::Slot(*self.slots.entry(to).or_insert(fresh))
             }
         }
@@ -280,6 +287,10 @@ fn route(net: &Net, places: &Places, order: &[NodeId], source: NodeId) -> Result
                 route.outcomes.checked_mul(u64::from(branches)).filter(|&outcomes| outcomes < 1 << 63);
             route.outcomes =
                 outcomes.ok_or_else(|| Problem::new(Subject::Node(source), ProblemKind::TooManyDecisions))?;
+        }
+        // More gateways than a script has slots for: refused before the routes take memory in proportion.
+        if folder.slots.len() > SLOTS_MAX || step.targets().len() > TARGETS_MAX {
+            return Err(Problem::new(Subject::Node(source), ProblemKind::RoutingTooLong));
         }
         route.steps.push(step);
     }

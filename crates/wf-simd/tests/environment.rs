@@ -30,7 +30,10 @@ fn the_environment_lowers_the_level() {
     }
     // A build that requires a level does not look at the environment.
     if cfg!(target_feature = "avx512f") {
-        println!("SKIPPED: the_environment_lowers_the_level: this build requires AVX-512");
+        _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("SKIPPED: the_environment_lowers_the_level: this build requires AVX-512\n"),
+        );
         return;
     }
     let widest = Level::widest().to_string();

@@ -74,6 +74,10 @@ impl Watch for Meter {
         self.warm_requests = Some(thread_counts().requests());
     }
 
+    fn started(&mut self, _cases: u64) -> ControlFlow<()> {
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     fn batch(&mut self, _completions: u64) -> ControlFlow<()> {
         if self.batches.is_multiple_of(BATCHES_A_SAMPLE) {
             self.sample();

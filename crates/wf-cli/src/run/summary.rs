@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use wf_bpmn::Process;
 use wf_engine::Engine;
 use wf_engine::play::{PlayOptions, Played, WorkerReport};
+use wf_engine::store::Opened;
 use wf_gate::{Calibration, Unavailable};
 use wf_net::Names;
 
 use super::Meter;
 use crate::cli::RunArgs;
 use crate::memory;
+use crate::say::{self, printable};
 
 /// What a run came to.
 pub(crate) struct Summary {
@@ -24,8 +26,9 @@ pub(crate) struct Summary {
     elapsed: Duration,
     /// Core cycles of all workers, or why they cannot be told.
     ticks: Result<f64, String>,
-    heap_requests: u64,
-    store: String,
+    /// Requests to the heap by warm workers, less the chunks of arenas; `None` if no worker got warm.
+    heap_requests: Option<u64>,
+    store: Opened,
     kept: Option<String>,
     conditions: usize,
     tasks: BTreeMap<String, u64>,
@@ -63,12 +66,8 @@ impl Summary {
             options: options.clone(),
             elapsed,
             ticks,
-            heap_requests: played
-                .workers
-                .iter()
-                .filter_map(|(report, meter)| Some(meter.heap_requests? - report.arena_chunks_steady))
-                .sum(),
-            store: engine.store().how().to_string(),
+            heap_requests: heap_requests(played),
+            store: engine.store().how(),
             kept: args.store.as_ref().map(|path| path.display().to_string()),
             conditions: branches.filter(|branch| branch.condition.is_some()).count(),
             tasks: task_counts(names, &played.total.tasks),
@@ -120,6 +119,7 @@ impl Summary {
             "ticks_include": "driver and cache misses",
             "heap_allocations_steady": self.heap_requests,
             "arena_resizes": self.total.arena_resizes,
+            "arena_chunks_steady": self.total.arena_chunks_steady,
             "bytes_per_case": self.bytes_per_case(),
             "live_cases_peak": self.total.live_peak,
             "peak_rss_bytes": memory::peak_resident_bytes(),
@@ -129,7 +129,11 @@ impl Summary {
             "batch": self.options.batch,
             "seed": self.options.seed,
             "conditions_decided_at_random": self.conditions,
-            "store": self.store,
+            "store": {
+                "way": self.store.way.to_string(),
+                "file_bytes": self.store.file_bytes,
+                "open_seconds": self.store.elapsed.as_secs_f64(),
+            },
             "interrupted": self.total.interrupted,
             "tasks": self.tasks,
         })
@@ -140,7 +144,7 @@ impl Summary {
         if t.interrupted {
             writeln!(out, "interrupted: what was done until then")?;
         }
-        writeln!(out, "{} ({})", self.process, self.model)?;
+        writeln!(out, "{} ({})", say::name(&self.process), printable(&self.model))?;
         writeln!(out)?;
         let mut fact = |name: &str, value: String| writeln!(out, "  {name:26} {value}");
         fact(
@@ -168,8 +172,9 @@ impl Summary {
                 (Ok(_), None) => "not known: too short a run".to_owned(),
             },
         )?;
-        fact("heap allocations, steady", self.heap_requests.to_string())?;
-        fact("arena resizes", t.arena_resizes.to_string())?;
+        let heap = self.heap_requests.map_or("not known: no full batch".to_owned(), |n| n.to_string());
+        fact("heap allocations, steady", heap)?;
+        fact("arena resizes, chunks", format!("{}, {}", t.arena_resizes, t.arena_chunks_steady))?;
         fact("bytes per live case", format!("{:.1} at {} live", self.bytes_per_case(), t.live_peak))?;
         if let Some(peak) = memory::peak_resident_bytes() {
             fact("peak resident memory", memory::human(peak))?;
@@ -181,25 +186,40 @@ impl Summary {
         )?;
         fact(
             "store",
-            self.kept.as_ref().map_or(self.store.clone(), |path| format!("{path}: {}", self.store)),
+            self.kept.as_ref().map_or(self.store.to_string(), |path| format!("{path}: {}", self.store)),
         )?;
         if self.conditions > 0 {
             fact("decisions", format!("{} conditions decided at random", self.conditions))?;
         }
         writeln!(out)?;
-        let width = self.tasks.keys().map(|name| name.chars().count()).max().unwrap_or(0);
+        let width = self.tasks.keys().map(|name| say::name(name).chars().count()).max().unwrap_or(0);
         for (name, count) in &self.tasks {
-            writeln!(out, "  {name:width$}  {count:>12}")?;
+            writeln!(out, "  {:width$}  {count:>12}", say::name(name))?;
         }
         Ok(())
     }
 }
 
-/// Completions by the name that a person reads; names that several tasks share get the task's id beside them.
+/// Requests to the heap by warm workers, less the chunks that their arenas asked for, which stand apart.
+fn heap_requests(played: &Played<Meter>) -> Option<u64> {
+    let of_worker = |(report, meter): &(WorkerReport, Meter)| {
+        meter.heap_requests.map(|requests| requests.saturating_sub(report.arena_chunks_steady))
+    };
+    played.workers.iter().filter_map(of_worker).reduce(|sum, requests| sum + requests)
+}
+
+/// Completions by the name that a person reads; a name that is taken already gets the task's id beside it.
 fn task_counts(names: &Names, counts: &[u64]) -> BTreeMap<String, u64> {
     let shared = |text: &str| names.tasks.iter().filter(|task| task.text == text).count() > 1;
-    let name = |task: &wf_net::Label| {
-        if shared(&task.text) { format!("{} ({})", task.text, task.id) } else { task.text.clone() }
-    };
-    names.tasks.iter().map(name).zip(counts.iter().copied()).collect()
+    let mut named = BTreeMap::new();
+    for (task, &count) in names.tasks.iter().zip(counts) {
+        let mut name =
+            if shared(&task.text) { format!("{} ({})", task.text, task.id) } else { task.text.clone() };
+        // Another task may be called just that.
+        while named.contains_key(&name) {
+            name += &format!(" ({})", task.id);
+        }
+        named.insert(name, count);
+    }
+    named
 }

@@ -44,6 +44,8 @@ pub(super) struct Worker {
     batch: usize,
     seed: u64,
     steps_max: u32,
+    /// The watch wants no more.
+    stopped: bool,
     report: WorkerReport,
 }
 
@@ -95,6 +97,7 @@ impl Worker {
             batch,
             seed: options.seed,
             steps_max: options.steps_max,
+            stopped: false,
             report: WorkerReport::default(),
         })
     }
@@ -103,20 +106,20 @@ impl Worker {
         watch.begin();
         let begin = Instant::now();
         let mut arena = self.arena();
-        self.fill(&mut arena);
+        self.fill(&mut arena, watch);
         self.shuffle();
         let (mut at, mut warm_chunks) = (0, arena.stats().chunk_requests);
-        while !self.live.is_empty() {
+        while !self.stopped && !self.live.is_empty() {
             at = if at < self.live.len() { at } else { 0 };
             let end = (at + self.batch).min(self.live.len());
             let before = self.report.completions;
             let full = end - at == self.batch;
             self.play_batch(at..end, &arena.scope());
-            self.replace(&mut arena);
+            self.replace(&mut arena, watch);
             self.report.batches += 1;
             let completions = self.report.completions - before;
-            if watch.batch(completions).is_break() {
-                self.report.interrupted = !self.live.is_empty();
+            self.stopped |= watch.batch(completions).is_break();
+            if self.stopped {
                 break;
             }
             if self.report.batches == 1 && full {
@@ -126,6 +129,7 @@ impl Worker {
             at = end;
         }
         self.report.busy = begin.elapsed();
+        self.report.interrupted = self.stopped && !(self.live.is_empty() && self.numbers.is_empty());
         watch.done();
         let stats = arena.stats();
         self.report.engine_bytes = (self.shard.bytes() + stats.bytes_held) as u64;
@@ -145,16 +149,17 @@ impl Worker {
         Arena::with_policy(Policy { first_chunk_bytes, quiet_resets: u32::MAX, ..Policy::DEFAULT })
     }
 
-    /// Starts cases up to the limit of live ones.
-    fn fill(&mut self, arena: &mut Arena) {
-        while self.live.len() < self.live_max && !self.numbers.is_empty() {
+    /// Starts cases up to the limit of live ones; cases that end at once make it start more, until the watch says stop.
+    fn fill(&mut self, arena: &mut Arena, watch: &mut impl Watch) {
+        while !self.stopped && self.live.len() < self.live_max && !self.numbers.is_empty() {
             let room = (self.live_max - self.live.len()).min(self.batch) as u64;
             let count = room.min(self.numbers.end - self.numbers.start);
             let numbers = self.numbers.start..self.numbers.start + count;
             self.numbers.start += count;
             self.start(numbers, &arena.scope());
+            self.stopped |= watch.started(count).is_break();
         }
-        self.report.live_peak = self.live.len() as u64;
+        self.report.live_peak = self.report.live_peak.max(self.live.len() as u64);
     }
 
     /// Starts cases and puts those that did not end at once among the live ones.
@@ -167,17 +172,24 @@ impl Worker {
             let route = self.tasks + usize::from(start.node);
             (start.outcome, start.side) = self.decide(route, random);
         }
-        let started = self.shard.start_batch_with(self.program, starts, &self.sides, scope);
-        self.report.cases += started.cases.len() as u64;
-        // A start that is refused outright (a counter full) can never run: the case counts as stopped.
-        let lost = numbers.end - numbers.start - started.cases.len() as u64;
-        self.report.cases += lost;
-        self.report.stopped += lost;
-        let mut ended = started.ended.iter().peekable();
-        for (&case, number) in started.cases.iter().zip(numbers) {
-            match ended.next_if(|ended| ended.case == case) {
-                Some(ended) => self.report.count(ended.kind),
-                None => self.live.push(Playing { case, number, step: 1 }),
+        let mut left = numbers;
+        while !left.is_empty() {
+            let first = starts.len() - (left.end - left.start) as usize;
+            let started = self.shard.start_batch_with(self.program, &starts[first..], &self.sides, scope);
+            let mut ended = started.ended.iter().peekable();
+            for (&case, number) in started.cases.iter().zip(left.clone()) {
+                match ended.next_if(|ended| ended.case == case) {
+                    Some(ended) => self.report.count(ended.kind),
+                    None => self.live.push(Playing { case, number, step: 1 }),
+                }
+            }
+            self.report.cases += started.cases.len() as u64;
+            left.start += started.cases.len() as u64;
+            // A start that is refused (it would overfill a counter) can never run; those behind it can.
+            if started.refused.is_some() {
+                self.report.cases += 1;
+                self.report.stopped += 1;
+                left.start += 1;
             }
         }
     }
@@ -217,21 +229,21 @@ impl Worker {
             let count = items.len() as u64;
             items.nth(below(random as u32, count) as usize)
         });
-        // A live case has a work item, since nothing begins one here; a case without would be a bug of the engine.
-        let event = event.unwrap_or_else(|| unreachable!("{case:?} lives without a work item"));
+        // Nothing begins an item here, so a live case has one; a program that breaks this loses the case, not the run.
+        let Some(event) = event else { return Event::cancel(case) };
         let (outcome, side) = self.decide(usize::from(event.task), random);
         Event { outcome, side, ..event }
     }
 
     /// Puts new cases in the places of those that ended, as long as there are any.
-    fn replace(&mut self, arena: &mut Arena) {
+    fn replace(&mut self, arena: &mut Arena, watch: &mut impl Watch) {
         // From the back, so that indices into what is left stay valid.
         while let Some(index) = self.over.pop() {
             self.live.swap_remove(index);
         }
         let room = self.live_max - self.live.len();
         if room > 0 && !self.numbers.is_empty() {
-            self.fill(arena);
+            self.fill(arena, watch);
         }
     }
 

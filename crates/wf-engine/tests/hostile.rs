@@ -1,0 +1,83 @@
+//! Program images with any byte changed and the identity made to fit: refused, or played without a panic.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use wf_engine::play::{PlayOptions, play};
+use wf_engine::{Arena, Engine, Event, Key, ProgramId, Start, Store, StoreBuilder};
+use wf_net::image::Header;
+use wf_net::{CompileOptions, NetBuilder, compile};
+
+fn image() -> Vec<u8> {
+    let mut net = NetBuilder::new("n");
+    let (start, split, join) = (net.start("s"), net.parallel("p"), net.parallel("j"));
+    let (merge, choice, end) = (net.exclusive("m"), net.exclusive("x"), net.end("e"));
+    let (a, b, c) = (net.task("a"), net.task("b"), net.task("c"));
+    for (from, to) in [(start, split), (split, a), (split, b), (a, join), (b, join), (a, merge), (b, merge)] {
+        net.flow(from, to);
+    }
+    for (from, to) in [(merge, c), (c, choice), (choice, c), (choice, end), (join, end)] {
+        net.flow(from, to);
+    }
+    compile(&net.build().unwrap(), &CompileOptions::default()).unwrap().as_bytes().to_vec()
+}
+
+/// Rewrites the identity after a change, so that the checks behind it are reached.
+fn seal(bytes: &mut [u8]) {
+    let at = std::mem::offset_of!(Header, build_id);
+    let others = bytes.iter().enumerate().filter(|(i, _)| !(at..at + 8).contains(i));
+    let hash = others
+        .fold(0xCBF2_9CE4_8422_2325u64, |hash, (_, &b)| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
+    bytes[at..at + 8].copy_from_slice(&hash.to_le_bytes());
+}
+
+#[test]
+fn a_changed_image_is_refused_or_harmless() {
+    let whole = image();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
+    let values: &[u8] = if full { &[1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0xFF] } else { &[1, 0x80] };
+    let (mut refused, mut played) = (0, 0);
+    for index in 0..whole.len() {
+        for flip in values {
+            let mut bytes = whole.clone();
+            bytes[index] ^= flip;
+            seal(&mut bytes);
+            if !wf_accepts(&bytes) {
+                refused += 1;
+                continue;
+            }
+            let mut store = StoreBuilder::create(&path, Default::default()).unwrap();
+            store.add(Key::Str("n"), &bytes).unwrap();
+            store.finish().unwrap();
+            let Ok(engine) = Engine::with_store(Store::open_copy(&path).unwrap()) else { continue };
+            let options = PlayOptions { cases: 20, live: 20, steps_max: 20, ..PlayOptions::default() };
+            play(&engine, ProgramId(0), &options, |_| ()).unwrap();
+            every_event(&engine);
+            played += 1;
+        }
+    }
+    println!("{refused} refused, {played} played");
+    assert!(refused > 100 && played > 100);
+}
+
+/// Whether the image passes the checks that need no store: writing one for each would take long.
+fn wf_accepts(bytes: &[u8]) -> bool {
+    let mut buffer = vec![0u8; bytes.len() + 64];
+    let at = buffer.as_ptr().align_offset(64);
+    buffer[at..at + bytes.len()].copy_from_slice(bytes);
+    wf_net::Program::parse(&buffer[at..at + bytes.len()]).is_ok()
+}
+
+fn every_event(engine: &Engine) {
+    let mut shard = engine.shard(0, 4).unwrap();
+    let mut arena = Arena::new();
+    let cases = shard.start_batch(ProgramId(0), &[Start::default(); 4], &arena.scope()).cases.to_vec();
+    let events: Vec<Event> = cases
+        .iter()
+        .flat_map(|&case| (0..8).map(move |n| (case, n)))
+        .flat_map(|(case, n)| {
+            [Event::begin(case, n), Event::complete(case, n), Event::cancel(case).with_outcome(1)]
+        })
+        .collect();
+    shard.advance(&events, &arena.scope());
+}
