@@ -83,3 +83,4 @@ pub use stats::Stats;
 pub use wf_alloc as alloc;
 pub use wf_arena::{Arena, Scope};
 pub use wf_mmap::{self as store, Key, Store, StoreBuilder};
+pub use wf_simd::Level;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wf_bpmn::Process;
-use wf_engine::Engine;
 use wf_engine::play::{PlayOptions, Played, WorkerReport};
 use wf_engine::store::Opened;
+use wf_engine::{Engine, Level};
 use wf_gate::{Calibration, Unavailable};
 use wf_net::Names;
 
@@ -124,7 +124,7 @@ impl Summary {
             "live_cases_peak": self.total.live_peak,
             "peak_rss_bytes": memory::peak_resident_bytes(),
             "allocator": wf_alloc::NAME,
-            "isa": wf_simd::Level::detect().to_string(),
+            "isa": Level::detect().to_string(),
             "threads": self.threads_used,
             "batch": self.options.batch,
             "seed": self.options.seed,
@@ -179,7 +179,7 @@ impl Summary {
         if let Some(peak) = memory::peak_resident_bytes() {
             fact("peak resident memory", memory::human(peak))?;
         }
-        fact("allocator, vectors", format!("{}, {}", wf_alloc::NAME, wf_simd::Level::detect()))?;
+        fact("allocator, vectors", format!("{}, {}", wf_alloc::NAME, Level::detect()))?;
         fact(
             "threads, batch, seed",
             format!("{}, {}, {}", self.threads_used, self.options.batch, self.options.seed),
