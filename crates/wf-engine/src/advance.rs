@@ -16,19 +16,36 @@ const PREFETCH_AHEAD: usize = 12;
 
 /// What a batch tells its caller, in the memory of the caller's scope.
 pub(crate) struct Output<'s> {
-    pub(crate) enabled: wf_arena::Vec<'s, Event>,
-    pub(crate) withdrawn: wf_arena::Vec<'s, Event>,
-    pub(crate) ended: wf_arena::Vec<'s, Ended>,
+    enabled: wf_arena::Vec<'s, Event>,
+    withdrawn: wf_arena::Vec<'s, Event>,
+    /// Room for one end an event; the first `ended_count` are there.
+    ended: &'s mut [Ended],
+    ended_count: usize,
 }
 
 impl<'s> Output<'s> {
     pub(crate) fn new(scope: &Scope<'s>, events: usize) -> Self {
         // Most completions enable one task; parallel splits make the vector grow in place.
+        let none = Ended { case: CaseId::default(), kind: EndKind::Completed };
         Self {
             enabled: scope.vec(events + events / 2 + 8),
             withdrawn: scope.vec(0),
-            ended: scope.vec(events / 2 + 8),
+            ended: scope.alloc_slice_fill(events, none),
+            ended_count: 0,
         }
+    }
+
+    /// Notes an end, or not: an event ends one case at most, so there is always room.
+    #[inline(always)]
+    fn end(&mut self, ended: Ended, is_over: bool) {
+        self.ended[self.ended_count] = ended;
+        self.ended_count += usize::from(is_over);
+    }
+
+    /// New work items, withdrawn ones, and ends.
+    pub(crate) fn into_parts(self) -> (&'s [Event], &'s [Event], &'s [Ended]) {
+        let ended: &'s [Ended] = self.ended;
+        (self.enabled.into_slice(), self.withdrawn.into_slice(), &ended[..self.ended_count])
     }
 }
 
@@ -63,7 +80,7 @@ impl Batch<'_, '_> {
 
     /// Gives the slots of ended cases back: at the end of a batch, so that ending costs its events no branch.
     pub(crate) fn release_ended(&mut self) {
-        for ended in self.out.ended.iter() {
+        for ended in &self.out.ended[..self.out.ended_count] {
             self.slab.release(ended.case.slot());
         }
     }
@@ -145,7 +162,7 @@ impl Batch<'_, '_> {
     ///
     /// Nearly every step adds one work item or none, at random: writing one and then counting it or not costs less
     /// than a branch that cannot be predicted. The same holds for the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn settle(&mut self, case: CaseId, row: &Row, moved: Moved) {
         let fresh = moved.fresh & row.enabled;
         let at = self.out.enabled.len();
@@ -158,14 +175,12 @@ impl Batch<'_, '_> {
         self.end_if_over(case, row, moved.marking);
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_if_over(&mut self, case: CaseId, row: &Row, marking: Marking) {
         // Only a task can move a case on, and a waiting or running task has its bit in the first word.
         let is_over = marking[0] & row.enabled == 0;
         let kind = if marking == [0; 2] { EndKind::Completed } else { EndKind::Deadlocked };
-        let at = self.out.ended.len();
-        self.out.ended.push(Ended { case, kind });
-        self.out.ended.truncate(at + usize::from(is_over));
+        self.out.end(Ended { case, kind }, is_over);
     }
 
     fn complete_by_script(
@@ -251,7 +266,7 @@ impl Batch<'_, '_> {
             }
         }
         line.clear();
-        self.out.ended.push(Ended { case, kind: EndKind::Cancelled });
+        self.out.end(Ended { case, kind: EndKind::Cancelled }, true);
         Ok(())
     }
 

@@ -16,6 +16,13 @@ pub(crate) struct Moved {
     pub(crate) marking: Marking,
 }
 
+/// All ones for zero, else zero: by arithmetic, since a comparison would be compiled to a branch that depends on the
+/// marking.
+#[inline]
+const fn all_ones_if_zero(word: u64) -> u64 {
+    ((word | word.wrapping_neg()) >> 63).wrapping_sub(1)
+}
+
 /// Applies a one-word op; `None`, with nothing changed, if it is not legal.
 #[inline]
 pub(crate) fn apply1(line: &mut Line, op: &Op1) -> Option<Moved> {
@@ -27,8 +34,7 @@ pub(crate) fn apply1(line: &mut Line, op: &Op1) -> Option<Moved> {
         return None;
     }
     let put = taken | op.put;
-    // All ones where the synchronization has all its inputs.
-    let fires = u64::from(put & op.join_need == op.join_need).wrapping_neg();
+    let fires = all_ones_if_zero(op.join_need & !put);
     let after = (put & !(op.join_need & fires)) | (op.join_put & fires);
     line.set_marking([after, 0]);
     Some(Moved { fresh: after & !taken, marking: [after, 0] })
@@ -47,7 +53,7 @@ pub(crate) fn apply2(line: &mut Line, op: &Op2) -> Option<Moved> {
     }
     let put = [taken[0] | op.put[0], taken[1] | op.put[1]];
     let missing = (op.join_need[0] & !put[0]) | (op.join_need[1] & !put[1]);
-    let fires = u64::from(missing == 0).wrapping_neg();
+    let fires = all_ones_if_zero(missing);
     let after: Marking = core::array::from_fn(|word| {
         (put[word] & !(op.join_need[word] & fires)) | (op.join_put[word] & fires)
     });

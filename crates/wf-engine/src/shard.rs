@@ -115,14 +115,9 @@ impl Shard {
         let Batch { out, completed, begun, .. } = batch;
         self.stats.add(stats::COMPLETIONS, completed);
         self.stats.add(stats::BEGUN, begun);
-        self.stats.add(stats::ENDED, out.ended.len() as u64);
-        Changes {
-            status,
-            enabled: out.enabled.into_slice(),
-            withdrawn: out.withdrawn.into_slice(),
-            ended: out.ended.into_slice(),
-            sent: &[],
-        }
+        let (enabled, withdrawn, ended) = out.into_parts();
+        self.stats.add(stats::ENDED, ended.len() as u64);
+        Changes { status, enabled, withdrawn, ended, sent: &[] }
     }
 
     /// Starts a case for each entry, until the shard is full or an entry is refused.
@@ -171,14 +166,9 @@ impl Shard {
             }
         }
         batch.release_ended();
-        let out = batch.out;
+        let (enabled, _, ended) = batch.out.into_parts();
         self.stats.add(stats::STARTED, cases.len() as u64);
-        self.stats.add(stats::ENDED, out.ended.len() as u64);
-        Started {
-            cases: cases.into_slice(),
-            enabled: out.enabled.into_slice(),
-            ended: out.ended.into_slice(),
-            refused,
-        }
+        self.stats.add(stats::ENDED, ended.len() as u64);
+        Started { cases: cases.into_slice(), enabled, ended, refused }
     }
 }
