@@ -7,7 +7,7 @@ use quick_xml::errors::{Error as XmlError, IllFormedError};
 use quick_xml::escape::{EscapeError, resolve_predefined_entity};
 use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::events::{BytesRef, Event};
-use quick_xml::name::{Namespace, PrefixDeclaration, QName, ResolveResult};
+use quick_xml::name::{Namespace, NamespaceError, PrefixDeclaration, QName, ResolveResult};
 use quick_xml::reader::NsReader;
 
 use crate::decode::is_xml_char;
@@ -267,6 +267,10 @@ impl<'x, 'o> Scan<'x, 'o> {
                 return Error::at(Position::of(self.text, self.text.len()), fault);
             }
             XmlError::Syntax(cause) => XmlFault::syntax(cause.to_string()),
+            XmlError::Namespace(NamespaceError::TooManyBindings(limit)) => {
+                let message = format!("more than {limit} namespace prefixes are declared at once");
+                XmlFault::syntax(message)
+            }
             other => XmlFault::syntax(other.to_string()),
         };
         self.error(start, fault)
