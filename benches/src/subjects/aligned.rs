@@ -194,6 +194,8 @@ impl Others {
     }
 
     fn start(&self) {
+        // A batch may be prepared again without its answer having been asked for.
+        self.stop();
         self.running.store(true, Ordering::Relaxed);
         self.barrier.wait();
         while self.active.load(Ordering::Relaxed) < self.threads.len() {
