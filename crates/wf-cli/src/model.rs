@@ -20,7 +20,7 @@ pub(crate) struct Model {
     pub(crate) compiled: Vec<Compiled>,
     /// Problems, each as it is printed: file, line, column, element, reason.
     pub(crate) problems: Vec<String>,
-    /// Ids of processes without any flow elements.
+    /// How many processes have no flow elements.
     pub(crate) black_boxes: usize,
 }
 

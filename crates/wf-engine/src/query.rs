@@ -1,5 +1,7 @@
 //! Questions about the cases of a shard, answered from their lines.
 
+use core::ops::Range;
+
 use wf_arena::Scope;
 use wf_simd::{count_masked_rows, match_indices_rows};
 
@@ -131,21 +133,20 @@ impl Shard {
     /// Completions of each task of a program in this shard, by task number.
     #[must_use]
     pub fn task_counts(&self, program: ProgramId) -> Vec<u64> {
-        self.route_counts(program, 0)
+        self.route_counts(program, |row| 0..usize::from(row.tasks))
     }
 
     /// Cases started at each start node of a program in this shard.
     #[must_use]
     pub fn start_counts(&self, program: ProgramId) -> Vec<u64> {
-        let tasks = self.programs.rows.get(program.0).map_or(0, |row| usize::from(row.tasks));
-        self.route_counts(program, tasks)
+        self.route_counts(program, |row| {
+            usize::from(row.tasks)..usize::from(row.tasks) + usize::from(row.starts)
+        })
     }
 
-    fn route_counts(&self, program: ProgramId, first: usize) -> Vec<u64> {
+    fn route_counts(&self, program: ProgramId, routes: fn(&Row) -> Range<usize>) -> Vec<u64> {
         let Some(row) = self.programs.rows.get(program.0) else { return Vec::new() };
-        let (tasks, all) = (usize::from(row.tasks), usize::from(row.tasks) + usize::from(row.starts));
-        let routes = if first == 0 { 0..tasks } else { first..all };
         let counts = &self.op_counts[row.counts..row.counts + row.op_count()];
-        routes.map(|route| counts[route << row.shift..(route + 1) << row.shift].iter().sum()).collect()
+        routes(row).map(|route| counts[route << row.shift..(route + 1) << row.shift].iter().sum()).collect()
     }
 }

@@ -99,18 +99,7 @@ impl Shard {
     /// All that is returned lies in the scope's memory; in steady state nothing is allocated from the heap.
     pub fn advance_with<'s>(&mut self, events: &[Event], sides: &[u64], scope: &Scope<'s>) -> Changes<'s> {
         let status = scope.alloc_slice_fill(events.len(), Status::Done);
-        let mut batch = Batch {
-            shard: self.id,
-            now: self.now,
-            cells: self.programs.cells(),
-            slab: &mut self.slab,
-            programs: &self.programs,
-            op_counts: &mut self.op_counts,
-            sides,
-            out: Output::new(scope, events.len()),
-            completed: 0,
-            begun: 0,
-        };
+        let mut batch = self.batch(events.len(), sides, scope);
         batch.run(events, status);
         let Batch { out, completed, begun, .. } = batch;
         self.stats.add(stats::COMPLETIONS, completed);
@@ -138,22 +127,11 @@ impl Shard {
         sides: &[u64],
         scope: &Scope<'s>,
     ) -> Started<'s> {
-        let Some(row) = self.programs.rows.get(program.0) else {
+        let mut batch = self.batch(starts.len(), sides, scope);
+        let Some(row) = batch.programs.rows.get(program.0) else {
             return Started { refused: Some(Status::UnknownTask), ..Started::default() };
         };
         let mut cases = scope.vec(starts.len());
-        let mut batch = Batch {
-            shard: self.id,
-            now: self.now,
-            cells: self.programs.cells(),
-            slab: &mut self.slab,
-            programs: &self.programs,
-            op_counts: &mut self.op_counts,
-            sides,
-            out: Output::new(scope, starts.len()),
-            completed: 0,
-            begun: 0,
-        };
         let mut refused = None;
         for start in starts {
             match batch.start(program, row, start) {
@@ -170,5 +148,21 @@ impl Shard {
         self.stats.add(stats::STARTED, cases.len() as u64);
         self.stats.add(stats::ENDED, ended.len() as u64);
         Started { cases: cases.into_slice(), enabled, ended, refused }
+    }
+
+    /// What a batch of `events` events works on.
+    fn batch<'b, 's>(&'b mut self, events: usize, sides: &'b [u64], scope: &Scope<'s>) -> Batch<'b, 's> {
+        Batch {
+            shard: self.id,
+            now: self.now,
+            cells: self.programs.cells(),
+            slab: &mut self.slab,
+            programs: &self.programs,
+            op_counts: &mut self.op_counts,
+            sides,
+            out: Output::new(scope, events),
+            completed: 0,
+            begun: 0,
+        }
     }
 }

@@ -195,6 +195,17 @@ fn queries_see_every_live_case_of_their_program() {
 }
 
 #[test]
+fn a_program_without_tasks_counts_its_starts() {
+    let engine = engine(vec![sequence("none", 0)]);
+    let mut shard = engine.shard(0, 4).unwrap();
+    let mut arena = Arena::new();
+    let started = shard.start_batch(ProgramId(0), &[Start::default(); 3], &arena.scope());
+    assert_eq!((started.cases.len(), started.ended.len()), (3, 3));
+    assert_eq!(shard.start_counts(ProgramId(0)), [3]);
+    assert!(shard.task_counts(ProgramId(0)).is_empty());
+}
+
+#[test]
 fn a_shard_has_limits() {
     let engine = engine(vec![sequence("one", 1)]);
     assert!(matches!(engine.shard(0, 0), Err(EngineError::Cases { asked: 0, .. })));
