@@ -8,7 +8,7 @@ use wf_net::Program;
 use crate::cli::CheckArgs;
 use crate::exit::Failure;
 use crate::model::{self, Compiled};
-use crate::say::{complain, printable};
+use crate::say::{self, complain, printable};
 
 pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
@@ -58,10 +58,16 @@ fn report(out: &mut impl Write, path: &Path, model: &model::Model) -> io::Result
 
 /// One line about a process that compiles.
 fn describe(compiled: &Compiled) -> String {
-    let header = Program::parse(compiled.image.as_bytes()).map(|program| program.header().clone());
-    let header = header.unwrap_or_else(|error| unreachable!("the compiler wrote a bad image: {error}"));
+    let program = Program::parse(compiled.image.as_bytes());
+    let program = program.unwrap_or_else(|error| unreachable!("the compiler wrote a bad image: {error}"));
+    let names = program.names().unwrap_or_else(|error| unreachable!("the compiler wrote bad names: {error}"));
+    let header = program.header();
+    let merge = |(number, label): (usize, &wf_net::Label)| {
+        format!("; {} merges by {}", label.id, say::merge_form(&program, number))
+    };
+    let merges: String = names.merges.iter().enumerate().map(merge).collect();
     format!(
-        "{}: {} tasks, {} places in {} word{}, {} counters, {} bytes",
+        "{}: {} tasks, {} places in {} word{}, {} counters, {} bytes{merges}",
         compiled.process.id,
         header.tasks,
         header.places,

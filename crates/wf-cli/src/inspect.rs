@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use wf_engine::Engine;
 use wf_engine::store::Key;
 use wf_net::image::{KIND_PLAIN, Op2};
-use wf_net::{Names, Program};
+use wf_net::{Decision, DecisionKind, Names, Program};
 
 use crate::cli::InspectArgs;
 use crate::exit::Failure;
@@ -83,20 +83,33 @@ fn show(out: &mut impl Write, program: &Program<'_>, names: &Names) -> io::Resul
         let (gateway, from) = (printable(&input.gateway), printable(&input.from));
         writeln!(out, "  {bit:3}  {gateway} waits for its flow from {from}")?;
     }
-    for route in 0..program.routes() {
-        let label = names.tasks.iter().chain(&names.starts).nth(route);
-        let label = label.unwrap_or_else(|| unreachable!("a name for each route was checked"));
-        let what = if route < names.tasks.len() { "complete" } else { "start" };
+    for (number, merge) in names.merges.iter().enumerate() {
+        let text = format!("{} merges by {}", merge.id, say::merge_form(program, number));
+        writeln!(out, "\n{}", printable(&text))?;
+    }
+    let routes = [("complete", &names.tasks), ("start", &names.starts), ("interrupt by", &names.interrupts)];
+    let labels = routes.iter().flat_map(|(what, labels)| labels.iter().map(move |label| (what, label)));
+    for (route, (what, label)) in labels.enumerate() {
         writeln!(out, "\n{what} {}: {}", printable(&label.id), printable(&label.text))?;
         for &decision in &names.route_decisions[route] {
             let decision = &names.decisions[decision];
-            let branches: Vec<String> = decision.branches.iter().map(branch).collect();
-            let text = format!("  decides {}: {}", decision.gateway.text, branches.join(" | "));
+            let text = format!("  decides {}: {}", decision.gateway.text, choices(decision));
             writeln!(out, "{}", printable(&text))?;
         }
         show_ops(out, program, route)?;
     }
     Ok(())
+}
+
+/// What a decision can say.
+fn choices(decision: &Decision) -> String {
+    let branches: Vec<String> = decision.branches.iter().map(branch).collect();
+    match decision.kind {
+        DecisionKind::Branch => branches.join(" | "),
+        DecisionKind::Branches => format!("any of {}", branches.join(" + ")),
+        DecisionKind::Count(most) => format!("how many, from 0 to {most}"),
+        DecisionKind::Enough => "whether that is enough".to_owned(),
+    }
 }
 
 fn branch(branch: &wf_net::Branch) -> String {

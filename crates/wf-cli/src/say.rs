@@ -38,6 +38,15 @@ pub(crate) fn name(text: &str) -> String {
     format!("{head}...{tail}")
 }
 
+/// How a synchronizing merge finds out that it need not wait.
+pub(crate) fn merge_form(program: &wf_net::Program<'_>, merge: usize) -> String {
+    let cubes = (0..program.header().cubes as usize).map(|cube| program.cube(cube));
+    match cubes.filter(|cube| cube.merge as usize == merge).count() {
+        1 => "one mask".to_owned(),
+        count => format!("a list of {count} masks"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

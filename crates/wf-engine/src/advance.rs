@@ -1,51 +1,75 @@
 //! A batch of events on the cases of one shard.
 
 use wf_arena::Scope;
-use wf_net::image::{KIND_PLAIN, NO_COUNTER, OpMeta};
+use wf_net::image::{KIND_PLAIN, OpMeta};
+use wf_net::script;
 
+use crate::CaseId;
 use crate::changes::{EndKind, Ended};
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
-use crate::line::{Line, Marking};
+use crate::line::{Line, Marking, NOT_ENDED};
 use crate::plain::{Moved, apply1, apply2};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
-use crate::{CaseId, script};
+use crate::tokens::OnLine;
 
 /// Lines are asked for this many events ahead: far enough to cover a miss, near enough to stay cached.
 const PREFETCH_AHEAD: usize = 12;
 
 /// What a batch tells its caller, in the memory of the caller's scope.
 pub(crate) struct Output<'s> {
-    enabled: wf_arena::Vec<'s, Event>,
-    withdrawn: wf_arena::Vec<'s, Event>,
-    /// Room for one end an event; the first `ended_count` are there.
-    ended: &'s mut [Ended],
-    ended_count: usize,
+    pub(crate) enabled: wf_arena::Vec<'s, Event>,
+    pub(crate) withdrawn: wf_arena::Vec<'s, Event>,
+    ended: wf_arena::Vec<'s, Ended>,
+}
+
+/// How much an output holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    enabled: usize,
+    withdrawn: usize,
+    ended: usize,
 }
 
 impl<'s> Output<'s> {
     pub(crate) fn new(scope: &Scope<'s>, events: usize) -> Self {
         // Most completions enable one task; parallel splits make the vector grow in place.
-        let none = Ended { case: CaseId::default(), kind: EndKind::Completed };
         Self {
             enabled: scope.vec(events + events / 2 + 8),
             withdrawn: scope.vec(0),
-            ended: scope.alloc_slice_fill(events, none),
-            ended_count: 0,
+            ended: scope.vec(events + 1),
         }
     }
 
-    /// Notes an end, or not: an event ends one case at most, so there is always room.
+    /// Notes an end, or not.
     #[inline(always)]
-    fn end(&mut self, ended: Ended, is_over: bool) {
-        self.ended[self.ended_count] = ended;
-        self.ended_count += usize::from(is_over);
+    pub(crate) fn end(&mut self, ended: Ended, is_over: bool) {
+        let at = self.ended.len();
+        self.ended.push(ended);
+        self.ended.truncate(at + usize::from(is_over));
+    }
+
+    pub(crate) fn ended_len(&self) -> usize {
+        self.ended.len()
+    }
+
+    pub(crate) fn ended_at(&self, index: usize) -> Option<CaseId> {
+        self.ended.get(index).map(|ended| ended.case)
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { enabled: self.enabled.len(), withdrawn: self.withdrawn.len(), ended: self.ended.len() }
+    }
+
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        self.enabled.truncate(mark.enabled);
+        self.withdrawn.truncate(mark.withdrawn);
+        self.ended.truncate(mark.ended);
     }
 
     /// New work items, withdrawn ones, and ends.
     pub(crate) fn into_parts(self) -> (&'s [Event], &'s [Event], &'s [Ended]) {
-        let ended: &'s [Ended] = self.ended;
-        (self.enabled.into_slice(), self.withdrawn.into_slice(), &ended[..self.ended_count])
+        (self.enabled.into_slice(), self.withdrawn.into_slice(), self.ended.into_slice())
     }
 }
 
@@ -62,6 +86,8 @@ pub(crate) struct Batch<'b, 's> {
     /// Completions and beginnings that were applied.
     pub(crate) completed: u64,
     pub(crate) begun: u64,
+    /// Cases that calls have started.
+    pub(crate) called: u64,
 }
 
 impl Batch<'_, '_> {
@@ -80,7 +106,7 @@ impl Batch<'_, '_> {
 
     /// Gives the slots of ended cases back: at the end of a batch, so that ending costs its events no branch.
     pub(crate) fn release_ended(&mut self) {
-        for ended in &self.out.ended[..self.out.ended_count] {
+        for ended in &*self.out.ended {
             self.slab.release(ended.case.slot());
         }
     }
@@ -92,7 +118,8 @@ impl Batch<'_, '_> {
         let program = line.and_then(|line| line.program_of(case.generation()));
         let row = program.and_then(|program| self.programs.rows.get(program));
         match (line, row) {
-            (Some(line), Some(row)) if line.word() & row.enabled != 0 => refused,
+            (Some(line), Some(row)) if row.is_general && line.end() == NOT_ENDED => refused,
+            (Some(line), Some(row)) if !row.is_general && line.word() & row.enabled != 0 => refused,
             _ => Status::UnknownCase,
         }
     }
@@ -106,7 +133,7 @@ impl Batch<'_, '_> {
             return Err(Status::UnknownCase);
         }
         let row = self.programs.rows.get(program).ok_or(Status::UnknownCase)?;
-        if event.kind != EventKind::Complete {
+        if event.kind != EventKind::Complete || row.is_general {
             return self.apply_other(event, row);
         }
         check_address(event, row)?;
@@ -132,9 +159,12 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    /// Events that are no completion.
+    /// Events that are no completion, and all events of programs that are more than tokens.
     #[inline(never)]
     fn apply_other(&mut self, event: &Event, row: &Row) -> Result<(), Status> {
+        if row.is_general {
+            return self.apply_general(event, row);
+        }
         match event.kind {
             EventKind::Begin => {
                 check_address(event, row)?;
@@ -195,11 +225,14 @@ impl Batch<'_, '_> {
         let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
         let (task, tasks) = (usize::from(event.task), usize::from(row.tasks));
         let mut trial = *line;
-        if !script::take_task(&mut trial, task, tasks, counter_of) {
+        if !trial.take(task, 1, counter_of) {
             return Err(Status::NotEnabled);
         }
+        // The running one goes first, if there is one.
+        trial.take(tasks + task, 1, counter_of);
         let taken = trial;
-        script::play(&mut trial, &self.cells.codes()[code..], choice, counter_of)?;
+        let codes = &self.cells.codes()[code..];
+        let _on = script::play(&mut OnLine::new(&mut trial, row, self.cells), codes, choice)?;
         trial.touch(self.now);
         *line = trial;
         self.settle_counted(event.case, row, &taken, &trial);
@@ -238,14 +271,8 @@ impl Batch<'_, '_> {
         let (task, tasks) = (usize::from(event.task), usize::from(row.tasks));
         let counter_of = self.cells.counter_of(row);
         let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
-        let begun = if counter_of[task] != NO_COUNTER {
-            script::begin_task(line, task, tasks, counter_of)
-        } else if row.words == 1 {
-            apply1(line, self.cells.op1(row.begin + task)).is_some()
-        } else {
-            apply2(line, self.cells.op2(row.begin + task * 2)).is_some()
-        };
-        if !begun {
+        let waits = line.tokens(task, counter_of) > line.tokens(tasks + task, counter_of);
+        if !(waits && line.add(tasks + task, 1, counter_of)) {
             return Err(Status::NotEnabled);
         }
         line.touch(self.now);
@@ -277,6 +304,18 @@ impl Batch<'_, '_> {
         row: &Row,
         start: &crate::Start,
     ) -> Result<Option<CaseId>, Status> {
+        self.start_from(program, row, start, None, 0)
+    }
+
+    /// Starts one case for a caller, if there is one.
+    pub(crate) fn start_from(
+        &mut self,
+        program: ProgramId,
+        row: &Row,
+        start: &crate::Start,
+        caller: Option<(u32, usize)>,
+        depth: usize,
+    ) -> Result<Option<CaseId>, Status> {
         if start.node >= row.starts {
             return Err(Status::UnknownTask);
         }
@@ -293,6 +332,16 @@ impl Batch<'_, '_> {
         let (shard, now) = (self.shard, self.now);
         let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
         let case = CaseId::new(shard, slot, line.occupy(program.0, now));
+        if let Some((slot, task)) = caller {
+            line.set_caller(slot, task);
+        }
+        if row.is_general {
+            if let Err(refused) = self.start_general(case, row, &event, depth) {
+                self.slab.release(slot);
+                return Err(refused);
+            }
+            return Ok(Some(case));
+        }
         if meta.kind == KIND_PLAIN {
             let moved = if row.words == 1 {
                 apply1(line, self.cells.op1(row.ops + index))
@@ -304,11 +353,12 @@ impl Batch<'_, '_> {
         } else {
             let empty = *line;
             let codes = &self.cells.codes()[row.codes + meta.script as usize..];
-            if let Err(refused) = script::play(line, codes, choice, self.cells.counter_of(row)) {
-                self.slab.release(slot);
-                return Err(refused);
-            }
+            let played = script::play(&mut OnLine::new(line, row, self.cells), codes, choice);
             let after = *line;
+            if let Err(refused) = played {
+                self.slab.release(slot);
+                return Err(refused.into());
+            }
             self.settle_counted(case, row, &empty, &after);
         }
         self.op_counts[row.counts + index] += 1;

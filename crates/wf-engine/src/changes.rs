@@ -6,11 +6,12 @@ use crate::{CaseId, Event, Status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EndKind {
-    /// No token is left: success (WCP-11).
+    /// No work is left and no token waits (WCP-11), or an end was reached that ends the whole case (WCP-43): success.
     Completed,
-    /// Given up by a [`Cancel`](crate::EventKind::Cancel) event (WCP-20).
+    /// Given up by a [`Cancel`](crate::EventKind::Cancel) event (WCP-20), or with the case that called it.
     Cancelled,
-    /// Tokens are left, but only where a synchronization waits for one that can no longer come.
+    /// Tokens are left, but nothing can happen to them: a synchronization waits for one that can no longer come, a
+    /// task for a milestone that has passed, a call for a case that did not end well.
     Deadlocked,
 }
 
@@ -38,11 +39,12 @@ pub struct Sent {
 pub struct Changes<'s> {
     /// One status for each event, in order.
     pub status: &'s [Status],
-    /// New work items, each as the event that would complete it with outcome 0; in the order of the events.
+    /// New work items, each as the event that would complete it with outcome 0, or trigger it; in the order of the
+    /// events. Cases that calls have started are among them under their own ids.
     pub enabled: &'s [Event],
-    /// Work items that are gone without having been completed.
+    /// Work items that are gone without having been completed, begun or not, or that can no longer begin.
     pub withdrawn: &'s [Event],
-    /// Cases that ended, in the order of the events.
+    /// Cases that ended, in the order of the events; those that calls had started too.
     pub ended: &'s [Ended],
     /// Messages sent, in the order of the events.
     pub sent: &'s [Sent],

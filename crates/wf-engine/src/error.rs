@@ -33,6 +33,13 @@ pub enum EngineError {
         /// Bytes asked for.
         bytes: u64,
     },
+    /// A program calls one that the store does not hold, or whose first start needs a decision.
+    Call {
+        /// Name of the program that calls.
+        caller: String,
+        /// Name of the program that it calls.
+        called: String,
+    },
     /// The store holds more programs, or programs with more ops, than the engine's tables can number.
     TooManyPrograms,
 }
@@ -50,6 +57,10 @@ impl fmt::Display for EngineError {
                 write!(f, "a shard for {asked} live cases: it takes from 1 to {cases_max}")
             }
             Self::Memory { bytes } => write!(f, "the system has no {bytes} bytes for the lines of the cases"),
+            Self::Call { caller, called } => write!(
+                f,
+                "workflow {caller:?} calls {called:?}, which the store does not hold or which begins with a decision"
+            ),
             Self::TooManyPrograms => f.write_str("the store holds more programs than an engine can number"),
         }
     }

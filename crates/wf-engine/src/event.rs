@@ -20,13 +20,14 @@ pub enum EventKind {
     Begin = 1,
     /// The running task failed. Refused so far.
     Fail = 2,
-    /// Something happened outside. Refused so far.
+    /// Something happened outside: what a receiving task waits for (WCP-23, 24), or an interrupt (WCP-19, 25).
     Trigger = 3,
-    /// One more instance of a multi-instance task. Refused so far.
+    /// One more instance of a multi-instance task (WCP-15).
     AddInstance = 4,
-    /// The case ([`WHOLE_CASE`]) is given up. Single tasks are refused so far.
+    /// The case ([`WHOLE_CASE`]) is given up (WCP-20), or all work items of one task are withdrawn, with their
+    /// threads (WCP-19, 26); the latter is refused where a merge looks at the whole case.
     Cancel = 5,
-    /// No further instances of a multi-instance task. Refused so far.
+    /// The instances of a multi-instance task that are not complete are withdrawn, and its thread goes on (WCP-27).
     CompleteInstances = 6,
 }
 
@@ -38,16 +39,18 @@ pub enum EventKind {
 pub struct Event {
     /// The case.
     pub case: CaseId,
-    /// Number of the task in the case's program, or [`WHOLE_CASE`].
+    /// Number of the task in the case's program, or [`WHOLE_CASE`]; of an interrupt, its number behind those of
+    /// the tasks and starts.
     pub task: u16,
     /// Round of a task on a cycle; 0 so far.
     pub round: u8,
-    /// Instance of a multi-instance task; 0 so far.
+    /// Instance of a multi-instance task, from 0.
     pub instance: u8,
     /// What is asked for.
     pub kind: EventKind,
-    /// Which way the decisions behind the task go: a digit for each, least significant first, each in the base
-    /// of its number of branches. With one decision: the branch. 0 where there is none.
+    /// Which way the decisions behind the task go: a digit for each, least significant first, each below its
+    /// [base](wf_net::Decision::base). With one exclusive choice: the branch; with one inclusive choice: the mask of
+    /// branches. 0 where there is none.
     pub outcome: u8,
     /// Index into the side table passed with the batch, or [`NO_SIDE`].
     pub side: u16,
@@ -68,10 +71,40 @@ impl Event {
         Self { kind: EventKind::Begin, ..Self::complete(case, task) }
     }
 
+    /// What a receiving task waits for, or an interrupt.
+    #[must_use]
+    pub const fn trigger(case: CaseId, task: u16) -> Self {
+        Self { kind: EventKind::Trigger, ..Self::complete(case, task) }
+    }
+
+    /// One more instance of a multi-instance task.
+    #[must_use]
+    pub const fn add_instance(case: CaseId, task: u16) -> Self {
+        Self { kind: EventKind::AddInstance, ..Self::complete(case, task) }
+    }
+
+    /// The end of all instances of a multi-instance task that are left; its thread goes on.
+    #[must_use]
+    pub const fn complete_instances(case: CaseId, task: u16) -> Self {
+        Self { kind: EventKind::CompleteInstances, ..Self::complete(case, task) }
+    }
+
+    /// The withdrawal of all work items of a task, with their threads.
+    #[must_use]
+    pub const fn cancel_task(case: CaseId, task: u16) -> Self {
+        Self { kind: EventKind::Cancel, ..Self::complete(case, task) }
+    }
+
     /// The end of a whole case without success.
     #[must_use]
     pub const fn cancel(case: CaseId) -> Self {
         Self { kind: EventKind::Cancel, ..Self::complete(case, WHOLE_CASE) }
+    }
+
+    /// The same event of another instance.
+    #[must_use]
+    pub const fn with_instance(self, instance: u8) -> Self {
+        Self { instance, ..self }
     }
 
     /// The same event with another outcome.
@@ -103,6 +136,10 @@ pub enum Status {
     CounterFull = 6,
     /// The side index is outside the table passed with the batch, or missing where the outcome needs it.
     BadSide = 7,
-    /// This build of the engine does not know this kind of event for this task.
+    /// This kind of event does not exist for this task.
     KindRefused = 8,
+    /// Nothing waited for the trigger: it is lost (WCP-23).
+    Lost = 9,
+    /// No slot is free for the case that a call starts.
+    NoRoom = 10,
 }

@@ -25,22 +25,41 @@ pub(crate) struct Line {
     generation: u32,
     /// Seconds since the shard's epoch, of the last change.
     since: u32,
-    /// Next free slot while the line is free.
+    /// Next free slot while the line is free; while a case lives here, the slot of the case that called it.
     link: u32,
-    /// Reserved for the index of the case's data.
+    /// Number of the calling task.
     side: u32,
-    /// Reserved for states of a case.
+    /// How the case has ended, until the batch is over and the slot is free: [`NOT_ENDED`] and the like.
     status: u16,
-    /// What the compiler assigns: so far the counters of places that hold several tokens.
+    /// What the compiler assigns: counters of places that hold several tokens, records of instances and of calls.
     assigned: [u8; COUNTERS_MAX],
 }
 
 const _: () = assert!(size_of::<Line>() == 64);
 
+/// [`Line::end`] of a case that lives.
+pub(crate) const NOT_ENDED: u16 = 0;
+/// [`Line::end`] of a case that has ended well.
+pub(crate) const ENDED_WELL: u16 = 1;
+/// [`Line::end`] of a case that was given up or is stuck.
+pub(crate) const ENDED_BADLY: u16 = 2;
+
 /// Word of a row that holds the work-item bits, for vectorised queries over rows.
 pub(crate) const ENABLED_WORD: usize = 0;
 
 impl Line {
+    /// A line without a case.
+    pub(crate) const EMPTY: Self = Self {
+        marking: [0; WORDS_MAX],
+        program: 0,
+        generation: 0,
+        since: 0,
+        link: NO_SLOT,
+        side: u32::MAX,
+        status: NOT_ENDED,
+        assigned: [0; COUNTERS_MAX],
+    };
+
     pub(crate) const fn marking(&self) -> Marking {
         self.marking
     }
@@ -88,11 +107,43 @@ impl Line {
         generation
     }
 
+    /// The case that called this one: its slot and the number of the task.
+    pub(crate) const fn caller(&self) -> Option<(u32, usize)> {
+        if self.link == NO_SLOT { None } else { Some((self.link, self.side as usize)) }
+    }
+
+    pub(crate) const fn set_caller(&mut self, slot: u32, task: usize) {
+        self.link = slot;
+        self.side = task as u32;
+    }
+
+    /// How the case has ended in this batch.
+    pub(crate) const fn end(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) const fn set_end(&mut self, end: u16) {
+        self.status = end;
+    }
+
+    /// A record's bits: the bytes `at..at + bytes`.
+    pub(crate) fn record_bits(&self, at: usize, bytes: usize) -> u64 {
+        self.assigned[at..at + bytes].iter().rev().fold(0, |bits, &byte| bits << 8 | u64::from(byte))
+    }
+
+    /// Writes a record's bits; those that do not fit must be clear.
+    pub(crate) fn set_record_bits(&mut self, at: usize, bytes: usize, bits: u64) {
+        for (byte, value) in self.assigned[at..at + bytes].iter_mut().zip(bits.to_le_bytes()) {
+            *byte = value;
+        }
+    }
+
     /// Ends the case; returns `false` if the line has no generation left and must not be used again.
     pub(crate) const fn vacate(&mut self, next_free: u32) -> bool {
         self.clear();
         let generation = self.generation & !LIVE;
         self.link = next_free;
+        self.status = NOT_ENDED;
         self.generation = if generation < GENERATION_LAST { generation + 1 } else { generation };
         generation < GENERATION_LAST
     }

@@ -60,3 +60,27 @@ pub(crate) fn apply2(line: &mut Line, op: &Op2) -> Option<Moved> {
     line.set_marking(after);
     Some(Moved { fresh: after[0] & !taken[0], marking: after })
 }
+
+/// Puts the tokens of a one-word op whose own are taken already; `false`, with nothing changed, if one is there.
+pub(crate) fn put1(line: &mut Line, op: &Op1) -> bool {
+    let widen = |word| [word, 0];
+    put(line, widen(op.put), widen(op.join_need), widen(op.join_put))
+}
+
+/// As [`put1`], for two words.
+pub(crate) fn put2(line: &mut Line, op: &Op2) -> bool {
+    put(line, op.put, op.join_need, op.join_put)
+}
+
+fn put(line: &mut Line, put: Marking, join_need: Marking, join_put: Marking) -> bool {
+    let before = line.marking();
+    if (0..before.len()).any(|word| before[word] & put[word] != 0) {
+        return false;
+    }
+    let mut after: Marking = core::array::from_fn(|word| before[word] | put[word]);
+    if join_need != [0; 2] && (0..after.len()).all(|word| join_need[word] & !after[word] == 0) {
+        after = core::array::from_fn(|word| (after[word] & !join_need[word]) | join_put[word]);
+    }
+    line.set_marking(after);
+    true
+}

@@ -1,13 +1,13 @@
 //! The table of programs: for each its place in the store, checked when loaded.
 
 use wf_mmap::{Key, Store};
-use wf_net::image::{Header, Op1, Op2, OpMeta, PLACES_MAX};
+use wf_net::image::{CubeCell, FLAG_GENERAL, Header, Op1, Op2, OpMeta, PLACES_MAX, TaskCell};
 use wf_net::{Names, Program};
 use wf_registry::{Frozen, Registry};
-use zerocopy::{FromBytes, transmute_ref};
+use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 
 use crate::error::EngineError;
-use crate::line::CounterOf;
+use crate::line::{CounterOf, Marking};
 
 /// Number of a program in its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,8 +20,20 @@ pub(crate) struct Row {
     pub(crate) header: usize,
     /// First cell of the ops.
     pub(crate) ops: usize,
-    /// First cell of the begin ops.
-    pub(crate) begin: usize,
+    /// First of the task cells.
+    pub(crate) task_cells: usize,
+    /// First of the cubes of merges.
+    pub(crate) cubes: usize,
+    pub(crate) cube_count: usize,
+    /// First of the program's numbers in the list of called programs.
+    pub(crate) calls: usize,
+    pub(crate) interrupts: u16,
+    /// Whether steps are found out by comparing the case before and after.
+    pub(crate) is_general: bool,
+    /// Whether a merge looks at the whole case.
+    pub(crate) has_merges: bool,
+    /// Bits of what may be left of a case that has ended well.
+    pub(crate) residue: Marking,
     /// First code of the scripts, counted from the store's first cell.
     pub(crate) codes: usize,
     /// First of the program's op counts in each shard.
@@ -42,9 +54,15 @@ impl Row {
         (route as usize) << self.shift | (outcome as usize & mask)
     }
 
-    /// Ops of all routes.
+    /// Whether an event can name this task or interrupt.
+    pub(crate) const fn has_route(&self, route: u16) -> bool {
+        let behind = self.tasks + self.starts;
+        route < self.tasks || (route >= behind && route < behind + self.interrupts)
+    }
+
+    /// Ops of all routes that events name.
     pub(crate) const fn op_count(&self) -> usize {
-        (self.tasks as usize + self.starts as usize) << self.shift
+        (self.tasks as usize + self.starts as usize + self.interrupts as usize) << self.shift
     }
 }
 
@@ -55,11 +73,15 @@ pub(crate) struct Programs {
     pub(crate) rows: Frozen<Row>,
     /// Op counts of all programs together.
     pub(crate) count_total: usize,
+    /// Programs that calls run, in the order of each program's calls.
+    pub(crate) called: Vec<u32>,
 }
 
 impl Programs {
     pub(crate) fn load(store: Store) -> Result<Self, EngineError> {
-        let mut rows = Registry::new();
+        let mut loaded: Vec<(String, Row)> = Vec::new();
+        // Of each call: who calls, and what.
+        let mut calls: Vec<(String, String)> = Vec::new();
         let mut count_total = 0;
         for entry in store.iter() {
             let (key, image) = entry?;
@@ -67,14 +89,34 @@ impl Programs {
             let in_program = |error| EngineError::Program { key: name.to_owned(), error };
             let program = Program::parse(image).map_err(in_program)?;
             let cells = store.cell_range(key)?.ok_or(EngineError::Key)?;
-            let row = row(&program, cells.start, count_total);
+            let row = row(&program, cells.start, count_total, calls.len());
             count_total += row.op_count();
-            rows.register(name, row).map_err(|_| EngineError::TooManyPrograms)?;
+            let names = program.names().map_err(in_program)?;
+            calls.extend(names.calls.into_iter().map(|called| (name.to_owned(), called)));
+            loaded.push((name.to_owned(), row));
         }
-        if rows.is_empty() {
+        if loaded.is_empty() {
             return Err(EngineError::Empty);
         }
-        Ok(Self { store, rows: rows.freeze(), count_total })
+        let mut rows = Registry::new();
+        for (name, mut row) in loaded {
+            // The end of a case that was called is the business of its caller: no plain step ends it.
+            row.is_general |= calls.iter().any(|(_, called)| *called == name);
+            rows.register(&name, row).map_err(|_| EngineError::TooManyPrograms)?;
+        }
+        let mut programs = Self { store, rows: rows.freeze(), count_total, called: Vec::new() };
+        for (caller, name) in calls {
+            let called = programs.rows.id(&name).filter(|&id| programs.is_callable(id));
+            let Some(called) = called else { return Err(EngineError::Call { caller, called: name }) };
+            programs.called.push(called);
+        }
+        Ok(programs)
+    }
+
+    /// A call decides nothing, so the start that it uses must have nothing to decide.
+    fn is_callable(&self, program: u32) -> bool {
+        let row = self.rows.get(program);
+        row.is_some_and(|row| self.cells().meta(row, row.op_index(row.tasks, 0)).outcomes == 1)
     }
 
     /// The program's image, read again for its names.
@@ -92,12 +134,19 @@ impl Programs {
     }
 }
 
-fn row(program: &Program<'_>, first: usize, counts: usize) -> Row {
+fn row(program: &Program<'_>, first: usize, counts: usize, calls: usize) -> Row {
     let header = program.header();
     Row {
         header: first,
         ops: first + header.ops_at as usize,
-        begin: first + header.begin_at as usize,
+        task_cells: first + header.tasks_at as usize,
+        cubes: first + header.cubes_at as usize,
+        cube_count: header.cubes as usize,
+        calls,
+        interrupts: header.interrupts,
+        is_general: header.flags & FLAG_GENERAL != 0,
+        has_merges: header.merges > 0,
+        residue: header.residue_mask,
         codes: (first + header.scripts_at as usize) * 32,
         counts,
         tasks: header.tasks,
@@ -130,8 +179,25 @@ impl<'p> Cells<'p> {
         if row.words == 1 { &self.op1(row.ops + index).meta } else { &self.op2(row.ops + index * 2).meta }
     }
 
+    /// What is kept of the tasks and interrupts of a program.
+    pub(crate) fn tasks(&self, row: &Row) -> &'p [TaskCell] {
+        self.of(row.task_cells, usize::from(row.tasks) + usize::from(row.interrupts))
+    }
+
+    pub(crate) fn cubes(&self, row: &Row) -> &'p [CubeCell] {
+        self.of(row.cubes, row.cube_count)
+    }
+
+    fn of<T: FromBytes + zerocopy::Immutable + zerocopy::KnownLayout>(
+        &self,
+        at: usize,
+        count: usize,
+    ) -> &'p [T] {
+        let bytes = self.cells[at..at + count].as_bytes();
+        <[T]>::ref_from_bytes(bytes).unwrap_or_else(|_| unreachable!("whole cells on their boundary"))
+    }
+
     pub(crate) fn codes(&self) -> &'p [u16] {
-        use zerocopy::IntoBytes;
         <[u16]>::ref_from_bytes(self.cells.as_bytes())
             .unwrap_or_else(|_| unreachable!("words are pairs of codes"))
     }

@@ -3,10 +3,12 @@
 use core::ops::Range;
 
 use wf_arena::Scope;
+use wf_net::image::TaskCell;
 use wf_simd::{count_masked_rows, match_indices_rows};
 
 use crate::advance::bits;
-use crate::line::{CounterOf, ENABLED_WORD, Line};
+use crate::items::Items;
+use crate::line::{ENABLED_WORD, Line};
 use crate::programs::{ProgramId, Row};
 use crate::{CaseId, Event, Shard};
 
@@ -24,24 +26,15 @@ pub struct CaseView {
     pub tasks: u64,
 }
 
-/// The work items of one case that nobody has begun, each as the event that would complete it.
+/// The work items of one case that nobody has begun, each as the event that would complete or trigger it.
 #[derive(Clone, Debug)]
 pub struct Enabled<'s> {
     case: CaseId,
-    line: &'s Line,
-    counter_of: &'s CounterOf,
-    tasks: usize,
+    items: Items<'s>,
     /// Tasks not yet yielded.
     left: u64,
-    /// Work items of the lowest of them already yielded.
+    /// Work items of the lowest of them already yielded; of instances, those below this number.
     yielded: u8,
-}
-
-impl Enabled<'_> {
-    fn waiting(&self, task: usize) -> u8 {
-        let running = self.line.tokens(self.tasks + task, self.counter_of);
-        self.line.tokens(task, self.counter_of).saturating_sub(running)
-    }
 }
 
 impl Iterator for Enabled<'_> {
@@ -50,9 +43,16 @@ impl Iterator for Enabled<'_> {
     fn next(&mut self) -> Option<Event> {
         while self.left != 0 {
             let task = self.left.trailing_zeros() as usize;
-            if self.yielded < self.waiting(task) {
+            if let Some(instances) = self.items.instances(task) {
+                let left = instances.waiting().checked_shr(u32::from(self.yielded)).unwrap_or(0);
+                if left != 0 {
+                    let instance = self.yielded + left.trailing_zeros() as u8;
+                    self.yielded = instance + 1;
+                    return Some(self.items.event(self.case, task).with_instance(instance));
+                }
+            } else if self.yielded < self.items.waiting(task) {
                 self.yielded += 1;
-                return Some(Event::complete(self.case, task as u16));
+                return Some(self.items.event(self.case, task));
             }
             self.left &= self.left - 1;
             self.yielded = 0;
@@ -61,9 +61,23 @@ impl Iterator for Enabled<'_> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let items: usize = bits(self.left).map(|task| usize::from(self.waiting(task))).sum();
-        let left = items - usize::from(self.yielded);
-        (left, Some(left))
+        let of_task = |task: usize| match self.items.instances(task) {
+            Some(instances) => instances.waiting().count_ones() as usize,
+            None => usize::from(self.items.waiting(task)),
+        };
+        let first = self.left.trailing_zeros() as usize;
+        let rest: usize = bits(self.left & self.left.wrapping_sub(1)).map(of_task).sum();
+        let of_first = match self.left {
+            0 => 0,
+            _ => match self.items.instances(first) {
+                Some(instances) => {
+                    let left = instances.waiting().checked_shr(u32::from(self.yielded)).unwrap_or(0);
+                    left.count_ones() as usize
+                }
+                None => usize::from(self.items.waiting(first)) - usize::from(self.yielded),
+            },
+        };
+        (of_first + rest, Some(of_first + rest))
     }
 }
 
@@ -87,17 +101,30 @@ impl Shard {
     #[must_use]
     pub fn enabled(&self, case: CaseId) -> Option<Enabled<'_>> {
         let (line, _, row) = self.line_of(case)?;
-        let counter_of = self.programs.cells().counter_of(row);
-        let tasks = usize::from(row.tasks);
-        Some(Enabled { case, line, counter_of, tasks, left: line.word() & row.enabled, yielded: 0 })
+        let items = Items::new(line, row, self.programs.cells());
+        Some(Enabled { case, items, left: line.word() & row.enabled, yielded: 0 })
     }
 
-    /// How many outcomes the completion of a task distinguishes; 0 if the case or the task does not exist.
+    /// The interrupts that can happen to a case: those whose region holds a token.
+    pub fn interrupts(&self, case: CaseId) -> impl Iterator<Item = Event> + '_ {
+        let found = self.line_of(case).filter(|(_, _, row)| row.interrupts > 0);
+        found.into_iter().flat_map(move |(line, _, row)| {
+            let first = row.tasks + row.starts;
+            let cells = &self.programs.cells().tasks(row)[usize::from(row.tasks)..];
+            let marking = line.marking();
+            let is_marked = move |cell: &TaskCell| cell.need.iter().zip(marking).any(|(n, m)| n & m != 0);
+            let marked = (first..).zip(cells).filter(move |(_, cell)| is_marked(cell));
+            marked.map(move |(number, _)| Event::trigger(case, number))
+        })
+    }
+
+    /// How many outcomes the completion of a task, or an interrupt, distinguishes; 0 if the case or the task does not
+    /// exist.
     ///
     /// `u32::MAX`: more than an event's byte can say; the program's names have the digits.
     #[must_use]
     pub fn outcomes(&self, case: CaseId, task: u16) -> u32 {
-        let row = self.line_of(case).map(|(_, _, row)| row).filter(|row| task < row.tasks);
+        let row = self.line_of(case).map(|(_, _, row)| row).filter(|row| row.has_route(task));
         row.map_or(0, |row| self.programs.cells().meta(row, row.op_index(task, 0)).outcomes)
     }
 

@@ -101,7 +101,8 @@ impl Shard {
         let status = scope.alloc_slice_fill(events.len(), Status::Done);
         let mut batch = self.batch(events.len(), sides, scope);
         batch.run(events, status);
-        let Batch { out, completed, begun, .. } = batch;
+        let Batch { out, completed, begun, called, .. } = batch;
+        self.stats.add(stats::STARTED, called);
         self.stats.add(stats::COMPLETIONS, completed);
         self.stats.add(stats::BEGUN, begun);
         let (enabled, withdrawn, ended) = out.into_parts();
@@ -144,8 +145,9 @@ impl Shard {
             }
         }
         batch.release_ended();
+        let called = batch.called;
         let (enabled, _, ended) = batch.out.into_parts();
-        self.stats.add(stats::STARTED, cases.len() as u64);
+        self.stats.add(stats::STARTED, cases.len() as u64 + called);
         self.stats.add(stats::ENDED, ended.len() as u64);
         Started { cases: cases.into_slice(), enabled, ended, refused }
     }
@@ -163,6 +165,7 @@ impl Shard {
             out: Output::new(scope, events),
             completed: 0,
             begun: 0,
+            called: 0,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Builds a net node by node, then checks its structure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::image::NET_NAME_BYTES_MAX;
-use crate::net::{Flow, Net, Node, NodeKind};
+use crate::net::{Flow, Instances, Net, Node, NodeKind, Retention, Surplus, Synchronizing};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
 
@@ -36,7 +36,16 @@ impl NetBuilder {
     /// An empty net of this name.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self { net: Net { name: name.to_owned(), nodes: Vec::new(), flows: Vec::new() } }
+        let net = Net {
+            name: name.to_owned(),
+            nodes: Vec::new(),
+            flows: Vec::new(),
+            regions: BTreeMap::new(),
+            critical: Vec::new(),
+            milestones: Vec::new(),
+            calls: BTreeMap::new(),
+        };
+        Self { net }
     }
 
     /// Adds a node where cases start.
@@ -62,6 +71,68 @@ impl NetBuilder {
     /// Adds a parallel gateway: a synchronization, a split, or both.
     pub fn parallel(&mut self, id: &str) -> NodeId {
         self.node(id, NodeKind::Parallel)
+    }
+
+    /// Adds an inclusive gateway that looks at the whole case before it merges.
+    pub fn inclusive(&mut self, id: &str) -> NodeId {
+        self.node(id, NodeKind::Inclusive(Synchronizing::General))
+    }
+
+    /// Adds a place that offers each token to all tasks behind it.
+    pub fn deferred(&mut self, id: &str) -> NodeId {
+        self.node(id, NodeKind::Deferred)
+    }
+
+    /// Adds a task that a trigger completes.
+    pub fn receive(&mut self, id: &str, retention: Retention) -> NodeId {
+        self.node(id, NodeKind::Receive(retention))
+    }
+
+    /// Adds a multi-instance task.
+    pub fn instances(&mut self, id: &str, instances: Instances) -> NodeId {
+        self.node(id, NodeKind::Instances(instances))
+    }
+
+    /// Adds a task that runs a case of the named net.
+    pub fn call(&mut self, id: &str, net: &str) -> NodeId {
+        let node = self.node(id, NodeKind::Call);
+        self.net.calls.insert(node, net.to_owned());
+        node
+    }
+
+    /// Adds a join that fires at the arrival that makes it enough.
+    pub fn partial(&mut self, id: &str, needed: u8, surplus: Surplus) -> NodeId {
+        self.node(id, NodeKind::Partial { needed, surplus })
+    }
+
+    /// Adds an end that ends the whole case.
+    pub fn terminate(&mut self, id: &str) -> NodeId {
+        self.node(id, NodeKind::Terminate)
+    }
+
+    /// Adds an event from outside on a region.
+    pub fn interrupt(&mut self, id: &str, interrupts: bool, region: &[NodeId]) -> NodeId {
+        let node = self.node(id, NodeKind::Interrupt { interrupts });
+        self.cancels(node, region);
+        node
+    }
+
+    /// Lets a completed task, a cancelling partial join or an interrupt take away the tokens at these nodes: work
+    /// items, begun or not, and what waits at the inputs of joins.
+    pub fn cancels(&mut self, node: NodeId, region: &[NodeId]) {
+        self.net.regions.entry(node).or_default().extend(region);
+    }
+
+    /// Makes sections exclude each other: while a token has entered one and not left it, no task at the entry of
+    /// another can begin. A section of one task excludes while the task runs.
+    pub fn exclude(&mut self, sections: &[&[NodeId]]) {
+        self.net.critical.push(sections.iter().map(|section| section.to_vec()).collect());
+    }
+
+    /// Lets a task begin only while a token waits at `reached`: a task whose work item nobody has begun, or a
+    /// deferred choice that nobody has made.
+    pub fn milestone(&mut self, task: NodeId, reached: NodeId) {
+        self.net.milestones.push((task, reached));
     }
 
     /// Adds a node of the given kind.
@@ -95,6 +166,16 @@ impl NetBuilder {
         self.net.nodes[to.index()].incoming.push(id);
         self.net.flows.push(Flow { from, to, label: String::new(), condition: None, is_default: false });
         id
+    }
+
+    /// Adds a flow from each of these nodes to the next.
+    ///
+    /// # Panics
+    /// If a node is not of this builder.
+    pub fn chain(&mut self, nodes: &[NodeId]) {
+        for pair in nodes.windows(2) {
+            self.flow(pair[0], pair[1]);
+        }
     }
 
     /// Keeps the text of the condition under which a choice takes this flow.
@@ -151,18 +232,25 @@ fn check(net: &Net) -> Vec<Problem> {
             first_of.insert(&node.id, id);
         }
         match node.kind {
-            NodeKind::Start if !node.incoming.is_empty() => report(ProblemKind::IntoStart),
-            NodeKind::End if !node.outgoing.is_empty() => report(ProblemKind::OutOfEnd),
+            NodeKind::Start | NodeKind::Interrupt { .. } if !node.incoming.is_empty() => {
+                report(ProblemKind::IntoStart);
+            }
+            NodeKind::End | NodeKind::Terminate if !node.outgoing.is_empty() => report(ProblemKind::OutOfEnd),
             _ => {}
         }
-        if node.outgoing.is_empty() && (node.kind == NodeKind::Start || node.kind.is_gateway()) {
+        let must_go_on = node.kind == NodeKind::Start || node.kind.is_gateway();
+        if node.outgoing.is_empty() && must_go_on && node.kind != NodeKind::Terminate {
             report(ProblemKind::NoOutgoing);
+        }
+        if let Some(kind) = crate::rules::broken(net, id) {
+            report(kind);
         }
         if !reached[id.index()] {
             report(ProblemKind::Unreachable);
         }
     }
     check_flows(net, &mut problems);
+    problems.extend(crate::rules::relations(net));
     problems
 }
 
@@ -171,7 +259,8 @@ fn check_flows(net: &Net, problems: &mut Vec<Problem>) {
     for (index, flow) in net.flows.iter().enumerate() {
         let id = FlowId(index as u32);
         let mut report = |kind| problems.push(Problem::new(Subject::Flow(id), kind));
-        if (flow.condition.is_some() || flow.is_default) && net.node(flow.from).kind != NodeKind::Exclusive {
+        let decides = matches!(net.node(flow.from).kind, NodeKind::Exclusive | NodeKind::Inclusive(_));
+        if (flow.condition.is_some() || flow.is_default) && !decides {
             report(ProblemKind::ConditionOutsideChoice);
         }
         if flow.is_default {
@@ -191,6 +280,7 @@ fn reachable(net: &Net) -> Vec<bool> {
     if open.is_empty() {
         return vec![true; net.nodes.len()];
     }
+    open.extend(net.interrupts());
     while let Some(node) = open.pop() {
         if !core::mem::replace(&mut reached[node.index()], true) {
             open.extend(net.node(node).outgoing.iter().map(|&flow| net.flow(flow).to));

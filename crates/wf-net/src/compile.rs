@@ -2,10 +2,14 @@
 
 use zerocopy::IntoBytes;
 
+use crate::conditions::conditions;
+use crate::explore::{Explored, Explorer, MARKINGS_MAX};
 use crate::image::{
-    CELL_BYTES, COUNTERS_MAX, Cell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER,
-    Op1, Op2, OpMeta, PLACES_MAX, SLOTS_MAX, VERSION, WORDS_MAX, build_id, script,
+    CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, Op1, Op2, OpMeta,
+    TaskCell, WORDS_MAX, build_id,
 };
+use crate::layout::Layout;
+use crate::merges;
 use crate::net::Net;
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::routing::{Route, Routing, Step, Target};
@@ -16,7 +20,7 @@ use crate::tail::Names;
 const OPS_PER_ROUTE_MAX: u64 = 16;
 
 /// A marking of up to [`PLACES_MAX`] places.
-type Mask = [u64; WORDS_MAX];
+pub(crate) type Mask = [u64; WORDS_MAX];
 
 /// What the compiler may do.
 #[derive(Clone, Debug, Default)]
@@ -32,20 +36,56 @@ pub struct CompileOptions {
 /// Every reason for which the net has no program: see [`ProblemKind`].
 pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem>> {
     let routing = Routing::new(net)?;
-    let counted = Counted::new(net, &routing);
-    let layout = Layout::new(&routing, &counted)?;
-    let mut scripts = Scripts { codes: Vec::new(), problems: Vec::new() };
+    let conditions = conditions(net, &routing);
+    let walk = || Explorer::new(net, &routing, &conditions).and_then(|mut explorer| explorer.walk().ok());
+    let mut explored = if routing.merges.is_empty() { None } else { walk() };
+    let counted = Counted::new(net, &routing, || {
+        if explored.is_none() && routing.merges.is_empty() {
+            explored = walk();
+        }
+        explored.as_ref().map(|found| found.most.clone())
+    });
+    let mut problems = Vec::new();
+    let cubes = merge_cubes(net, &routing, explored.as_ref(), &mut problems);
+    let (layout, tasks) = Layout::new(net, &routing, &counted, &conditions, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut scripts = Scripts { codes: Vec::new() };
+    let options = &CompileOptions { scripts_only: options.scripts_only || layout.is_general };
     let shift = ops_shift(&routing, options);
     let mut ops = Vec::new();
     for (index, route) in routing.routes.iter().enumerate() {
         layout.ops_of_route(&mut ops, &mut scripts, index, route, shift, options);
     }
-    let begin: Vec<Op> = (0..routing.tasks.len()).map(|task| layout.begin_op(&routing, task)).collect();
-    if scripts.problems.is_empty() {
-        Ok(assemble(&layout, shift, &ops, &begin, &scripts.codes, &Names::new(net, &routing).write()))
-    } else {
-        Err(scripts.problems)
+    let names = Names::new(net, &routing).write();
+    Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes: scripts.codes, tail: names }))
+}
+
+/// When each synchronizing merge need not wait.
+fn merge_cubes(
+    net: &Net,
+    routing: &Routing,
+    found: Option<&Explored>,
+    problems: &mut Vec<Problem>,
+) -> Vec<CubeCell> {
+    let mut cells = Vec::new();
+    for (index, &merge) in routing.merges.iter().enumerate() {
+        let inputs: Vec<u16> = routing.places_of(net, merge);
+        let Some(cubes) = found.and_then(|found| merges::cubes(found, index, &inputs)) else {
+            let kind = ProblemKind::MergeUndecided { states: found.map_or(MARKINGS_MAX, |f| f.markings) };
+            problems.push(Problem::new(Subject::Node(merge), kind));
+            continue;
+        };
+        let words = |bits: u128| [bits as u64, (bits >> 64) as u64];
+        cells.extend(cubes.iter().map(|cube| CubeCell {
+            care: words(cube.care),
+            want: words(cube.want),
+            merge: index as u32,
+            reserved: [0; 7],
+        }));
     }
+    cells
 }
 
 /// Log2 of the ops for each route: the most outcomes of a route that is not a script anyway.
@@ -72,65 +112,33 @@ struct Op {
 
 struct Scripts {
     codes: Vec<u16>,
-    problems: Vec<Problem>,
+}
+
+/// Everything that is written behind the header.
+struct Parts {
+    ops: Vec<Op>,
+    tasks: Vec<TaskCell>,
+    cubes: Vec<CubeCell>,
+    codes: Vec<u16>,
+    tail: Vec<u8>,
 }
 
 impl Scripts {
     /// Appends the script of a route and says where it begins.
     fn write(&mut self, route: &Route) -> u32 {
         let at = self.codes.len() as u32;
-        let lists = route.steps.iter().map(|step| step.targets().len());
-        let longest = lists.chain([route.put.len(), route.steps.len()]).max().unwrap_or(0);
-        if route.slot_count() > SLOTS_MAX || longest > usize::from(script::INDEX) {
-            self.problems.push(Problem::new(Subject::Node(route.source), ProblemKind::RoutingTooLong));
-            return at;
-        }
-        self.codes.extend([route.slot_count() as u16, route.steps.len() as u16]);
-        self.targets(&route.put);
-        for step in &route.steps {
-            match step {
-                Step::Choice { slot, .. } => self.codes.extend([script::CHOICE, *slot]),
-                Step::Split { slot, .. } => self.codes.extend([script::SPLIT, *slot]),
-                Step::Join { inputs, .. } => {
-                    self.codes.extend([script::JOIN, inputs.len() as u16]);
-                    self.codes.extend(inputs);
-                }
-            }
-            self.targets(step.targets());
-        }
+        self.codes.extend(&route.codes);
         at
     }
-
-    fn targets(&mut self, targets: &[Target]) {
-        self.codes.push(targets.len() as u16);
-        self.codes.extend(targets.iter().map(|target| match *target {
-            Target::Place(place) => script::TO_PLACE | place,
-            Target::Slot(slot) => script::TO_SLOT | slot,
-            Target::Gone => script::GONE,
-        }));
-    }
 }
 
-/// Which bit and which counter each place has.
-struct Layout {
-    words: usize,
-    tasks: usize,
-    starts: usize,
-    places: usize,
-    counters: usize,
-    counter_of: [u8; PLACES_MAX],
-    counted: Mask,
-    enabled: u64,
-    running: Mask,
-}
-
-fn bit(place: usize) -> Mask {
+pub(crate) fn bit(place: usize) -> Mask {
     let mut mask = [0; WORDS_MAX];
     mask[place / 64] = 1 << (place % 64);
     mask
 }
 
-fn or(one: Mask, two: Mask) -> Mask {
+pub(crate) fn or(one: Mask, two: Mask) -> Mask {
     core::array::from_fn(|word| one[word] | two[word])
 }
 
@@ -139,59 +147,6 @@ fn meets(one: Mask, two: Mask) -> bool {
 }
 
 impl Layout {
-    fn new(routing: &Routing, counted: &Counted) -> Result<Self, Vec<Problem>> {
-        let (tasks, places) = (routing.tasks.len(), routing.place_count());
-        let counters = counted.tasks.iter().filter(|&&c| c).count() * 2
-            + counted.join_inputs.iter().filter(|&&c| c).count();
-        if counters > COUNTERS_MAX {
-            let kind = ProblemKind::TooManyCounters { counters, counters_max: COUNTERS_MAX };
-            return Err(vec![Problem::new(Subject::Net, kind)]);
-        }
-        let mut layout = Self {
-            words: places.div_ceil(64).max(1),
-            tasks,
-            starts: routing.starts.len(),
-            places,
-            counters: 0,
-            counter_of: [NO_COUNTER; PLACES_MAX],
-            counted: [0; WORDS_MAX],
-            enabled: 0,
-            running: [0; WORDS_MAX],
-        };
-        for task in 0..tasks {
-            layout.enabled |= 1 << task;
-            layout.running = or(layout.running, bit(routing.running_bit(task)));
-            if counted.tasks[task] {
-                layout.count(Routing::enabled_bit(task));
-                layout.count(routing.running_bit(task));
-            }
-        }
-        for (input, _) in counted.join_inputs.iter().enumerate().filter(|(_, counted)| **counted) {
-            layout.count(2 * tasks + input);
-        }
-        Ok(layout)
-    }
-
-    fn count(&mut self, place: usize) {
-        self.counter_of[place] = self.counters as u8;
-        self.counters += 1;
-        self.counted = or(self.counted, bit(place));
-    }
-
-    fn begin_op(&self, routing: &Routing, task: usize) -> Op {
-        let (enabled, running) = (bit(Routing::enabled_bit(task)), bit(routing.running_bit(task)));
-        let kind = if meets(self.counted, enabled) { KIND_SCRIPT } else { KIND_PLAIN };
-        Op {
-            need: enabled,
-            deny: running,
-            put: running,
-            kind,
-            outcomes: 1,
-            route: task as u16,
-            ..Op::default()
-        }
-    }
-
     fn ops_of_route(
         &self,
         ops: &mut Vec<Op>,
@@ -267,6 +222,7 @@ impl Layout {
                     op.join_need = need;
                     (0, 1, targets.as_slice())
                 }
+                Step::Code(_) => return None,
             };
             if certain + joined > 0 && !self.settle(targets, (certain, joined), &mut op, &mut slots) {
                 return None;
@@ -307,63 +263,41 @@ impl Layout {
         }
         true
     }
-
-    fn header(&self) -> Header {
-        Header {
-            magic: MAGIC,
-            version: VERSION,
-            words: self.words as u8,
-            shift: 0,
-            cells: 0,
-            ops_at: HEADER_CELLS as u32,
-            begin_at: 0,
-            scripts_at: 0,
-            script_codes: 0,
-            tail_at: 0,
-            tail_bytes: 0,
-            tasks: self.tasks as u16,
-            starts: self.starts as u16,
-            places: self.places as u16,
-            counters: self.counters as u16,
-            reserved: [0; 12],
-            build_id: 0,
-            enabled_mask: self.enabled,
-            running_mask: self.running,
-            counted_mask: self.counted,
-            reserved2: [0; 3],
-            counter_of: self.counter_of,
-        }
-    }
 }
 
-fn assemble(layout: &Layout, shift: u8, ops: &[Op], begin: &[Op], codes: &[u16], tail: &[u8]) -> Image {
+fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
     let cells_for = |bytes: usize| bytes.div_ceil(CELL_BYTES);
-    let begin_at = HEADER_CELLS + ops.len() * layout.words;
-    let scripts_at = begin_at + begin.len() * layout.words;
-    let tail_at = scripts_at + cells_for(codes.len() * 2);
-    let end = tail_at + cells_for(tail.len());
+    let tasks_at = HEADER_CELLS + parts.ops.len() * layout.words;
+    let cubes_at = tasks_at + parts.tasks.len();
+    let scripts_at = cubes_at + parts.cubes.len();
+    let tail_at = scripts_at + cells_for(parts.codes.len() * 2);
+    let end = tail_at + cells_for(parts.tail.len());
     let header = Header {
         shift,
         cells: end as u32,
-        begin_at: begin_at as u32,
+        tasks_at: tasks_at as u32,
+        cubes_at: cubes_at as u32,
+        cubes: parts.cubes.len() as u32,
         scripts_at: scripts_at as u32,
-        script_codes: codes.len() as u32,
+        script_codes: parts.codes.len() as u32,
         tail_at: tail_at as u32,
-        tail_bytes: tail.len() as u32,
+        tail_bytes: parts.tail.len() as u32,
         ..layout.header()
     };
     let mut image = Image { cells: vec![Cell([0; CELL_BYTES]); end] };
     let bytes = image.cells.as_mut_bytes();
     bytes[..HEADER_CELLS * CELL_BYTES].copy_from_slice(header.as_bytes());
     let op_bytes = layout.words * CELL_BYTES;
-    let slots = bytes[HEADER_CELLS * CELL_BYTES..scripts_at * CELL_BYTES].chunks_exact_mut(op_bytes);
-    for (slot, op) in slots.zip(ops.iter().chain(begin)) {
+    let slots = bytes[HEADER_CELLS * CELL_BYTES..tasks_at * CELL_BYTES].chunks_exact_mut(op_bytes);
+    for (slot, op) in slots.zip(&parts.ops) {
         write_op(op, layout.words, slot);
     }
-    for (slot, code) in bytes[scripts_at * CELL_BYTES..].chunks_exact_mut(2).zip(codes) {
+    bytes[tasks_at * CELL_BYTES..cubes_at * CELL_BYTES].copy_from_slice(parts.tasks.as_bytes());
+    bytes[cubes_at * CELL_BYTES..scripts_at * CELL_BYTES].copy_from_slice(parts.cubes.as_bytes());
+    for (slot, code) in bytes[scripts_at * CELL_BYTES..].chunks_exact_mut(2).zip(&parts.codes) {
         slot.copy_from_slice(&code.to_le_bytes());
     }
-    bytes[tail_at * CELL_BYTES..][..tail.len()].copy_from_slice(tail);
+    bytes[tail_at * CELL_BYTES..][..parts.tail.len()].copy_from_slice(&parts.tail);
     let id = build_id(bytes);
     bytes[core::mem::offset_of!(Header, build_id)..][..8].copy_from_slice(&id.to_le_bytes());
     image

@@ -6,8 +6,9 @@
 //! | part | cells | holds |
 //! |---|---|---|
 //! | header | [`HEADER_CELLS`] | [`Header`] |
-//! | ops | `words << shift` for each route | what a completion of (task, outcome) does, then the same for starts |
-//! | begin ops | `words` for each task | what beginning a task does |
+//! | ops | `words << shift` for each route | what a completion of (task, outcome) does, then the same for starts and interrupts |
+//! | tasks | 1 for each task, then for each interrupt | [`TaskCell`]: when it can begin, and what else is kept of it |
+//! | cubes | 1 each | [`CubeCell`]: when a synchronizing merge need not wait |
 //! | scripts | | routing that is more than masks, in 16-bit codes |
 //! | tail | | names and decisions, for people; never read on the main path |
 //!
@@ -25,18 +26,21 @@ pub const HEADER_CELLS: usize = 4;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// Most 64-bit words of a marking.
 pub const WORDS_MAX: usize = 2;
 /// Most places of a program: bits of a marking.
 pub const PLACES_MAX: usize = 64 * WORDS_MAX;
 /// Most tasks of a program: work-item bits, all in the first word.
 pub const TASKS_MAX: usize = 64;
-/// Most start nodes of a program.
+/// Most start nodes and interrupts of a program.
 pub const STARTS_MAX: usize = 64;
+/// Most instances of a task at once.
+pub const INSTANCES_MAX: u8 = 64;
 /// Longest name of a net, in bytes: it is a key in a store.
 pub const NET_NAME_BYTES_MAX: usize = 1024;
-/// Most places that may hold several tokens: bytes of counters in a case line.
+/// Most places that may hold several tokens: bytes of counters in a case line. Records of instances and of calls
+/// take their bytes from the same room, behind the counters.
 pub const COUNTERS_MAX: usize = 26;
 /// A place without a counter, in [`Header::counter_of`].
 pub const NO_COUNTER: u8 = 0xFF;
@@ -64,8 +68,8 @@ pub struct Header {
     pub cells: u32,
     /// First cell of the ops.
     pub ops_at: u32,
-    /// First cell of the begin ops.
-    pub begin_at: u32,
+    /// First of the [`TaskCell`]s.
+    pub tasks_at: u32,
     /// First cell of the scripts.
     pub scripts_at: u32,
     /// Length of the scripts in 16-bit codes.
@@ -82,8 +86,14 @@ pub struct Header {
     pub places: u16,
     /// Counters in use.
     pub counters: u16,
-    /// Must be zero.
-    pub reserved: [u8; 12],
+    /// First of the [`CubeCell`]s.
+    pub cubes_at: u32,
+    /// Number of them.
+    pub cubes: u32,
+    /// Interrupts; the route of interrupt `i` is number `tasks + starts + i`.
+    pub interrupts: u16,
+    /// Synchronizing merges.
+    pub merges: u16,
     /// Identity of the program: FNV-1a of every other byte of the image.
     pub build_id: u64,
     /// Work-item bits of the first word.
@@ -92,8 +102,11 @@ pub struct Header {
     pub running_mask: [u64; WORDS_MAX],
     /// Bits whose place has a counter.
     pub counted_mask: [u64; WORDS_MAX],
-    /// Must be zero.
-    pub reserved2: [u64; 3],
+    /// Bits of what may be left when a case has ended well: triggers that nobody took, arrivals that a partial join
+    /// swallowed.
+    pub residue_mask: [u64; WORDS_MAX],
+    /// [`FLAG_GENERAL`] or 0.
+    pub flags: u64,
     /// For each place its counter, or [`NO_COUNTER`].
     pub counter_of: [u8; PLACES_MAX],
 }
@@ -165,26 +178,94 @@ pub struct Op2 {
 const _: () = assert!(size_of::<Op1>() == CELL_BYTES);
 const _: () = assert!(size_of::<Op2>() == 2 * CELL_BYTES);
 
-/// Codes of a script.
+/// The program has tasks whose enabling depends on more than their own token, or that are more than a token: every op
+/// is a script, and what a step has enabled and withdrawn is found by comparing the case before and after.
+pub const FLAG_GENERAL: u64 = 1;
+
+/// A work item that a completion takes.
+pub const TASK_PLAIN: u8 = 0;
+/// A work item that a trigger takes; without one waiting the trigger is lost.
+pub const TASK_TRANSIENT: u8 = 1;
+/// A work item that a trigger takes; without one waiting the trigger is kept in [`TaskCell::queue`].
+pub const TASK_PERSISTENT: u8 = 2;
+/// A task with instances; its record stands at [`TaskCell::record`].
+pub const TASK_INSTANCES: u8 = 3;
+/// A task that runs a case of another program; the slot of that case stands at [`TaskCell::record`].
+pub const TASK_CALL: u8 = 4;
+/// An event from outside on a region.
+pub const TASK_INTERRUPT: u8 = 5;
+
+/// The other instances are withdrawn when the thread goes on.
+pub const INSTANCES_CANCEL_REST: u8 = 1;
+/// Further instances may be added.
+pub const INSTANCES_DYNAMIC: u8 = 2;
+/// The lowest digit of a completion says whether the thread goes on.
+pub const INSTANCES_CONDITION: u8 = 4;
+
+/// When a task can begin, and what is kept of it beside its token.
 ///
-/// A script is: slots, number of steps, a target list (what the completion puts), then the steps.
-/// A target list is its length and its targets; a target is an index with one of the `TO_*` marks.
-pub mod script {
-    /// All tokens of a slot take one branch: slot, target list. Two or more branches use up a digit of the choice.
-    pub const CHOICE: u16 = 1;
-    /// Each token of a slot becomes one on every target: slot, target list.
-    pub const SPLIT: u16 = 2;
-    /// Fires while every input has a token: number of inputs, their places, target list.
-    pub const JOIN: u16 = 3;
-    /// Mark of a target that is a place.
-    pub const TO_PLACE: u16 = 0;
-    /// Mark of a target that is a slot.
-    pub const TO_SLOT: u16 = 1 << 14;
-    /// A target that takes the token away.
-    pub const GONE: u16 = 2 << 14;
-    /// Bits of a target that hold the index.
-    pub const INDEX: u16 = (1 << 14) - 1;
+/// A task can begin iff it has a token that is not begun, every bit of `need` is set and none of `deny`. An
+/// interrupt can happen iff a bit of `need` is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct TaskCell {
+    /// Bits that must be set; of an interrupt: its region.
+    pub need: [u64; 2],
+    /// Bits that must be clear.
+    pub deny: [u64; 2],
+    /// Places of which one token goes when the task begins: the other alternatives of a deferred choice.
+    pub rivals: [u64; 2],
+    /// [`TASK_PLAIN`] and the like.
+    pub kind: u8,
+    /// [`INSTANCES_CANCEL_REST`] and the like.
+    pub flags: u8,
+    /// First byte of the record, in the bytes that the compiler assigns.
+    pub record: u8,
+    /// Most instances.
+    pub most: u8,
+    /// Instances that must be complete for the thread to go on; 0: all.
+    pub needed: u8,
+    /// Place of kept triggers, or [`NO_COUNTER`].
+    pub queue: u8,
+    /// Place that says that instances run on after the thread has gone, or [`NO_COUNTER`].
+    pub draining: u8,
+    /// Must be zero.
+    pub reserved: u8,
+    /// Of a call: index into the names of the nets that are called; else `u32::MAX`.
+    pub call: u32,
+    /// Must be zero.
+    pub reserved2: u32,
 }
+
+const _: () = assert!(size_of::<TaskCell>() == CELL_BYTES);
+
+impl TaskCell {
+    /// Bytes of a record with this many instances: open ones and begun ones as bits, then created and done.
+    #[must_use]
+    pub const fn record_bytes(kind: u8, most: u8) -> usize {
+        match kind {
+            TASK_INSTANCES => 2 * (most as usize).div_ceil(8) + 2,
+            TASK_CALL => 4,
+            _ => 0,
+        }
+    }
+}
+
+/// A synchronizing merge need not wait if `marking & care == want` for one of its cubes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct CubeCell {
+    /// Bits that matter.
+    pub care: [u64; 2],
+    /// What they must be.
+    pub want: [u64; 2],
+    /// Number of the merge.
+    pub merge: u32,
+    /// Must be zero.
+    pub reserved: [u32; 7],
+}
+
+const _: () = assert!(size_of::<CubeCell>() == CELL_BYTES);
 
 /// A compiled program: a 64-byte aligned copy of its image.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,6 +1,81 @@
 //! A checked net: nodes joined by flows, each flow a place that holds tokens.
 
+use std::collections::BTreeMap;
+
 use crate::{FlowId, NodeId};
+
+/// How many tokens or instances there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quantity {
+    /// Always this many, at least 1.
+    Fixed(u8),
+    /// The completion before decides: from 0 to this many.
+    Chosen(u8),
+}
+
+/// What becomes of a trigger that nothing waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Retention {
+    /// It is lost (WCP-23).
+    Transient,
+    /// The case keeps it until the task takes it (WCP-24).
+    Persistent,
+}
+
+/// What a merge that synchronizes only the active branches may rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Synchronizing {
+    /// It closes a block that one inclusive split opened (WCP-7).
+    Structured,
+    /// It stands in no loop (WCP-37).
+    Local,
+    /// Nothing: it looks at the whole case (WCP-38).
+    General,
+}
+
+/// What a partial join does with the branches that it did not need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Surplus {
+    /// Swallows their tokens, and begins anew when all have arrived (WCP-9, 30).
+    Swallow,
+    /// As `Swallow`, but a branch that arrives twice in a round waits for the next one (WCP-28, 31).
+    Block,
+    /// Takes away all work of its region, and begins anew at once (WCP-29, 32).
+    Cancel,
+}
+
+/// When the thread goes on that a multi-instance task holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Needed {
+    /// When all instances are complete (WCP-13, 14, 15).
+    All,
+    /// When this many are (WCP-34, 35).
+    AtLeast(u8),
+    /// When a completion says so (WCP-36): its lowest digit is 1.
+    Condition,
+}
+
+/// A multi-instance task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Instances {
+    /// Instances created when a token arrives; none lets it pass.
+    pub count: Quantity,
+    /// Most instances at once, those added later included: 1 to 64.
+    pub most: u8,
+    /// When the thread goes on.
+    pub needed: Needed,
+    /// Whether the other instances are withdrawn then; else they run on, and the task is free again when all are done.
+    pub cancels_rest: bool,
+    /// Whether further instances may be added while it holds the thread (WCP-15, 36).
+    pub is_dynamic: bool,
+}
+
+impl Instances {
+    /// Whether instances may run on after the thread has gone on.
+    pub(crate) const fn drains(self) -> bool {
+        !matches!(self.needed, Needed::All) && !self.cancels_rest
+    }
+}
 
 /// What a node does with the tokens that reach it.
 ///
@@ -12,19 +87,66 @@ pub enum NodeKind {
     Start,
     /// Takes the token away; a case without tokens has ended (WCP-11).
     End,
+    /// Ends the case with success, whatever else is left of it (WCP-43).
+    Terminate,
     /// A work item for each token that arrives; its completion puts a token on each outgoing flow (WCP-1, 2, 5, 8).
     Task,
+    /// As a task, but a trigger from outside completes it (WCP-23, 24).
+    Receive(Retention),
+    /// A task with several instances (WCP-12 to 15, 26, 27, 34 to 36).
+    Instances(Instances),
+    /// A task that is done when a case of another net, or of this one, has ended (WCP-22).
+    Call,
+    /// An event from outside that takes the tokens of its region away, if it has any, and puts one on each outgoing
+    /// flow (WCP-19, 25); one that does not interrupt leaves the region as it is.
+    Interrupt {
+        /// Whether the region's tokens are taken away.
+        interrupts: bool,
+    },
     /// Passes each token on to exactly one outgoing flow, chosen by the completion that caused it (WCP-4, 5, 8, 10).
     Exclusive,
     /// Waits for a token on each incoming flow, takes one from each and puts one on each outgoing flow (WCP-2, 3, 33).
     Parallel,
+    /// Passes each token on to the branches that the completion chose, at least one (WCP-6); with several incoming
+    /// flows it waits for all of those that can still get a token (WCP-7, 37, 38).
+    Inclusive(Synchronizing),
+    /// Offers each token to all tasks behind it: the first that begins takes it from the others (WCP-16).
+    Deferred,
+    /// Fires at the arrival that makes it enough (WCP-9, 28 to 32).
+    Partial {
+        /// Arrivals that are needed.
+        needed: u8,
+        /// What becomes of the others.
+        surplus: Surplus,
+    },
+    /// Makes several tokens of each (WCP-42).
+    ThreadSplit(Quantity),
+    /// Makes one token of several (WCP-41).
+    ThreadMerge(u8),
 }
 
 impl NodeKind {
+    /// Whether tokens rest here until something outside happens: it has a work item and a task number.
+    #[must_use]
+    pub const fn is_task(self) -> bool {
+        matches!(self, Self::Task | Self::Receive(_) | Self::Instances(_) | Self::Call)
+    }
+
     /// Whether the node fires by itself, with no work item.
     #[must_use]
     pub const fn is_gateway(self) -> bool {
-        matches!(self, Self::Exclusive | Self::Parallel)
+        !self.is_task() && !matches!(self, Self::Start | Self::End | Self::Interrupt { .. })
+    }
+
+    /// Whether a token may pass here without resting: gateways, and tasks that may have nothing to wait for.
+    #[must_use]
+    pub(crate) const fn may_pass(self) -> bool {
+        self.is_gateway()
+            || matches!(
+                self,
+                Self::Receive(Retention::Persistent)
+                    | Self::Instances(Instances { count: Quantity::Chosen(_), .. })
+            )
     }
 }
 
@@ -118,6 +240,14 @@ pub struct Net {
     pub(crate) name: String,
     pub(crate) nodes: Vec<Node>,
     pub(crate) flows: Vec<Flow>,
+    /// Nodes whose tokens another node takes away: of cancelling tasks and joins, and of interrupts.
+    pub(crate) regions: BTreeMap<NodeId, Vec<NodeId>>,
+    /// Groups of sections; of each group, one section at most is being executed.
+    pub(crate) critical: Vec<Vec<Vec<NodeId>>>,
+    /// Tasks that can begin only while another node holds a token that is not begun.
+    pub(crate) milestones: Vec<(NodeId, NodeId)>,
+    /// Names of the nets that calls run.
+    pub(crate) calls: BTreeMap<NodeId, String>,
 }
 
 impl Net {
@@ -155,6 +285,40 @@ impl Net {
     #[must_use]
     pub fn flow(&self, id: FlowId) -> &Flow {
         &self.flows[id.index()]
+    }
+
+    /// Nodes whose tokens this node takes away; empty if it takes none.
+    #[must_use]
+    pub fn region(&self, node: NodeId) -> &[NodeId] {
+        self.regions.get(&node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Groups of critical sections: of each group, one section at most is being executed (WCP-17, 39, 40).
+    #[must_use]
+    pub fn critical_sections(&self) -> &[Vec<Vec<NodeId>>] {
+        &self.critical
+    }
+
+    /// Pairs of a task and the node that must hold a waiting token for it to begin (WCP-18).
+    #[must_use]
+    pub fn milestones(&self) -> &[(NodeId, NodeId)] {
+        &self.milestones
+    }
+
+    /// Name of the net that a call runs.
+    #[must_use]
+    pub fn called(&self, node: NodeId) -> Option<&str> {
+        self.calls.get(&node).map(String::as_str)
+    }
+
+    /// Ids of all nodes that have a work item, in order: the tasks' numbers.
+    pub fn tasks(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.node_ids().filter(|&id| self.node(id).kind.is_task())
+    }
+
+    /// Ids of all interrupts, in order.
+    pub fn interrupts(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.node_ids().filter(|&id| matches!(self.node(id).kind, NodeKind::Interrupt { .. }))
     }
 
     /// Ids of all nodes, in order.

@@ -76,6 +76,22 @@ pub enum ProblemKind {
     TooManyDecisions,
     /// The routing behind one completion is longer than an image can hold.
     RoutingTooLong,
+    /// A node, or a relation between nodes, breaks a rule of its kind.
+    Rule(&'static str),
+    /// A multi-instance task or a call could get a second token while it holds one: its record is kept once a case.
+    NotSafe,
+    /// The case line has no room left for records of multi-instance tasks and calls.
+    TooManyRecords {
+        /// Bytes that the net needs, counters included.
+        bytes: usize,
+        /// The most that a case line holds.
+        bytes_max: usize,
+    },
+    /// Whether a synchronizing merge must wait was not decided within this many states.
+    MergeUndecided {
+        /// States visited.
+        states: usize,
+    },
 }
 
 /// One reason for which a net is refused, and the part of the net it is about.
@@ -102,9 +118,9 @@ impl fmt::Display for Problem {
             ProblemKind::OutOfEnd => f.write_str("a flow leads out of an end event"),
             ProblemKind::NoOutgoing => f.write_str("no flow leads out of it, so a token would be lost here"),
             ProblemKind::Unreachable => f.write_str("no flow leads to it from a start event"),
-            ProblemKind::ConditionOutsideChoice => {
-                f.write_str("only a flow out of an exclusive gateway can have a condition or be the default")
-            }
+            ProblemKind::ConditionOutsideChoice => f.write_str(
+                "only a flow out of an exclusive or inclusive gateway can have a condition or be the default",
+            ),
             ProblemKind::TwoDefaults(_) => f.write_str("the gateway has another default flow already"),
             ProblemKind::LoopWithoutTask(nodes) => write!(
                 f,
@@ -133,6 +149,16 @@ impl fmt::Display for Problem {
             ),
             ProblemKind::TooManyDecisions => {
                 f.write_str("the choices behind one completion have more than 2^63 combinations")
+            }
+            ProblemKind::Rule(text) => f.write_str(text),
+            ProblemKind::NotSafe => {
+                f.write_str("a second token could arrive while it holds one: it keeps one record a case")
+            }
+            ProblemKind::TooManyRecords { bytes, bytes_max } => {
+                write!(f, "{bytes} bytes of counters, instances and calls: a case has room for {bytes_max}")
+            }
+            ProblemKind::MergeUndecided { states } => {
+                write!(f, "whether this merge must wait was not decided within {states} states of the case")
             }
             ProblemKind::RoutingTooLong => {
                 f.write_str("the gateways behind one completion are too many for a program image")

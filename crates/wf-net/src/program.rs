@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use zerocopy::FromBytes;
 
 use crate::image::{
-    CELL_BYTES, COUNTERS_MAX, HEADER_CELLS, Header, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER, Op1, Op2,
-    OpMeta, PLACES_MAX, SLOTS_MAX, TASKS_MAX, VERSION, WORDS_MAX, build_id, script,
+    CELL_BYTES, COUNTERS_MAX, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST,
+    INSTANCES_CONDITION, INSTANCES_MAX, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER, Op1, Op2, OpMeta,
+    PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASKS_MAX, TaskCell,
+    VERSION, WORDS_MAX, build_id,
 };
+use crate::script;
 use crate::tail::Names;
 
 /// Why bytes are not a program image.
@@ -123,10 +126,12 @@ impl<'i> Program<'i> {
         self.header
     }
 
-    /// Routes: one for each task, then one for each start.
+    /// Routes: one for each task, then for each start and interrupt; with synchronizing merges one more, which puts
+    /// nothing and lets them fire.
     #[must_use]
     pub fn routes(&self) -> usize {
-        usize::from(self.header.tasks) + usize::from(self.header.starts)
+        let h = self.header;
+        usize::from(h.tasks) + usize::from(h.starts) + usize::from(h.interrupts) + usize::from(h.merges > 0)
     }
 
     /// Cells that an op takes.
@@ -170,14 +175,25 @@ impl<'i> Program<'i> {
         self.op_at(self.header.ops_at as usize + ((route << self.header.shift) | outcome) * self.words())
     }
 
-    /// The op that begins a task, widened to two words.
+    /// What is kept of a task, or of interrupt `task - tasks`.
     ///
     /// # Panics
-    /// If the task is out of range.
+    /// If the number is out of range.
     #[must_use]
-    pub fn begin_op(&self, task: usize) -> Op2 {
-        assert!(task < usize::from(self.header.tasks), "no such task");
-        self.op_at(self.header.begin_at as usize + task * self.words())
+    pub fn task(&self, task: usize) -> &'i TaskCell {
+        let h = self.header;
+        assert!(task < usize::from(h.tasks) + usize::from(h.interrupts), "no such task");
+        zerocopy::transmute_ref!(&self.cells()[h.tasks_at as usize + task])
+    }
+
+    /// A cube of a synchronizing merge.
+    ///
+    /// # Panics
+    /// If the number is out of range.
+    #[must_use]
+    pub fn cube(&self, cube: usize) -> &'i CubeCell {
+        assert!(cube < self.header.cubes as usize, "no such cube");
+        zerocopy::transmute_ref!(&self.cells()[self.header.cubes_at as usize + cube])
     }
 
     /// The most work items that one completion or start can add, if no place holds several tokens.
@@ -228,12 +244,16 @@ impl<'i> Program<'i> {
         ensure(h.words as usize == places.div_ceil(64).max(1), "words")?;
         ensure(usize::from(h.counters) <= COUNTERS_MAX, "counters")?;
         ensure(h.shift <= 8, "shift")?;
-        ensure(h.reserved == [0; 12] && h.reserved2 == [0; 3], "reserved bytes")?;
+        ensure(h.flags & !FLAG_GENERAL == 0, "flags")?;
+        let known = low_bits(places);
+        ensure((0..WORDS_MAX).all(|w| h.residue_mask[w] & !known[w] == 0), "residue_mask")?;
         let op_cells = (self.routes() << h.shift) * self.words();
-        let scripts_at = h.begin_at as usize + tasks * self.words();
+        let cubes_at = h.tasks_at as usize + tasks + usize::from(h.interrupts);
+        let scripts_at = h.cubes_at as usize + h.cubes as usize;
         let tail_at = h.scripts_at as usize + (h.script_codes as usize * 2).div_ceil(CELL_BYTES);
         ensure(h.ops_at as usize == HEADER_CELLS, "ops_at")?;
-        ensure(h.begin_at as usize == HEADER_CELLS + op_cells, "begin_at")?;
+        ensure(h.tasks_at as usize == HEADER_CELLS + op_cells, "tasks_at")?;
+        ensure(h.cubes_at as usize == cubes_at, "cubes_at")?;
         ensure(h.scripts_at as usize == scripts_at, "scripts_at")?;
         ensure(h.tail_at as usize == tail_at, "tail_at")?;
         ensure(h.cells as usize == tail_at + (h.tail_bytes as usize).div_ceil(CELL_BYTES), "cells")?;
@@ -271,13 +291,57 @@ impl<'i> Program<'i> {
                 }
             }
         }
-        for task in 0..usize::from(h.tasks) {
-            let op = self.begin_op(task);
-            if op.meta.kind > KIND_SCRIPT || op.meta.outcomes != 1 || !self.op_is_sane(&op, task, known) {
-                return Err(ImageError::Op { cell: h.begin_at as usize + task * self.words() });
+        let call_count = (0..usize::from(h.tasks)).filter(|&t| self.task(t).kind == TASK_CALL).count();
+        for task in 0..usize::from(h.tasks) + usize::from(h.interrupts) {
+            if !self.task_is_sane(task, known, call_count) {
+                return Err(ImageError::Op { cell: h.tasks_at as usize + task });
+            }
+        }
+        for cube in 0..h.cubes as usize {
+            let cell = self.cube(cube);
+            let inside = (0..WORDS_MAX).all(|w| (cell.care[w] | cell.want[w]) & !known[w] == 0);
+            if !inside || cell.merge >= u32::from(h.merges) || cell.reserved != [0; 7] {
+                return Err(ImageError::Op { cell: h.cubes_at as usize + cube });
             }
         }
         Ok(())
+    }
+
+    fn task_is_sane(&self, task: usize, known: [u64; WORDS_MAX], calls: usize) -> bool {
+        let h = self.header;
+        let cell = self.task(task);
+        let masks = [cell.need, cell.deny, cell.rivals];
+        let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
+        let is_interrupt = task >= usize::from(h.tasks);
+        let kind_fits = if is_interrupt { cell.kind == TASK_INTERRUPT } else { cell.kind <= TASK_CALL };
+        let place_fits = |place: u8| place == NO_COUNTER || u16::from(place) < h.places;
+        let counts = |place: usize| h.counter_of[place] != NO_COUNTER;
+        let bytes = TaskCell::record_bytes(cell.kind, cell.most);
+        // A record lies behind the counters, and its task holds one token at most.
+        let record_fits = bytes == 0
+            || (usize::from(cell.record) >= usize::from(h.counters)
+                && usize::from(cell.record) + bytes <= COUNTERS_MAX
+                && !counts(task));
+        let instances_fit = cell.kind != TASK_INSTANCES
+            || ((1..=INSTANCES_MAX).contains(&cell.most)
+                && cell.needed <= cell.most
+                && (cell.needed == 0 && cell.flags & INSTANCES_CONDITION == 0
+                    || cell.flags & INSTANCES_CANCEL_REST != 0
+                    || cell.draining != NO_COUNTER));
+        let queue_fits = cell.kind != TASK_PERSISTENT || cell.queue != NO_COUNTER;
+        let call_fits =
+            if cell.kind == TASK_CALL { (cell.call as usize) < calls } else { cell.call == u32::MAX };
+        let general = h.flags & FLAG_GENERAL != 0;
+        inside
+            && kind_fits
+            && place_fits(cell.queue)
+            && place_fits(cell.draining)
+            && record_fits
+            && instances_fit
+            && queue_fits
+            && call_fits
+            && (general || (cell.kind == TASK_PLAIN && masks == [[0; WORDS_MAX]; 3]))
+            && (cell.reserved, cell.reserved2) == (0, 0)
     }
 
     fn op_is_sane(&self, op: &Op2, route: usize, known: [u64; WORDS_MAX]) -> bool {
@@ -292,55 +356,14 @@ impl<'i> Program<'i> {
             && op.need == if is_task { [1 << route, 0] } else { [0, 0] }
     }
 
-    /// Walks a script as the engine will.
+    /// Whether the engine can follow a script.
     fn check_script(&self, at: usize) -> Result<(), ImageError> {
-        let codes = self.scripts();
-        let mut cursor = at;
-        let mut next = || {
-            let code = codes.get(cursor).copied().ok_or(ImageError::Script { code: cursor });
-            cursor += 1;
-            code
-        };
-        let slots = next()?;
-        if usize::from(slots) > SLOTS_MAX {
-            return Err(ImageError::Script { code: at });
-        }
-        let steps = next()?;
-        let places = self.header.places;
-        for step in 0..=u32::from(steps) {
-            if step > 0 {
-                match next()? {
-                    script::CHOICE | script::SPLIT if next()? < slots => {}
-                    script::JOIN => {
-                        for _ in 0..next()? {
-                            if next()? >= places {
-                                return Err(ImageError::Script { code: at });
-                            }
-                        }
-                    }
-                    _ => return Err(ImageError::Script { code: at }),
-                }
-            }
-            let targets = next()?;
-            for _ in 0..targets {
-                let target = next()?;
-                let index = target & script::INDEX;
-                let valid = match target & !script::INDEX {
-                    script::TO_PLACE => index < places,
-                    script::TO_SLOT => index < slots,
-                    script::GONE => index == 0,
-                    _ => false,
-                };
-                if !valid {
-                    return Err(ImageError::Script { code: at });
-                }
-            }
-            // A choice without branches has no digit.
-            if step > 0 && targets == 0 {
-                return Err(ImageError::Script { code: at });
-            }
-        }
-        Ok(())
+        let h = self.header;
+        let bounds = script::Bounds { places: h.places, tasks: h.tasks, merges: h.merges };
+        let codes = self.scripts().get(at..);
+        let makes_instances = |task| self.task(usize::from(task)).kind == TASK_INSTANCES;
+        let is_valid = codes.is_some_and(|codes| script::is_valid(codes, bounds, makes_instances));
+        if is_valid { Ok(()) } else { Err(ImageError::Script { code: at }) }
     }
 
     /// All cells of the image as words.

@@ -9,33 +9,23 @@
 //! S-components and their cover of well-formed free-choice nets: M. Hack, *Analysis of Production Schemata by Petri
 //! Nets* (MIT, 1972); Desel and Esparza, *Free Choice Petri Nets* (1995), chapter 5.
 
-use std::collections::HashSet;
-
-use crate::net::{Net, NodeKind};
-use crate::routing::{Route, Routing};
+use crate::net::{Net, NodeKind, Surplus};
+use crate::routing::{Rest, Routing};
 use crate::{FlowId, NodeId};
 
 /// Demands followed in the search for one component before the place is left to the second proof.
 const DEMANDS_MAX: usize = 20_000;
 
-/// Markings visited before the second proof gives up.
-const MARKINGS_MAX: usize = 20_000;
-
-/// Steps of routes that the second proof plays before it gives up.
-const STEPS_MAX: usize = 4_000_000;
-
-/// Outcomes of one completion that the second proof is willing to try.
-const OUTCOMES_MAX: u64 = 256;
-
-/// For each place (task's work item, then join input; running bits excluded), whether it may hold several tokens.
+/// For each place (task's work item, then those behind the running bits), whether it may hold several tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Counted {
     pub(crate) tasks: Vec<bool>,
-    pub(crate) join_inputs: Vec<bool>,
+    pub(crate) rests: Vec<bool>,
 }
 
 impl Counted {
-    pub(crate) fn new(net: &Net, routing: &Routing) -> Self {
+    /// Proves what it can: by components, then by what a walk has found, if there was one.
+    pub(crate) fn new(net: &Net, routing: &Routing, walk: impl FnOnce() -> Option<Vec<u8>>) -> Self {
         let mut cover = Cover::new(net);
         for flow in (0..net.flows().len() as u32).map(FlowId) {
             if is_place(net, flow) && !cover.safe_flows[flow.index()] {
@@ -44,26 +34,43 @@ impl Counted {
         }
         let task_safe =
             |&task: &NodeId| net.node(task).incoming().first().is_none_or(|f| cover.safe_flows[f.index()]);
+        let rest_safe = |rest: &Rest| match *rest {
+            Rest::Input(flow) => cover.safe_flows[flow.index()],
+            Rest::Own(node, what) => always_fits(net.node(node).kind(), what),
+        };
         let mut counted = Self {
             tasks: routing.tasks.iter().map(|task| !task_safe(task)).collect(),
-            join_inputs: routing.join_inputs.iter().map(|flow| !cover.safe_flows[flow.index()]).collect(),
+            rests: routing.rests.iter().map(|rest| !rest_safe(rest)).collect(),
         };
-        if counted.any()
-            && let Some(most) = most_tokens(routing)
-        {
-            let inputs = 2 * routing.tasks.len();
+        let undecided = counted.tasks.iter().any(|&counted| counted)
+            || counted
+                .rests
+                .iter()
+                .zip(&routing.rests)
+                .any(|(&counted, rest)| counted && matches!(rest, Rest::Input(_)));
+        if undecided && let Some(most) = walk() {
+            let first = 2 * routing.tasks.len();
             for (task, counted) in counted.tasks.iter_mut().enumerate() {
                 *counted = most[task] > 1;
             }
-            for (input, counted) in counted.join_inputs.iter_mut().enumerate() {
-                *counted = most[inputs + input] > 1;
+            for (index, (counted, rest)) in counted.rests.iter_mut().zip(&routing.rests).enumerate() {
+                if matches!(rest, Rest::Input(_)) {
+                    *counted = most[first + index] > 1;
+                }
             }
         }
         counted
     }
+}
 
-    pub(crate) fn any(&self) -> bool {
-        self.tasks.iter().chain(&self.join_inputs).any(|&counted| counted)
+/// Whether a node's own state is a bit by its nature; the others count.
+fn always_fits(kind: NodeKind, what: &str) -> bool {
+    match kind {
+        NodeKind::Partial { needed, surplus: Surplus::Swallow | Surplus::Cancel } => {
+            what == "arrived" && needed == 1
+        }
+        NodeKind::Partial { .. } | NodeKind::Instances(_) => true,
+        _ => false,
     }
 }
 
@@ -71,9 +78,9 @@ impl Counted {
 fn is_place(net: &Net, flow: FlowId) -> bool {
     let to = net.node(net.flow(flow).to());
     match to.kind() {
-        NodeKind::Task => true,
-        NodeKind::Parallel => to.incoming().len() > 1,
-        _ => false,
+        NodeKind::Parallel | NodeKind::Inclusive(_) => to.incoming().len() > 1,
+        NodeKind::Partial { surplus, .. } => surplus == Surplus::Block,
+        kind => kind.is_task(),
     }
 }
 
@@ -137,17 +144,26 @@ impl<'n> Cover<'n> {
             self.join(flow);
             let (from, to) = (self.net.flow(flow).from(), self.net.flow(flow).to());
             // Tokens of all flows into a task or a choice are the same to it: they share one place.
-            if matches!(self.net.node(to).kind(), NodeKind::Task | NodeKind::Exclusive) {
+            let to_kind = self.net.node(to).kind();
+            if to_kind.is_task() || matches!(to_kind, NodeKind::Exclusive | NodeKind::Deferred) {
                 self.close(to, &mut open);
             }
             let alone = self.leaving[from.index()] == 1;
             let fits = match self.net.node(from).kind() {
                 NodeKind::Start => alone,
-                NodeKind::Exclusive => {
+                // The alternatives of a deferred choice are one token: it goes one way.
+                NodeKind::Exclusive | NodeKind::Deferred | NodeKind::ThreadMerge(_) => {
                     self.close(from, &mut open);
                     true
                 }
-                NodeKind::Task => {
+                // However many inputs a merge takes a token from, it hands on one.
+                NodeKind::Inclusive(_) => {
+                    self.close(from, &mut open);
+                    alone
+                }
+                // An instance that runs on is a token beside the one that has gone on.
+                NodeKind::Instances(instances) if instances.drains() => false,
+                kind if kind.is_task() => {
                     self.close(from, &mut open);
                     alone
                 }
@@ -166,7 +182,7 @@ impl<'n> Cover<'n> {
                     }
                 }
                 NodeKind::Parallel => alone,
-                NodeKind::End => false,
+                _ => false,
             };
             if !fits || self.demands > DEMANDS_MAX {
                 self.go_back(before);
@@ -212,45 +228,4 @@ impl<'n> Cover<'n> {
             }
         }
     }
-}
-
-/// The most tokens that each place holds in any reachable marking, or on the way to it; `None` if not decided.
-fn most_tokens(routing: &Routing) -> Option<Vec<u8>> {
-    let places = routing.place_count();
-    if routing.routes.iter().any(|route| route.outcomes > OUTCOMES_MAX) {
-        return None;
-    }
-    let mut most = vec![0u8; places];
-    let mut steps_left = STEPS_MAX;
-    let mut seen: HashSet<Vec<u8>> = HashSet::new();
-    let mut open: Vec<Vec<u8>> = Vec::new();
-    let (of_tasks, of_starts) = routing.routes.split_at(routing.tasks.len());
-    for route in of_starts {
-        for choice in 0..route.outcomes {
-            open.push(played(route, choice, &vec![0; places], &mut most)?);
-        }
-    }
-    while let Some(marking) = open.pop() {
-        for (task, route) in of_tasks.iter().enumerate().filter(|(task, _)| marking[*task] > 0) {
-            let mut taken = marking.clone();
-            taken[task] -= 1;
-            for choice in 0..route.outcomes {
-                steps_left = steps_left.checked_sub(1 + route.steps.len())?;
-                let next = played(route, choice, &taken, &mut most)?;
-                if !seen.contains(&next) {
-                    if seen.len() == MARKINGS_MAX {
-                        return None;
-                    }
-                    seen.insert(next.clone());
-                    open.push(next);
-                }
-            }
-        }
-    }
-    Some(most)
-}
-
-fn played(route: &Route, choice: u64, marking: &[u8], most: &mut [u8]) -> Option<Vec<u8>> {
-    let mut tokens = marking.to_vec();
-    route.play(choice, &mut tokens, most).then_some(tokens)
 }

@@ -1,8 +1,8 @@
 //! The cold tail of an image: names and decisions, for people.
 
-use crate::NodeId;
 use crate::net::Net;
-use crate::routing::Routing;
+use crate::routing::{Digit, DigitKind, Rest, Routing};
+use crate::{NodeId, rules};
 
 /// A node's id and the name that a person reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,21 +26,56 @@ pub struct Branch {
     pub to: String,
 }
 
-/// A gateway whose branch is chosen by an outcome.
+/// What an outcome says to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionKind {
+    /// One branch: its index (WCP-4).
+    Branch,
+    /// A mask of branches (WCP-6); an empty one takes the default branch, if there is one.
+    Branches,
+    /// How many threads or instances, up to this many (WCP-12, 14, 42).
+    Count(u8),
+    /// Whether a multi-instance task has had enough: 0 or 1 (WCP-36).
+    Enough,
+}
+
+/// A node that is told by an outcome what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// The gateway.
+    /// The node.
     pub gateway: Label,
-    /// Its branches; branch `b` is digit value `b`.
+    /// What is decided.
+    pub kind: DecisionKind,
+    /// Its branches, where one or several are chosen.
     pub branches: Vec<Branch>,
 }
 
-/// An input of a synchronizing gateway: a place between two nodes.
+impl Decision {
+    /// Digits of this decision are below this.
+    #[must_use]
+    pub fn base(&self) -> u64 {
+        match self.kind {
+            DecisionKind::Branch => self.branches.len() as u64,
+            DecisionKind::Branches => 1 << self.branches.len(),
+            DecisionKind::Count(most) => u64::from(most) + 1,
+            DecisionKind::Enough => 2,
+        }
+    }
+
+    /// Whether a digit is a legal decision.
+    #[must_use]
+    pub fn allows(&self, digit: u64) -> bool {
+        let needs_one = self.kind == DecisionKind::Branches && !self.branches.iter().any(|b| b.is_default);
+        digit < self.base() && !(needs_one && digit == 0)
+    }
+}
+
+/// A place that is not a task's: an input of a gateway that waits, or state of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinInput {
-    /// Id of the node that the flow comes from.
+    /// Id of the node that the flow comes from; of a state, what it says.
     pub from: String,
-    /// Id of the gateway that waits.
+    /// Id of the node that waits, or whose state it is.
     pub gateway: String,
 }
 
@@ -53,11 +88,17 @@ pub struct Names {
     pub tasks: Vec<Label>,
     /// Start nodes, by start number.
     pub starts: Vec<Label>,
+    /// Interrupts, by number.
+    pub interrupts: Vec<Label>,
+    /// Synchronizing merges, by number.
+    pub merges: Vec<Label>,
+    /// Names of the nets that calls run, by [`TaskCell::call`](crate::image::TaskCell::call).
+    pub calls: Vec<String>,
     /// Places behind the running bits.
     pub join_inputs: Vec<JoinInput>,
-    /// All gateways that are decided by an outcome.
+    /// All nodes that are told something by an outcome.
     pub decisions: Vec<Decision>,
-    /// For each route (tasks, then starts), the decisions behind it as indices: the digits of its outcome, least
+    /// For each route (tasks, starts, interrupts), the decisions behind it as indices: the digits of its outcome, least
     /// significant first, each in the base of its number of branches.
     pub route_decisions: Vec<Vec<usize>>,
 }
@@ -68,10 +109,10 @@ impl Names {
             id: net.node(node).id().to_owned(),
             text: net.node(node).label().to_owned(),
         };
-        let mut gateways: Vec<NodeId> =
-            routing.routes.iter().flat_map(|route| route.digits.iter().map(|digit| digit.gateway)).collect();
-        gateways.sort_unstable();
-        gateways.dedup();
+        let key = |digit: &Digit| (digit.node, digit.kind == DigitKind::Enough);
+        let mut digits: Vec<Digit> = routing.routes.iter().flat_map(|route| route.digits.clone()).collect();
+        digits.sort_by_key(key);
+        digits.dedup_by_key(|digit| key(digit));
         let branch = |&flow: &crate::FlowId| {
             let flow = net.flow(flow);
             Branch {
@@ -81,34 +122,43 @@ impl Names {
                 to: net.node(flow.to()).id().to_owned(),
             }
         };
+        let decision = |digit: &Digit| {
+            let (kind, has_branches) = match digit.kind {
+                DigitKind::Branch => (DecisionKind::Branch, true),
+                DigitKind::Branches { .. } => (DecisionKind::Branches, true),
+                DigitKind::Threads | DigitKind::Instances => {
+                    (DecisionKind::Count((digit.base - 1) as u8), false)
+                }
+                DigitKind::Enough => (DecisionKind::Enough, false),
+            };
+            let outgoing = if has_branches { net.node(digit.node).outgoing() } else { &[] };
+            Decision { gateway: label(&digit.node), kind, branches: outgoing.iter().map(branch).collect() }
+        };
+        let rest = |rest: &Rest| match *rest {
+            Rest::Input(flow) => JoinInput {
+                from: net.node(net.flow(flow).from()).id().to_owned(),
+                gateway: net.node(net.flow(flow).to()).id().to_owned(),
+            },
+            Rest::Own(node, what) => {
+                JoinInput { from: what.to_owned(), gateway: net.node(node).id().to_owned() }
+            }
+        };
+        let index = |digit: &Digit| {
+            digits.binary_search_by_key(&key(digit), key).unwrap_or_else(|_| unreachable!("collected above"))
+        };
         Self {
             net: net.name().to_owned(),
             tasks: routing.tasks.iter().map(label).collect(),
             starts: routing.starts.iter().map(label).collect(),
-            join_inputs: routing
-                .join_inputs
-                .iter()
-                .map(|&flow| JoinInput {
-                    from: net.node(net.flow(flow).from()).id().to_owned(),
-                    gateway: net.node(net.flow(flow).to()).id().to_owned(),
-                })
-                .collect(),
-            decisions: gateways
-                .iter()
-                .map(|gateway| Decision {
-                    gateway: label(gateway),
-                    branches: net.node(*gateway).outgoing().iter().map(branch).collect(),
-                })
-                .collect(),
+            interrupts: routing.interrupts.iter().map(label).collect(),
+            merges: routing.merges.iter().map(label).collect(),
+            calls: net.calls.values().cloned().collect(),
+            join_inputs: routing.rests.iter().map(rest).collect(),
+            decisions: digits.iter().map(decision).collect(),
             route_decisions: routing
                 .routes
                 .iter()
-                .map(|route| {
-                    let index = |gateway| {
-                        gateways.binary_search(gateway).unwrap_or_else(|_| unreachable!("collected above"))
-                    };
-                    route.digits.iter().map(|digit| index(&digit.gateway)).collect()
-                })
+                .map(|route| route.digits.iter().map(index).collect())
                 .collect(),
         }
     }
@@ -118,12 +168,21 @@ impl Names {
         out.text(&self.net);
         out.list(&self.tasks, Writer::label);
         out.list(&self.starts, Writer::label);
+        out.list(&self.interrupts, Writer::label);
+        out.list(&self.merges, Writer::label);
+        out.list(&self.calls, |out, name| out.text(name));
         out.list(&self.join_inputs, |out, input| {
             out.text(&input.from);
             out.text(&input.gateway);
         });
         out.list(&self.decisions, |out, decision| {
             out.label(&decision.gateway);
+            out.number(match decision.kind {
+                DecisionKind::Branch => 0,
+                DecisionKind::Branches => 1,
+                DecisionKind::Enough => 2,
+                DecisionKind::Count(most) => 3 + u32::from(most),
+            });
             out.list(&decision.branches, |out, branch| {
                 out.text(&branch.text);
                 out.number(u32::from(branch.is_default) | u32::from(branch.condition.is_some()) << 1);
@@ -144,10 +203,19 @@ impl Names {
             net: input.text()?,
             tasks: input.list(Reader::label)?,
             starts: input.list(Reader::label)?,
+            interrupts: input.list(Reader::label)?,
+            merges: input.list(Reader::label)?,
+            calls: input.list(Reader::text)?,
             join_inputs: input.list(|r| Some(JoinInput { from: r.text()?, gateway: r.text()? }))?,
             decisions: input.list(|r| {
                 Some(Decision {
                     gateway: r.label()?,
+                    kind: match r.number()? {
+                        0 => DecisionKind::Branch,
+                        1 => DecisionKind::Branches,
+                        2 => DecisionKind::Enough,
+                        count => DecisionKind::Count(u8::try_from(count - 3).ok()?),
+                    },
                     branches: r.list(|r| {
                         let text = r.text()?;
                         let flags = r.number()?;
@@ -163,7 +231,14 @@ impl Names {
             })?,
             route_decisions: input.list(|r| r.list(|r| r.number().map(|digit| digit as usize)))?,
         };
-        let in_range = |digit: &usize| names.decisions.get(*digit).is_some_and(|d| !d.branches.is_empty());
+        let has_branches = |d: &Decision| match d.kind {
+            DecisionKind::Branch | DecisionKind::Branches => (1..=1 << 20).contains(&d.branches.len()),
+            _ => d.branches.is_empty(),
+        };
+        let fits = |d: &Decision| {
+            has_branches(d) && (d.kind != DecisionKind::Branches || d.branches.len() <= rules::BRANCHES_MAX)
+        };
+        let in_range = |digit: &usize| names.decisions.get(*digit).is_some_and(fits);
         (input.0.is_empty() && names.route_decisions.iter().flatten().all(in_range)).then_some(names)
     }
 }

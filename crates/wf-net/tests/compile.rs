@@ -55,7 +55,7 @@ fn a_sequence_is_one_mask_each() {
     // The start puts the first work item and needs nothing.
     let start = program.op(2, 0);
     assert_eq!((start.need[0], start.take[0], start.put[0]), (0, 0, 0b01));
-    assert_eq!(program.begin_op(1).deny[0], 0b1000);
+    assert_eq!(program.task(1).kind, wf_net::image::TASK_PLAIN);
     assert_eq!(program.header().counters, 0);
 }
 

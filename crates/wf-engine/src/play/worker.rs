@@ -4,17 +4,22 @@ use core::ops::Range;
 use std::time::Instant;
 
 use wf_arena::{Arena, Policy, Scope};
-use wf_net::Names;
+use wf_net::{Decision, DecisionKind, Names};
 
 use super::{PlayOptions, Watch, WorkerReport};
 use crate::event::NO_SIDE;
-use crate::{CaseId, Changes, EndKind, Ended, Engine, EngineError, Event, ProgramId, Shard, Start, Status};
+use crate::{
+    CaseId, Changes, EndKind, Ended, Engine, EngineError, Event, EventKind, ProgramId, Shard, Start, Status,
+};
 
 /// Lines are asked for this many cases ahead of the look at their work items.
 const PREFETCH_AHEAD: usize = 16;
 
 /// Work items that a step is planned to add at most: a batch of steps that all add more makes the arena grow once.
 const FANOUT_PLANNED: usize = 8;
+
+/// One step in so many is an interrupt, where one is possible.
+const INTERRUPT_ONE_IN: u64 = 16;
 
 /// A live case: what the generator is keyed by.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +41,11 @@ pub(super) struct Worker {
     over: Vec<usize>,
     events: Vec<Event>,
     sides: Vec<u64>,
-    /// Outcomes of each route: tasks, then starts.
-    outcomes: Vec<u64>,
+    /// What each route decides: tasks, starts, interrupts.
+    routes: Vec<Decisions>,
     starts: u64,
     tasks: usize,
+    interrupts: bool,
     fanout: usize,
     batch: usize,
     seed: u64,
@@ -78,9 +84,6 @@ impl Worker {
         let live_max = usize::try_from(live.min(numbers.end - numbers.start)).unwrap_or(usize::MAX);
         let shard = engine.shard(id, live_max)?;
         let batch = options.batch.min(live_max);
-        let of_route = |digits: &Vec<usize>| {
-            digits.iter().map(|&decision| names.decisions[decision].branches.len() as u64).product()
-        };
         Ok(Self {
             shard,
             program,
@@ -90,9 +93,10 @@ impl Worker {
             over: Vec::with_capacity(batch),
             events: Vec::with_capacity(batch),
             sides: Vec::with_capacity(batch),
-            outcomes: names.route_decisions.iter().map(of_route).collect(),
+            routes: (0..names.route_decisions.len()).map(|route| Decisions::new(names, route)).collect(),
             starts: names.starts.len() as u64,
             tasks: names.tasks.len(),
+            interrupts: !names.interrupts.is_empty(),
             fanout: engine.fanout(program).clamp(1, FANOUT_PLANNED),
             batch,
             seed: options.seed,
@@ -196,11 +200,12 @@ impl Worker {
 
     /// Outcome and side index for a route, from the upper half of a draw.
     fn decide(&mut self, route: usize, random: u64) -> (u8, u16) {
-        let outcomes = self.outcomes[route];
-        if outcomes <= 256 {
-            return (below((random >> 32) as u32, outcomes) as u8, NO_SIDE);
+        let route = &self.routes[route];
+        let choice = route.choose(random);
+        if route.outcomes <= 256 {
+            return (choice as u8, NO_SIDE);
         }
-        self.sides.push(draw(random, 0, 0) % outcomes);
+        self.sides.push(choice);
         (0, (self.sides.len() - 1) as u16)
     }
 
@@ -225,10 +230,16 @@ impl Worker {
     fn next_event(&mut self, case: CaseId, number: u64, step: u32) -> Event {
         let random = draw(self.seed, number, step);
         let items = self.shard.enabled(case);
-        let event = items.and_then(|mut items| {
+        let mut event = items.and_then(|mut items| {
             let count = items.len() as u64;
             items.nth(below(random as u32, count) as usize)
         });
+        // An interrupt is rare, unless nothing else can happen.
+        if self.interrupts && (event.is_none() || draw(random, number, step).is_multiple_of(INTERRUPT_ONE_IN))
+        {
+            let count = self.shard.interrupts(case).count() as u64;
+            event = self.shard.interrupts(case).nth(below(random as u32, count) as usize).or(event);
+        }
         // Nothing begins an item here, so a live case has one; a program that breaks this loses the case, not the run.
         let Some(event) = event else { return Event::cancel(case) };
         let (outcome, side) = self.decide(usize::from(event.task), random);
@@ -256,6 +267,44 @@ impl Worker {
     }
 }
 
+/// What the outcomes of a route say.
+#[derive(Debug)]
+struct Decisions {
+    outcomes: u64,
+    /// The decisions, where not every digit is legal or all are not equally likely.
+    uneven: Vec<Decision>,
+}
+
+impl Decisions {
+    fn new(names: &Names, route: usize) -> Self {
+        let digits = &names.route_decisions[route];
+        let decisions: Vec<Decision> =
+            digits.iter().map(|&decision| names.decisions[decision].clone()).collect();
+        let outcomes = decisions.iter().map(Decision::base).product();
+        let is_even = decisions.iter().all(|decision| decision.kind == DecisionKind::Branch);
+        Self { outcomes, uneven: if is_even { Vec::new() } else { decisions } }
+    }
+
+    /// A legal choice, from the upper half of a draw.
+    fn choose(&self, random: u64) -> u64 {
+        if self.uneven.is_empty() {
+            return match self.outcomes {
+                0..=256 => below((random >> 32) as u32, self.outcomes),
+                outcomes => draw(random, 0, 0) % outcomes,
+            };
+        }
+        let (mut choice, mut weight) = (0, 1);
+        for (index, decision) in self.uneven.iter().enumerate() {
+            let bits = (draw(random, index as u64, 0) >> 32) as u32;
+            // Masks of branches from 1: an empty one is legal only with a default branch, which 1 and more reach too.
+            let first = u64::from(decision.kind == DecisionKind::Branches);
+            choice += (first + below(bits, decision.base() - first)) * weight;
+            weight *= decision.base();
+        }
+        choice
+    }
+}
+
 impl WorkerReport {
     fn count(&mut self, kind: EndKind) {
         match kind {
@@ -270,7 +319,9 @@ impl WorkerReport {
         let mut ended = changes.ended.iter().peekable();
         for (index, (event, status)) in events.iter().zip(changes.status).enumerate() {
             match status {
-                Status::Done if event.kind == crate::EventKind::Complete => self.completions += 1,
+                Status::Done if matches!(event.kind, EventKind::Complete | EventKind::Trigger) => {
+                    self.completions += 1
+                }
                 Status::Done => {}
                 _ => self.refused += 1,
             }

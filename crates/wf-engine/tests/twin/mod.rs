@@ -124,6 +124,7 @@ impl<'n> Case<'n> {
                     }
                 }
                 NodeKind::Parallel | NodeKind::Start => continue,
+                other => unreachable!("the generator makes no {other:?}"),
             }
             return true;
         }

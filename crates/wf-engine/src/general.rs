@@ -1,0 +1,355 @@
+//! Steps of programs whose tasks are more than a token: triggers, instances, calls, conditions, interrupts.
+//!
+//! A step is played on a copy of the line. What it has enabled and withdrawn is the difference of the work items before
+//! and after. Calls start and end other cases of the shard, one after another and not by recursion, so that a chain of
+//! calls of any length takes no stack.
+
+mod calls;
+mod instances;
+
+use wf_net::image::{
+    KIND_PLAIN, TASK_CALL, TASK_INSTANCES, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TaskCell,
+};
+use wf_net::script::{self, Played};
+
+use crate::CaseId;
+use crate::advance::{Batch, bits};
+use crate::changes::{EndKind, Ended};
+use crate::event::{Event, EventKind, Status, WHOLE_CASE};
+use crate::items::{Call, Called, InstanceBits, Items, Record, place};
+use crate::line::{ENDED_BADLY, ENDED_WELL, Line, NOT_ENDED};
+use crate::plain::{put1, put2};
+use crate::programs::Row;
+use crate::tokens::OnLine;
+
+/// Calls that start within one another in one step, before the step is refused.
+const DEPTH_MAX: usize = 32;
+
+/// Calls that return one after another in one step, before the case is left stuck: cases that end where they start,
+/// called in a loop, would go round for ever.
+const RETURNS_MAX: usize = 4096;
+
+/// The work item that a step is about: what happened to it is not a withdrawal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    Nothing,
+    /// One that nobody had begun.
+    Waiting(usize),
+    Running(usize),
+    Begun(usize),
+    Instance(usize, u8),
+}
+
+/// A step that was played on a copy of the line.
+struct Trial {
+    line: Line,
+    taken: Taken,
+    /// The route that was played, and the outcome, for the counts.
+    route: Option<(u16, u8)>,
+    terminated: bool,
+}
+
+impl Batch<'_, '_> {
+    /// Applies an event to a case of a general program.
+    #[inline(never)]
+    pub(crate) fn apply_general(&mut self, event: &Event, row: &Row) -> Result<(), Status> {
+        let slot = event.case.slot();
+        let before = *self.slab.line(slot).ok_or(Status::UnknownCase)?;
+        if before.end() != NOT_ENDED {
+            return Err(Status::UnknownCase);
+        }
+        if event.kind == EventKind::Cancel && event.task == WHOLE_CASE {
+            self.end(event.case, row, &before, EndKind::Cancelled);
+            self.return_calls(slot);
+            return Ok(());
+        }
+        let trial = self.play_event(event, row, &before)?;
+        self.commit(event.case, row, &before, trial)?;
+        match event.kind {
+            EventKind::Complete | EventKind::Trigger => self.completed += 1,
+            EventKind::Begin => self.begun += 1,
+            _ => {}
+        }
+        self.return_calls(slot);
+        Ok(())
+    }
+
+    fn play_event(&self, event: &Event, row: &Row, before: &Line) -> Result<Trial, Status> {
+        let task = usize::from(event.task);
+        if event.round != 0 {
+            return Err(Status::StaleRound);
+        }
+        let cells = self.cells.tasks(row);
+        let first = usize::from(row.tasks) + usize::from(row.starts);
+        if event.kind == EventKind::Trigger && (first..first + usize::from(row.interrupts)).contains(&task) {
+            return self.interrupt(event, row, before, &cells[usize::from(row.tasks) + task - first]);
+        }
+        let cell = cells[..usize::from(row.tasks)].get(task).ok_or(Status::UnknownTask)?;
+        if event.instance != 0 && cell.kind != TASK_INSTANCES {
+            return Err(Status::StaleRound);
+        }
+        match (event.kind, cell.kind) {
+            (EventKind::Complete, TASK_PLAIN) | (EventKind::Trigger, TASK_TRANSIENT | TASK_PERSISTENT) => {
+                self.complete(event, row, before, cell)
+            }
+            (EventKind::Complete, TASK_INSTANCES) => self.complete_instance(event, row, before, cell),
+            (EventKind::Begin, TASK_PLAIN | TASK_INSTANCES) => self.begin_item(event, row, before, cell),
+            (EventKind::AddInstance, TASK_INSTANCES) => {
+                instances::add_instance(task, before, cell, self.items(before, row))
+            }
+            (EventKind::CompleteInstances, TASK_INSTANCES) => {
+                self.complete_instances(event, row, before, cell)
+            }
+            (EventKind::Cancel, _) if !row.has_merges => self.cancel_task(event, row, before),
+            _ => Err(Status::KindRefused),
+        }
+    }
+
+    fn items<'l>(&'l self, line: &'l Line, row: &Row) -> Items<'l> {
+        Items::new(line, row, self.cells)
+    }
+
+    /// Plays a route on a line whose own tokens are taken already.
+    fn route(&self, mut trial: Trial, event: &Event, row: &Row, skip: bool) -> Result<Trial, Status> {
+        let index = row.op_index(event.task, event.outcome);
+        let meta = self.cells.meta(row, index);
+        trial.route = Some((event.task, event.outcome));
+        trial.line.touch(self.now);
+        let choice = self.choice(event, meta.outcomes)?;
+        if meta.kind == KIND_PLAIN {
+            // A program is general because another calls it, too; its ops are masks then.
+            let puts = if row.words == 1 {
+                put1(&mut trial.line, self.cells.op1(row.ops + index))
+            } else {
+                put2(&mut trial.line, self.cells.op2(row.ops + index * 2))
+            };
+            return if puts { Ok(trial) } else { Err(Status::CounterFull) };
+        }
+        let choice = if skip { choice >> 1 } else { choice };
+        let codes = &self.cells.codes()[row.codes + meta.script as usize..];
+        let played = script::play(&mut OnLine::new(&mut trial.line, row, self.cells), codes, choice)?;
+        if played == Played::Terminated {
+            trial.line.clear();
+            trial.terminated = true;
+        }
+        Ok(trial)
+    }
+
+    /// WCP-1, 16, 17, 18, 23, 24: a work item is completed or triggered, begun or not.
+    fn complete(&self, event: &Event, row: &Row, before: &Line, cell: &TaskCell) -> Result<Trial, Status> {
+        let task = usize::from(event.task);
+        let items = self.items(before, row);
+        let mut trial = Trial { line: *before, taken: Taken::Nothing, route: None, terminated: false };
+        let was_running = items.running(task) > 0;
+        if !was_running && items.waiting(task) == 0 {
+            return match cell.kind {
+                TASK_TRANSIENT => Err(Status::Lost),
+                TASK_PERSISTENT => {
+                    let queue = place(cell.queue).unwrap_or_else(|| unreachable!("checked image"));
+                    let fits = trial.line.add(queue, 1, items.counter_of);
+                    if fits { Ok(trial) } else { Err(Status::CounterFull) }
+                }
+                _ => Err(Status::NotEnabled),
+            };
+        }
+        if was_running {
+            trial.line.take(items.tasks + task, 1, items.counter_of);
+            trial.taken = Taken::Running(task);
+        } else {
+            take_rivals(&mut trial.line, cell, items);
+            trial.taken = Taken::Waiting(task);
+        }
+        trial.line.take(task, 1, items.counter_of);
+        self.route(trial, event, row, false)
+    }
+
+    fn begin_item(&self, event: &Event, row: &Row, before: &Line, cell: &TaskCell) -> Result<Trial, Status> {
+        let task = usize::from(event.task);
+        let items = self.items(before, row);
+        let mut trial = Trial { line: *before, taken: Taken::Begun(task), route: None, terminated: false };
+        trial.line.touch(self.now);
+        if event.outcome != 0 {
+            return Err(Status::BadOutcome);
+        }
+        if let Some(instances) = items.instances(task) {
+            let bit = 1u64.checked_shl(u32::from(event.instance)).unwrap_or(0);
+            if instances.waiting() & bit == 0 {
+                return Err(Status::NotEnabled);
+            }
+            let begun = InstanceBits { begun: instances.begun | bit, ..instances };
+            Record::of(cell).write(&mut trial.line, begun);
+            // The instance is still open: nothing was withdrawn.
+            trial.taken = Taken::Nothing;
+            return Ok(trial);
+        }
+        if items.waiting(task) == 0 {
+            return Err(Status::NotEnabled);
+        }
+        take_rivals(&mut trial.line, cell, items);
+        let fits = trial.line.add(items.tasks + task, 1, items.counter_of);
+        if fits { Ok(trial) } else { Err(Status::CounterFull) }
+    }
+
+    /// WCP-19, 26: the work items of one task go, with their threads.
+    fn cancel_task(&self, event: &Event, row: &Row, before: &Line) -> Result<Trial, Status> {
+        let task = usize::from(event.task);
+        let items = self.items(before, row);
+        if items.tokens(task) == 0 {
+            return Err(Status::NotEnabled);
+        }
+        let mut trial = Trial { line: *before, taken: Taken::Nothing, route: None, terminated: false };
+        let mut tokens = OnLine::new(&mut trial.line, row, self.cells);
+        script::Tokens::clear(&mut tokens, task as u16);
+        script::Tokens::clear(&mut tokens, (items.tasks + task) as u16);
+        if let Some(draining) = place(self.cells.tasks(row)[task].draining) {
+            script::Tokens::clear(&mut tokens, draining as u16);
+        }
+        trial.line.touch(self.now);
+        Ok(trial)
+    }
+
+    /// WCP-19, 25: an event from outside on a region.
+    fn interrupt(&self, event: &Event, row: &Row, before: &Line, cell: &TaskCell) -> Result<Trial, Status> {
+        let marking = before.marking();
+        if (0..marking.len()).all(|word| cell.need[word] & marking[word] == 0) {
+            return Err(Status::Lost);
+        }
+        let trial = Trial { line: *before, taken: Taken::Nothing, route: None, terminated: false };
+        self.route(trial, event, row, false)
+    }
+
+    /// Starts a case of a general program in an occupied slot.
+    pub(crate) fn start_general(
+        &mut self,
+        case: CaseId,
+        row: &Row,
+        event: &Event,
+        depth: usize,
+    ) -> Result<(), Status> {
+        let before = *self.slab.line(case.slot()).ok_or(Status::UnknownCase)?;
+        let trial = Trial { line: before, taken: Taken::Nothing, route: None, terminated: false };
+        let trial = self.route(trial, event, row, false)?;
+        self.commit_at(case, row, &before, trial, depth)?;
+        self.return_calls(case.slot());
+        Ok(())
+    }
+
+    fn commit(&mut self, case: CaseId, row: &Row, before: &Line, trial: Trial) -> Result<(), Status> {
+        self.commit_at(case, row, before, trial, 0)
+    }
+
+    /// Starts what the step calls, writes the line, and tells what has changed. On an error nothing has.
+    fn commit_at(
+        &mut self,
+        case: CaseId,
+        row: &Row,
+        before: &Line,
+        mut trial: Trial,
+        depth: usize,
+    ) -> Result<(), Status> {
+        let mark = self.out.mark();
+        let cells = self.cells.tasks(row);
+        let after_word = trial.line.word();
+        for task in bits(after_word & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
+            let call = Call::of(&cells[task]);
+            if call.read(&trial.line) != Called::Due {
+                continue;
+            }
+            match self.call(case.slot(), row, task, &cells[task], depth) {
+                Ok(slot) => call.write(&mut trial.line, Called::Runs(slot)),
+                Err(refused) => {
+                    self.forget_calls(row, before, &trial.line);
+                    self.out.back_to(mark);
+                    return Err(refused);
+                }
+            }
+        }
+        if let Some((route, outcome)) = trial.route {
+            self.op_counts[row.counts + row.op_index(route, outcome)] += 1;
+        }
+        let Some(line) = self.slab.line_mut(case.slot()) else { return Err(Status::UnknownCase) };
+        *line = trial.line;
+        self.tell(case, row, before, &trial.line, trial.taken);
+        self.cancel_calls(row, before, &trial.line);
+        if trial.terminated {
+            self.finish(case, EndKind::Completed);
+        } else {
+            self.end_if_stuck(case, row);
+        }
+        Ok(())
+    }
+
+    /// Ends the case if nothing can happen to it any more.
+    fn end_if_stuck(&mut self, case: CaseId, row: &Row) {
+        let Some(line) = self.slab.line(case.slot()) else { return };
+        if self.items(line, row).is_alive(row.enabled) {
+            return;
+        }
+        let marking = line.marking();
+        let is_clean = (0..marking.len()).all(|word| marking[word] & !row.residue[word] == 0);
+        self.finish(case, if is_clean { EndKind::Completed } else { EndKind::Deadlocked });
+    }
+
+    fn finish(&mut self, case: CaseId, kind: EndKind) {
+        let Some(line) = self.slab.line_mut(case.slot()) else { return };
+        line.set_end(if kind == EndKind::Completed { ENDED_WELL } else { ENDED_BADLY });
+        self.out.end(Ended { case, kind }, true);
+    }
+
+    /// Emits the work items that are new and those that are gone.
+    fn tell(&mut self, case: CaseId, row: &Row, before: &Line, after: &Line, taken: Taken) {
+        let (old, new) = (Items::new(before, row, self.cells), Items::new(after, row, self.cells));
+        for task in bits((before.word() | after.word()) & row.enabled) {
+            let event = new.event(case, task);
+            if let (Some(mut was), Some(is)) = (old.instances(task), new.instances(task)) {
+                if let Taken::Instance(of, instance) = taken
+                    && of == task
+                {
+                    was.open &= !(1 << instance);
+                }
+                for instance in bits(is.waiting() & !(was.open & !was.begun)) {
+                    self.out.enabled.push(event.with_instance(instance as u8));
+                }
+                for instance in bits(was.open & !is.open) {
+                    self.out.withdrawn.push(event.with_instance(instance as u8));
+                }
+                continue;
+            }
+            let (mut waited, mut ran) = (old.waiting(task), old.running(task));
+            match taken {
+                Taken::Waiting(of) if of == task => waited = waited.saturating_sub(1),
+                Taken::Running(of) if of == task => ran = ran.saturating_sub(1),
+                Taken::Begun(of) if of == task => {
+                    (waited, ran) = (waited.saturating_sub(1), ran.saturating_add(1));
+                }
+                _ => {}
+            }
+            let (waits, runs) = (new.waiting(task), new.running(task));
+            for _ in waited..waits {
+                self.out.enabled.push(event);
+            }
+            for _ in 0..waited.saturating_sub(waits) + ran.saturating_sub(runs) {
+                self.out.withdrawn.push(event);
+            }
+        }
+    }
+
+    /// Gives up a whole case: its work items are withdrawn, and the cases that it calls end with it.
+    fn end(&mut self, case: CaseId, row: &Row, before: &Line, kind: EndKind) {
+        let Some(line) = self.slab.line_mut(case.slot()) else { return };
+        line.clear();
+        let after = *line;
+        self.tell(case, row, before, &after, Taken::Nothing);
+        self.finish(case, kind);
+        self.cancel_calls(row, before, &after);
+    }
+}
+
+/// WCP-16: the other alternatives lose the token.
+fn take_rivals(line: &mut Line, cell: &TaskCell, items: Items<'_>) {
+    for (word, &rivals) in cell.rivals.iter().enumerate() {
+        for bit in bits(rivals) {
+            line.take(64 * word + bit, 1, items.counter_of);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Cases that call others: what starts with a step, what ends with it, and what goes on when a called case has ended.
+
+use wf_net::image::{TASK_CALL, TaskCell};
+
+use super::{DEPTH_MAX, RETURNS_MAX, Taken, Trial};
+use crate::CaseId;
+use crate::advance::{Batch, bits};
+use crate::changes::EndKind;
+use crate::event::{Event, Status};
+use crate::items::{Call, Called};
+use crate::line::{ENDED_WELL, Line, NOT_ENDED};
+use crate::programs::{ProgramId, Row};
+
+impl Batch<'_, '_> {
+    /// Starts the case that a call runs; its slot.
+    pub(super) fn call(
+        &mut self,
+        caller: u32,
+        row: &Row,
+        task: usize,
+        cell: &TaskCell,
+        depth: usize,
+    ) -> Result<u32, Status> {
+        if depth == DEPTH_MAX {
+            return Err(Status::NoRoom);
+        }
+        let programs = self.programs;
+        let program = programs.called[row.calls + cell.call as usize];
+        let called = programs.rows.get(program).ok_or(Status::UnknownTask)?;
+        let start = crate::Start::default();
+        let case = self.start_from(ProgramId(program), called, &start, Some((caller, task)), depth + 1)?;
+        self.called += u64::from(case.is_some());
+        case.map(CaseId::slot).ok_or(Status::NoRoom)
+    }
+
+    /// Takes back the cases that a refused step had started: nobody has heard of them.
+    pub(super) fn forget_calls(&mut self, row: &Row, before: &Line, trial: &Line) {
+        let cells = self.cells.tasks(row);
+        for task in bits(trial.word() & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
+            let call = Call::of(&cells[task]);
+            if call.read(before) == Called::Due
+                && let Called::Runs(slot) = call.read(trial)
+            {
+                // The depth of calls that start within one another is bounded, and so is this recursion.
+                if let Some(line) = self.slab.line(slot).copied()
+                    && let Some((program, _)) = line.occupant()
+                    && let Some(called) = self.programs.rows.get(program)
+                    && called.is_general
+                {
+                    let empty = Line::EMPTY;
+                    self.forget_calls(called, &empty, &line);
+                }
+                self.slab.release(slot);
+                self.called -= 1;
+            }
+        }
+    }
+
+    /// Ends the cases of calls that a step has taken the token from, and those that these call.
+    pub(super) fn cancel_calls(&mut self, row: &Row, before: &Line, after: &Line) {
+        // The list of ended cases is the work list: each is looked through for calls of its own.
+        let mut next = self.out.ended_len();
+        self.cancel_lost_calls(row, before, after);
+        while let Some(case) = self.out.ended_at(next) {
+            next += 1;
+            let Some(line) = self.slab.line(case.slot()).copied() else { continue };
+            let row = line.occupant().and_then(|(program, _)| self.programs.rows.get(program));
+            let Some(row) = row else { continue };
+            let Some(cleared) = self.slab.line_mut(case.slot()) else { continue };
+            cleared.clear();
+            let cleared = *cleared;
+            self.tell(case, row, &line, &cleared, Taken::Nothing);
+            if row.is_general {
+                self.cancel_lost_calls(row, &line, &cleared);
+            }
+        }
+    }
+
+    fn cancel_lost_calls(&mut self, row: &Row, before: &Line, after: &Line) {
+        let cells = self.cells.tasks(row);
+        for task in bits(before.word() & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
+            let call = Call::of(&cells[task]);
+            let Called::Runs(slot) = call.read(before) else { continue };
+            let lost = after.word() >> task & 1 == 0 || call.read(after) != Called::Runs(slot);
+            let child = self.slab.line(slot).filter(|line| line.end() == NOT_ENDED);
+            if lost && let Some((_, generation)) = child.and_then(Line::occupant) {
+                self.finish(CaseId::new(self.shard, slot, generation), EndKind::Cancelled);
+            }
+        }
+    }
+
+    /// Lets calls go on whose cases have ended, up the chain of callers.
+    pub(super) fn return_calls(&mut self, slot: u32) {
+        let mut slot = slot;
+        for _ in 0..RETURNS_MAX {
+            let Some(line) = self.slab.line(slot).copied() else { return };
+            let Some((program, generation)) = line.occupant() else { return };
+            if line.end() != NOT_ENDED {
+                match line.caller() {
+                    Some((caller, _)) => slot = caller,
+                    None => return,
+                }
+                continue;
+            }
+            let programs = self.programs;
+            let Some(row) = programs.rows.get(program).filter(|row| row.is_general) else { return };
+            let case = CaseId::new(self.shard, slot, generation);
+            if !self.return_one(case, row, &line) {
+                return;
+            }
+        }
+    }
+
+    /// Lets one call of a case go on whose case has ended; `false` if there is none.
+    fn return_one(&mut self, case: CaseId, row: &Row, line: &Line) -> bool {
+        let cells = self.cells.tasks(row);
+        let ended = bits(line.word() & row.enabled).find_map(|task| {
+            if cells[task].kind != TASK_CALL {
+                return None;
+            }
+            let Called::Runs(slot) = Call::of(&cells[task]).read(line) else { return None };
+            let end = self.slab.line(slot)?.end();
+            (end != NOT_ENDED).then_some((task, end))
+        });
+        let Some((task, end)) = ended else { return false };
+        let call = Call::of(&cells[task]);
+        let mut trial = Trial { line: *line, taken: Taken::Nothing, route: None, terminated: false };
+        let event = Event::complete(case, task as u16);
+        if end == ENDED_WELL {
+            call.write(&mut trial.line, Called::Due);
+            trial.line.take(task, 1, self.cells.counter_of(row));
+            let done = self.route(trial, &event, row, false);
+            if done.is_ok_and(|trial| self.commit(case, row, line, trial).is_ok()) {
+                return true;
+            }
+            trial = Trial { line: *line, taken: Taken::Nothing, route: None, terminated: false };
+        }
+        // A case that did not end well, or a step that does not fit, leaves the call where it is.
+        call.write(&mut trial.line, Called::Stuck);
+        let Some(stuck) = self.slab.line_mut(case.slot()) else { return false };
+        *stuck = trial.line;
+        self.end_if_stuck(case, row);
+        true
+    }
+}

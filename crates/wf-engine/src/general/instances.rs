@@ -1,0 +1,116 @@
+//! Steps of tasks with several instances.
+
+use wf_net::image::{INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_DYNAMIC, TaskCell};
+
+use super::{Taken, Trial};
+use crate::advance::Batch;
+use crate::event::{Event, Status};
+use crate::items::{InstanceBits, Items, Record, place};
+use crate::line::Line;
+use crate::programs::Row;
+
+impl Batch<'_, '_> {
+    /// WCP-13 to 15, 34 to 36.
+    pub(super) fn complete_instance(
+        &self,
+        event: &Event,
+        row: &Row,
+        before: &Line,
+        cell: &TaskCell,
+    ) -> Result<Trial, Status> {
+        let task = usize::from(event.task);
+        let items = self.items(before, row);
+        let record = Record::of(cell);
+        let instances = record.read(before);
+        let bit = 1u64.checked_shl(u32::from(event.instance)).unwrap_or(0);
+        if instances.open & bit == 0 {
+            return Err(Status::NotEnabled);
+        }
+        let taken = Taken::Instance(task, event.instance);
+        let mut trial = Trial { line: *before, taken, route: None, terminated: false };
+        let left = InstanceBits { open: instances.open & !bit, begun: instances.begun & !bit };
+        let done = record.done(before).saturating_add(1);
+        record.write(&mut trial.line, left);
+        record.set_done(&mut trial.line, done);
+        trial.line.touch(self.now);
+        let draining = place(cell.draining);
+        let drains = draining.is_some_and(|place| items.tokens(place) > 0);
+        let has_condition = cell.flags & INSTANCES_CONDITION != 0;
+        let choice =
+            self.choice(event, self.cells.meta(row, row.op_index(event.task, event.outcome)).outcomes)?;
+        let is_enough = match (has_condition, cell.needed) {
+            (true, _) => choice & 1 == 1,
+            (false, 0) => false,
+            (false, needed) => done >= needed,
+        };
+        if drains || !(is_enough || left.open == 0) {
+            // The thread does not go on now: what the outcome says of the way behind is not needed.
+            if drains && left.open == 0 {
+                self.close(&mut trial.line, cell, task, items);
+            }
+            return Ok(trial);
+        }
+        if left.open == 0 || cell.flags & INSTANCES_CANCEL_REST != 0 {
+            self.close(&mut trial.line, cell, task, items);
+        } else if let Some(draining) = draining {
+            trial.line.add(draining, 1, items.counter_of);
+        }
+        self.route(trial, event, row, has_condition)
+    }
+
+    /// Ends a task with instances: its token, its record, and the mark that some run on.
+    fn close(&self, line: &mut Line, cell: &TaskCell, task: usize, items: Items<'_>) {
+        Record::of(cell).clear(line);
+        line.take(task, 1, items.counter_of);
+        if let Some(draining) = place(cell.draining) {
+            line.take(draining, 1, items.counter_of);
+        }
+    }
+
+    /// WCP-27.
+    pub(super) fn complete_instances(
+        &self,
+        event: &Event,
+        row: &Row,
+        before: &Line,
+        cell: &TaskCell,
+    ) -> Result<Trial, Status> {
+        let task = usize::from(event.task);
+        let items = self.items(before, row);
+        let drains = place(cell.draining).is_some_and(|place| items.tokens(place) > 0);
+        if event.instance != 0 {
+            return Err(Status::StaleRound);
+        }
+        if items.tokens(task) == 0 || drains {
+            return Err(Status::NotEnabled);
+        }
+        let mut trial = Trial { line: *before, taken: Taken::Nothing, route: None, terminated: false };
+        self.close(&mut trial.line, cell, task, items);
+        self.route(trial, event, row, cell.flags & INSTANCES_CONDITION != 0)
+    }
+}
+
+/// WCP-15: one more instance, while the thread is held.
+pub(super) fn add_instance(
+    task: usize,
+    before: &Line,
+    cell: &TaskCell,
+    items: Items<'_>,
+) -> Result<Trial, Status> {
+    let record = Record::of(cell);
+    let drains = place(cell.draining).is_some_and(|place| items.tokens(place) > 0);
+    if cell.flags & INSTANCES_DYNAMIC == 0 {
+        return Err(Status::KindRefused);
+    }
+    if items.tokens(task) == 0 || drains {
+        return Err(Status::NotEnabled);
+    }
+    let (created, instances) = (record.created(before), record.read(before));
+    if created >= cell.most {
+        return Err(Status::CounterFull);
+    }
+    let mut line = *before;
+    record.write(&mut line, InstanceBits { open: instances.open | 1 << created, ..instances });
+    record.set_created(&mut line, created + 1);
+    Ok(Trial { line, taken: Taken::Nothing, route: None, terminated: false })
+}

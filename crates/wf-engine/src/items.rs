@@ -1,0 +1,185 @@
+//! The work items that a line holds: what waits, what runs, and how an event names it.
+
+use wf_net::image::{NO_COUNTER, TASK_CALL, TASK_INSTANCES, TASK_PERSISTENT, TASK_TRANSIENT, TaskCell};
+
+use crate::line::{CounterOf, Line};
+use crate::programs::{Cells, Row};
+use crate::{CaseId, Event};
+
+/// A line and what its program says of tasks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Items<'l> {
+    pub(crate) line: &'l Line,
+    pub(crate) counter_of: &'l CounterOf,
+    /// None where a task with a token that is not begun can always begin.
+    pub(crate) cells: Option<&'l [TaskCell]>,
+    pub(crate) tasks: usize,
+}
+
+/// The instances of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InstanceBits {
+    /// Not complete.
+    pub(crate) open: u64,
+    /// Of these, begun.
+    pub(crate) begun: u64,
+}
+
+impl InstanceBits {
+    pub(crate) const fn waiting(self) -> u64 {
+        self.open & !self.begun
+    }
+}
+
+impl<'l> Items<'l> {
+    pub(crate) fn new(line: &'l Line, row: &Row, cells: Cells<'l>) -> Self {
+        let task_cells = row.is_general.then(|| cells.tasks(row));
+        Self { line, counter_of: cells.counter_of(row), cells: task_cells, tasks: usize::from(row.tasks) }
+    }
+
+    pub(crate) fn tokens(&self, place: usize) -> u8 {
+        self.line.tokens(place, self.counter_of)
+    }
+
+    pub(crate) fn running(&self, task: usize) -> u8 {
+        self.tokens(self.tasks + task)
+    }
+
+    /// Whether nothing outside the task keeps it from beginning.
+    pub(crate) fn is_free(&self, task: usize) -> bool {
+        let Some(cells) = self.cells else { return true };
+        let (cell, marking) = (&cells[task], self.line.marking());
+        (0..marking.len()).all(|w| cell.need[w] & !marking[w] == 0 && cell.deny[w] & marking[w] == 0)
+    }
+
+    /// Work items that can begin or be triggered; not of calls and instances.
+    pub(crate) fn waiting(&self, task: usize) -> u8 {
+        let is_other = |cell: &TaskCell| matches!(cell.kind, TASK_CALL | TASK_INSTANCES);
+        if self.cells.is_some_and(|cells| is_other(&cells[task])) || !self.is_free(task) {
+            return 0;
+        }
+        self.tokens(task).saturating_sub(self.running(task))
+    }
+
+    /// The instances of a task that has such.
+    pub(crate) fn instances(&self, task: usize) -> Option<InstanceBits> {
+        let cell = self.cells.map(|cells| &cells[task]).filter(|cell| cell.kind == TASK_INSTANCES)?;
+        Some(Record::of(cell).read(self.line))
+    }
+
+    /// The event that would complete, or trigger, a work item.
+    pub(crate) fn event(&self, case: CaseId, task: usize) -> Event {
+        match self.cells.map(|cells| cells[task].kind) {
+            Some(TASK_TRANSIENT | TASK_PERSISTENT) => Event::trigger(case, task as u16),
+            _ => Event::complete(case, task as u16),
+        }
+    }
+
+    /// Whether something can still happen to the case: a work item, a call that runs, an interrupt.
+    pub(crate) fn is_alive(&self, enabled: u64) -> bool {
+        let cells = self.cells.unwrap_or_default();
+        let of_task = |task: usize| match cells.get(task).map(|cell| cell.kind) {
+            Some(TASK_INSTANCES) => self.instances(task).is_some_and(|bits| bits.open != 0),
+            Some(TASK_CALL) => {
+                matches!(Call::of(&cells[task]).read(self.line), Called::Runs(_) | Called::Due)
+            }
+            _ => self.waiting(task) > 0 || self.running(task) > 0,
+        };
+        let marking = self.line.marking();
+        let interrupts = cells.get(self.tasks..).unwrap_or_default();
+        crate::advance::bits(marking[0] & enabled).any(of_task)
+            || interrupts.iter().any(|cell| (0..marking.len()).any(|w| cell.need[w] & marking[w] != 0))
+    }
+}
+
+/// Where the record of a task's instances stands: open ones, begun ones, how many were created, how many are done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    at: usize,
+    bytes: usize,
+}
+
+impl Record {
+    pub(crate) fn of(cell: &TaskCell) -> Self {
+        Self { at: usize::from(cell.record), bytes: usize::from(cell.most).div_ceil(8) }
+    }
+
+    pub(crate) fn read(self, line: &Line) -> InstanceBits {
+        InstanceBits {
+            open: line.record_bits(self.at, self.bytes),
+            begun: line.record_bits(self.at + self.bytes, self.bytes),
+        }
+    }
+
+    pub(crate) fn write(self, line: &mut Line, bits: InstanceBits) {
+        line.set_record_bits(self.at, self.bytes, bits.open);
+        line.set_record_bits(self.at + self.bytes, self.bytes, bits.begun);
+    }
+
+    pub(crate) fn created(self, line: &Line) -> u8 {
+        line.record_bits(self.at + 2 * self.bytes, 1) as u8
+    }
+
+    pub(crate) fn set_created(self, line: &mut Line, count: u8) {
+        line.set_record_bits(self.at + 2 * self.bytes, 1, u64::from(count));
+    }
+
+    pub(crate) fn done(self, line: &Line) -> u8 {
+        line.record_bits(self.at + 2 * self.bytes + 1, 1) as u8
+    }
+
+    pub(crate) fn set_done(self, line: &mut Line, count: u8) {
+        line.set_record_bits(self.at + 2 * self.bytes + 1, 1, u64::from(count));
+    }
+
+    pub(crate) fn clear(self, line: &mut Line) {
+        self.write(line, InstanceBits { open: 0, begun: 0 });
+        self.set_created(line, 0);
+        self.set_done(line, 0);
+    }
+}
+
+/// Where the record of a call stands: the slot of the case that it runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    at: usize,
+}
+
+/// State of a call that has a token; one without has an empty record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Called {
+    /// The case is not started yet.
+    Due,
+    /// The case in this slot runs.
+    Runs(u32),
+    /// The case did not end well: the token stays for ever.
+    Stuck,
+}
+
+impl Call {
+    pub(crate) fn of(cell: &TaskCell) -> Self {
+        Self { at: usize::from(cell.record) }
+    }
+
+    pub(crate) fn read(self, line: &Line) -> Called {
+        match line.record_bits(self.at, 4) as u32 {
+            0 => Called::Due,
+            u32::MAX => Called::Stuck,
+            slot => Called::Runs(slot - 1),
+        }
+    }
+
+    pub(crate) fn write(self, line: &mut Line, called: Called) {
+        let value = match called {
+            Called::Due => 0,
+            Called::Stuck => u32::MAX,
+            Called::Runs(slot) => slot + 1,
+        };
+        line.set_record_bits(self.at, 4, u64::from(value));
+    }
+}
+
+/// A place named by a byte of an image.
+pub(crate) fn place(byte: u8) -> Option<usize> {
+    (byte != NO_COUNTER).then_some(usize::from(byte))
+}

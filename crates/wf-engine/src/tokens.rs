@@ -1,0 +1,93 @@
+//! A line as scripts see it. A script is played on a copy, so that a step which does not fit has changed nothing.
+
+use wf_net::image::{CubeCell, TASK_CALL, TASK_INSTANCES, TaskCell};
+use wf_net::script::{Fault, Tokens};
+
+use crate::Status;
+use crate::items::{Call, Called, InstanceBits, Record};
+use crate::line::{CounterOf, Line};
+use crate::programs::{Cells, Row};
+
+/// A line, and what its program says of places.
+pub(crate) struct OnLine<'l> {
+    pub(crate) line: &'l mut Line,
+    counter_of: &'l CounterOf,
+    cells: &'l [TaskCell],
+    cubes: &'l [CubeCell],
+    tasks: usize,
+}
+
+impl<'l> OnLine<'l> {
+    pub(crate) fn new(line: &'l mut Line, row: &Row, cells: Cells<'l>) -> Self {
+        let tasks = usize::from(row.tasks);
+        Self {
+            line,
+            counter_of: cells.counter_of(row),
+            cells: cells.tasks(row),
+            cubes: cells.cubes(row),
+            tasks,
+        }
+    }
+}
+
+impl Tokens for OnLine<'_> {
+    fn tokens(&self, place: u16) -> u8 {
+        self.line.tokens(usize::from(place), self.counter_of)
+    }
+
+    fn add(&mut self, place: u16, count: u8) -> bool {
+        self.line.add(usize::from(place), count, self.counter_of)
+    }
+
+    fn take(&mut self, place: u16, count: u8) {
+        self.line.take(usize::from(place), count, self.counter_of);
+    }
+
+    fn clear(&mut self, place: u16) {
+        let place = usize::from(place);
+        let count = self.line.tokens(place, self.counter_of);
+        self.line.take(place, count, self.counter_of);
+        if place < self.tasks {
+            match self.cells[place].kind {
+                TASK_INSTANCES => Record::of(&self.cells[place]).clear(self.line),
+                TASK_CALL => Call::of(&self.cells[place]).write(self.line, Called::Due),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_settled(&mut self, merge: u16) -> bool {
+        let marking = self.line.marking();
+        let fits = |cube: &CubeCell| {
+            cube.merge == u32::from(merge)
+                && marking.iter().zip(cube.care).zip(cube.want).all(|((m, care), want)| m & care == want)
+        };
+        self.cubes.iter().any(fits)
+    }
+
+    fn create(&mut self, task: u16, count: u8) -> bool {
+        let cell = &self.cells[usize::from(task)];
+        if count > cell.most || !self.add(task, 1) {
+            return false;
+        }
+        let record = Record::of(cell);
+        record.write(self.line, InstanceBits { open: low_bits(count), begun: 0 });
+        record.set_created(self.line, count);
+        record.set_done(self.line, 0);
+        true
+    }
+}
+
+/// The lowest `count` bits, of 1 to 64.
+fn low_bits(count: u8) -> u64 {
+    u64::MAX >> (64 - u32::from(count).clamp(1, 64))
+}
+
+impl From<Fault> for Status {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Full => Self::CounterFull,
+            Fault::Choice => Self::BadOutcome,
+        }
+    }
+}

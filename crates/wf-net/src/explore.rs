@@ -1,0 +1,369 @@
+//! Walks through the markings of a net, with the interpreter that the engine uses, up to stated limits.
+//!
+//! A step of the walk is what a step of the engine is: a task is completed (begun or not), an interrupt happens. A
+//! running bit is walked through only where something depends on it.
+//!
+//! # Sources
+//! When a synchronizing merge must wait: Wynn, Verbeek, van der Aalst, ter Hofstede, Edmond: *Business Process
+//! Verification - Finally a Reality!* (2009), and *Achieving a General, Formal and Decidable Approach to the OR-join in
+//! Workflow using Reset nets* (2005): it waits while an input without a token can still get one, where the other
+//! merges count as merges that never wait.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use crate::conditions::Condition;
+use crate::net::{Net, NodeKind};
+use crate::routing::{DigitKind, Rest, Route, Routing};
+use crate::script::{self, Played, Tokens};
+
+/// Markings visited before a walk gives up.
+pub(crate) const MARKINGS_MAX: usize = 20_000;
+
+/// Steps played before a walk gives up.
+const STEPS_MAX: usize = 4_000_000;
+
+/// Outcomes of one completion that a walk is willing to try.
+const OUTCOMES_MAX: usize = 256;
+
+/// A marking: tokens by place.
+pub(crate) type Marking = Vec<u8>;
+
+/// What a walk has found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Explored {
+    /// The most tokens that each place holds in any reachable marking, or on the way to it.
+    pub(crate) most: Vec<u8>,
+    /// For each merge, each marking in which it had a token and was asked, and whether it had to wait.
+    pub(crate) asked: Vec<BTreeMap<Marking, bool>>,
+    /// Reachable markings.
+    pub(crate) markings: usize,
+}
+
+/// A net in the form that walks need.
+pub(crate) struct Explorer<'n> {
+    routing: &'n Routing,
+    conditions: &'n [Condition],
+    /// Tasks whose running bit something depends on.
+    begins: Vec<usize>,
+    /// Place of each task that says that instances run on.
+    draining: Vec<Option<u16>>,
+    /// Inputs of each merge.
+    inputs: Vec<Vec<u16>>,
+    /// Regions of the interrupts.
+    regions: Vec<Vec<u16>>,
+    /// Choices to try for each route.
+    choices: Vec<Vec<u64>>,
+    /// What was decided about (merge, marking).
+    decided: HashMap<(u16, Marking), bool>,
+    steps_left: usize,
+}
+
+/// The walk passed a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GaveUp;
+
+impl<'n> Explorer<'n> {
+    /// `None` if a completion has too many outcomes to try.
+    pub(crate) fn new(net: &'n Net, routing: &'n Routing, conditions: &'n [Condition]) -> Option<Self> {
+        let number = |node| routing.tasks.binary_search(&node).ok();
+        let mut begins: Vec<usize> = Vec::new();
+        if !routing.merges.is_empty() {
+            begins.extend(net.milestones().iter().filter_map(|&(_, reached)| number(reached)));
+            begins
+                .extend(net.critical_sections().iter().flatten().flatten().filter_map(|&node| number(node)));
+            begins.extend((0..conditions.len()).filter(|&task| !conditions[task].rivals.is_empty()));
+            begins.retain(|&task| net.node(routing.tasks[task]).kind() == NodeKind::Task);
+            begins.sort_unstable();
+            begins.dedup();
+        }
+        let draining = |&task: &crate::NodeId| match net.node(task).kind() {
+            NodeKind::Instances(instances) if instances.drains() => Some(routing.places.own(task)[0]),
+            _ => None,
+        };
+        let first = 2 * routing.tasks.len() as u16;
+        let inputs_of = |merge: &crate::NodeId| {
+            let is_input = |rest: &Rest| matches!(*rest, Rest::Input(f) if net.flow(f).to() == *merge);
+            (first..).zip(&routing.rests).filter(|(_, rest)| is_input(rest)).map(|(place, _)| place).collect()
+        };
+        let region = |&interrupt: &crate::NodeId| {
+            net.region(interrupt).iter().flat_map(|&node| routing.places_of(net, node)).collect()
+        };
+        let choices: Option<Vec<Vec<u64>>> = routing.routes.iter().map(choices).collect();
+        Some(Self {
+            routing,
+            conditions,
+            begins,
+            draining: routing.tasks.iter().map(draining).collect(),
+            inputs: routing.merges.iter().map(inputs_of).collect(),
+            regions: routing.interrupts.iter().map(region).collect(),
+            choices: choices?,
+            decided: HashMap::new(),
+            steps_left: STEPS_MAX,
+        })
+    }
+
+    /// Visits every reachable marking.
+    pub(crate) fn walk(&mut self) -> Result<Explored, GaveUp> {
+        let places = self.routing.place_count();
+        let mut found =
+            Explored { most: vec![0; places], asked: vec![BTreeMap::new(); self.inputs.len()], markings: 0 };
+        let mut seen: HashSet<Marking> = HashSet::new();
+        let mut open: VecDeque<Marking> = VecDeque::new();
+        let empty = vec![0; places];
+        let mut next = Vec::new();
+        for start in 0..self.routing.starts.len() {
+            self.play_all(self.routing.tasks.len() + start, &empty, &mut Merges::Ask(&mut found), &mut next)?;
+        }
+        loop {
+            for marking in next.drain(..) {
+                if !seen.contains(&marking) {
+                    if seen.len() == MARKINGS_MAX {
+                        return Err(GaveUp);
+                    }
+                    seen.insert(marking.clone());
+                    open.push_back(marking);
+                }
+            }
+            let Some(marking) = open.pop_front() else { break };
+            self.successors(&marking, &mut Merges::Ask(&mut found), &mut next)?;
+        }
+        found.markings = seen.len();
+        Ok(found)
+    }
+
+    /// All markings that one step leads to.
+    fn successors(
+        &mut self,
+        marking: &[u8],
+        merges: &mut Merges<'_>,
+        next: &mut Vec<Marking>,
+    ) -> Result<(), GaveUp> {
+        let tasks = self.routing.tasks.len();
+        for task in 0..tasks {
+            let running = marking[self.routing.running_bit(task)] > 0;
+            if marking[task] == 0 || !(running || self.can_begin(marking, task)) {
+                continue;
+            }
+            let mut taken = marking.to_vec();
+            if !running {
+                self.take_rivals(&mut taken, task);
+            }
+            if self.begins.contains(&task) && !running {
+                let mut begun = taken.clone();
+                begun[self.routing.running_bit(task)] = 1;
+                next.push(begun);
+            }
+            taken[task] -= 1;
+            taken[self.routing.running_bit(task)] = 0;
+            match self.draining[task].map(usize::from) {
+                Some(draining) if marking[draining] > 0 => {
+                    // The last of the other instances is done.
+                    taken[draining] = 0;
+                    next.push(taken);
+                }
+                Some(draining) => {
+                    self.play_all(task, &taken, merges, next)?;
+                    taken[task] += 1;
+                    taken[draining] = 1;
+                    self.play_all(task, &taken, merges, next)?;
+                }
+                None => self.play_all(task, &taken, merges, next)?,
+            }
+        }
+        for interrupt in 0..self.regions.len() {
+            if self.regions[interrupt].iter().any(|&place| marking[usize::from(place)] > 0) {
+                let route = tasks + self.routing.starts.len() + interrupt;
+                self.play_all(route, marking, merges, next)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn can_begin(&self, marking: &[u8], task: usize) -> bool {
+        let condition = &self.conditions[task];
+        condition.need.iter().all(|&place| marking[usize::from(place)] > 0)
+            && condition.deny.iter().all(|&place| marking[usize::from(place)] == 0)
+    }
+
+    fn take_rivals(&self, marking: &mut [u8], task: usize) {
+        for &rival in &self.conditions[task].rivals {
+            marking[usize::from(rival)] = marking[usize::from(rival)].saturating_sub(1);
+        }
+    }
+
+    /// Plays a route with every choice.
+    fn play_all(
+        &mut self,
+        route: usize,
+        marking: &[u8],
+        merges: &mut Merges<'_>,
+        next: &mut Vec<Marking>,
+    ) -> Result<(), GaveUp> {
+        let routing = self.routing;
+        for index in 0..self.choices[route].len() {
+            let choice = self.choices[route][index];
+            self.steps_left =
+                self.steps_left.checked_sub(1 + routing.routes[route].steps.len()).ok_or(GaveUp)?;
+            let mut tokens = Counted { explorer: self, marking: marking.to_vec(), merges, gave_up: false };
+            let played = script::play(&mut tokens, &routing.routes[route].codes, choice);
+            let (gave_up, after) = (tokens.gave_up, tokens.marking);
+            match played {
+                _ if gave_up => return Err(GaveUp),
+                Ok(Played::On) => next.push(after),
+                Ok(Played::Terminated) => {}
+                // Choices of nothing where something must be chosen are no steps.
+                Err(script::Fault::Choice) => {}
+                Err(script::Fault::Full) => return Err(GaveUp),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a merge must wait: an input that has no token can get one without the merge firing.
+    fn must_wait(&mut self, merge: u16, marking: &[u8]) -> Result<bool, GaveUp> {
+        let missing: Vec<usize> = self.inputs[usize::from(merge)]
+            .iter()
+            .map(|&place| usize::from(place))
+            .filter(|&place| marking[place] == 0)
+            .collect();
+        if missing.is_empty() {
+            return Ok(false);
+        }
+        if let Some(&known) = self.decided.get(&(merge, marking.to_vec())) {
+            return Ok(known);
+        }
+        let mut seen: HashSet<Marking> = HashSet::from([marking.to_vec()]);
+        let mut open = vec![marking.to_vec()];
+        let mut next = Vec::new();
+        let mut waits = false;
+        while let Some(marking) = open.pop() {
+            self.successors(&marking, &mut Merges::Hold, &mut next)?;
+            for other in (0..self.inputs.len() as u16).filter(|&other| other != merge) {
+                self.fire_alone(other, &marking, &mut next)?;
+            }
+            for marking in next.drain(..) {
+                waits |= missing.iter().any(|&place| marking[place] > 0);
+                if seen.len() > MARKINGS_MAX {
+                    return Err(GaveUp);
+                }
+                if seen.insert(marking.clone()) {
+                    open.push(marking);
+                }
+            }
+            if waits {
+                break;
+            }
+        }
+        if !waits {
+            // None of these can reach a missing input either; all miss the same ones, or fewer would be missing.
+            let same = |other: &Marking| missing.iter().all(|&place| other[place] == 0);
+            self.decided.extend(seen.into_iter().filter(same).map(|other| ((merge, other), false)));
+        }
+        self.decided.insert((merge, marking.to_vec()), waits);
+        Ok(waits)
+    }
+
+    /// Lets a merge fire that has a token, whatever else it could wait for.
+    fn fire_alone(&mut self, merge: u16, marking: &[u8], next: &mut Vec<Marking>) -> Result<(), GaveUp> {
+        let is_marked = self.inputs[usize::from(merge)].iter().any(|&place| marking[usize::from(place)] > 0);
+        if !is_marked {
+            return Ok(());
+        }
+        // The route of any start sets merges off; its own tokens are left out.
+        let route = self.routing.settle_route();
+        self.play_all(route, marking, &mut Merges::Only(merge), next)
+    }
+}
+
+/// What merges do when they are asked.
+enum Merges<'f> {
+    /// What they do in the engine; noted.
+    Ask(&'f mut Explored),
+    /// They wait.
+    Hold,
+    /// This one fires, once.
+    Only(u16),
+    /// Nothing more fires.
+    Spent,
+}
+
+/// Plain counts of tokens.
+struct Counted<'w, 'n, 'f> {
+    explorer: &'w mut Explorer<'n>,
+    marking: Marking,
+    merges: &'w mut Merges<'f>,
+    gave_up: bool,
+}
+
+impl Tokens for Counted<'_, '_, '_> {
+    fn tokens(&self, place: u16) -> u8 {
+        self.marking[usize::from(place)]
+    }
+
+    fn add(&mut self, place: u16, count: u8) -> bool {
+        let cell = &mut self.marking[usize::from(place)];
+        let Some(sum) = cell.checked_add(count) else { return false };
+        *cell = sum;
+        if let Merges::Ask(found) = self.merges {
+            let most = &mut found.most[usize::from(place)];
+            *most = sum.max(*most);
+        }
+        true
+    }
+
+    fn take(&mut self, place: u16, count: u8) {
+        self.marking[usize::from(place)] -= count;
+    }
+
+    fn clear(&mut self, place: u16) {
+        self.marking[usize::from(place)] = 0;
+    }
+
+    fn is_settled(&mut self, merge: u16) -> bool {
+        match self.merges {
+            Merges::Hold | Merges::Spent => false,
+            Merges::Only(only) => {
+                let fires = *only == merge;
+                if fires {
+                    *self.merges = Merges::Spent;
+                }
+                fires
+            }
+            Merges::Ask(found) => match self.explorer.must_wait(merge, &self.marking) {
+                Ok(waits) => {
+                    found.asked[usize::from(merge)].insert(self.marking.clone(), waits);
+                    !waits
+                }
+                Err(GaveUp) => {
+                    self.gave_up = true;
+                    false
+                }
+            },
+        }
+    }
+
+    fn create(&mut self, task: u16, _: u8) -> bool {
+        self.add(task, 1)
+    }
+}
+
+/// Choices that lead to different markings; `None` if they are too many.
+fn choices(route: &Route) -> Option<Vec<u64>> {
+    let mut choices = vec![0u64];
+    let mut weight = 1u64;
+    for digit in &route.digits {
+        let digits: Vec<u64> = match digit.kind {
+            // One instance or many: the same token.
+            DigitKind::Instances => vec![0, 1],
+            DigitKind::Enough => vec![0],
+            _ if digit.base > OUTCOMES_MAX as u64 => return None,
+            _ => (0..digit.base).collect(),
+        };
+        if choices.len() * digits.len() > OUTCOMES_MAX {
+            return None;
+        }
+        choices = choices.iter().flat_map(|c| digits.iter().map(move |d| c + d * weight)).collect();
+        weight = weight.saturating_mul(digit.base);
+    }
+    Some(choices)
+}

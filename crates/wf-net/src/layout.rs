@@ -1,0 +1,217 @@
+//! Where each place, counter and record of a case stands in its line.
+
+use crate::compile::{Mask, bit, or};
+use crate::conditions::Condition;
+use crate::image::{
+    COUNTERS_MAX, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST, INSTANCES_CONDITION,
+    INSTANCES_DYNAMIC, MAGIC, NO_COUNTER, PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT,
+    TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TaskCell, VERSION, WORDS_MAX,
+};
+use crate::net::{Needed, Net, NodeKind, Retention};
+use crate::problem::{Problem, ProblemKind, Subject};
+use crate::routing::{Rest, Routing};
+use crate::safety::Counted;
+
+/// Which bit and which counter each place has.
+pub(crate) struct Layout {
+    pub(crate) words: usize,
+    pub(crate) tasks: usize,
+    pub(crate) starts: usize,
+    pub(crate) interrupts: usize,
+    pub(crate) merges: usize,
+    pub(crate) places: usize,
+    pub(crate) residue: Mask,
+    pub(crate) is_general: bool,
+    pub(crate) counters: usize,
+    pub(crate) counter_of: [u8; PLACES_MAX],
+    pub(crate) counted: Mask,
+    pub(crate) enabled: u64,
+    pub(crate) running: Mask,
+}
+
+impl Layout {
+    pub(crate) fn new(
+        net: &Net,
+        routing: &Routing,
+        counted: &Counted,
+        conditions: &[Condition],
+        problems: &mut Vec<Problem>,
+    ) -> (Self, Vec<TaskCell>) {
+        let (tasks, places) = (routing.tasks.len(), routing.place_count());
+        let mut layout = Self {
+            words: places.div_ceil(64).max(1),
+            tasks,
+            starts: routing.starts.len(),
+            interrupts: routing.interrupts.len(),
+            merges: routing.merges.len(),
+            places,
+            counters: 0,
+            counter_of: [NO_COUNTER; PLACES_MAX],
+            counted: [0; WORDS_MAX],
+            residue: [0; WORDS_MAX],
+            enabled: 0,
+            running: [0; WORDS_MAX],
+            is_general: is_general(net),
+        };
+        let counters =
+            counted.tasks.iter().filter(|&&c| c).count() * 2 + counted.rests.iter().filter(|&&c| c).count();
+        if counters > COUNTERS_MAX {
+            let kind = ProblemKind::TooManyCounters { counters, counters_max: COUNTERS_MAX };
+            problems.push(Problem::new(Subject::Net, kind));
+            return (layout, Vec::new());
+        }
+        for task in 0..tasks {
+            layout.enabled |= 1 << task;
+            layout.running = or(layout.running, bit(routing.running_bit(task)));
+            if counted.tasks[task] {
+                layout.count(Routing::enabled_bit(task));
+                layout.count(routing.running_bit(task));
+            }
+        }
+        for (index, rest) in routing.rests.iter().enumerate() {
+            let place = 2 * tasks + index;
+            if counted.rests[index] {
+                layout.count(place);
+            }
+            if matches!(rest, Rest::Own(_, "swallowed" | "done" | "triggers")) {
+                layout.residue = or(layout.residue, bit(place));
+            }
+        }
+        let cells = layout.task_cells(net, routing, counted, conditions, problems);
+        (layout, cells)
+    }
+
+    fn count(&mut self, place: usize) {
+        self.counter_of[place] = self.counters as u8;
+        self.counters += 1;
+        self.counted = or(self.counted, bit(place));
+    }
+
+    fn task_cells(
+        &self,
+        net: &Net,
+        routing: &Routing,
+        counted: &Counted,
+        conditions: &[Condition],
+        problems: &mut Vec<Problem>,
+    ) -> Vec<TaskCell> {
+        let mask = |places: &[u16]| places.iter().fold([0; WORDS_MAX], |m, &p| or(m, bit(usize::from(p))));
+        let (mut record, mut calls, mut cells) = (self.counters, 0, Vec::new());
+        for (task, &node) in routing.tasks.iter().enumerate() {
+            let condition = &conditions[task];
+            let own = routing.places.own(node).first().map_or(NO_COUNTER, |&place| place as u8);
+            let mut cell = TaskCell {
+                need: mask(&condition.need),
+                deny: mask(&condition.deny),
+                rivals: mask(&condition.rivals),
+                ..EMPTY_TASK
+            };
+            match net.node(node).kind() {
+                NodeKind::Receive(Retention::Transient) => cell.kind = TASK_TRANSIENT,
+                NodeKind::Receive(Retention::Persistent) => (cell.kind, cell.queue) = (TASK_PERSISTENT, own),
+                NodeKind::Instances(instances) => {
+                    let flag = |holds, flag| if holds { flag } else { 0 };
+                    cell.kind = TASK_INSTANCES;
+                    cell.most = instances.most;
+                    cell.needed = if let Needed::AtLeast(needed) = instances.needed { needed } else { 0 };
+                    cell.draining = own;
+                    cell.flags = flag(instances.cancels_rest, INSTANCES_CANCEL_REST)
+                        | flag(instances.is_dynamic, INSTANCES_DYNAMIC)
+                        | flag(instances.needed == Needed::Condition, INSTANCES_CONDITION);
+                }
+                NodeKind::Call => {
+                    (cell.kind, cell.call) = (TASK_CALL, calls);
+                    calls += 1;
+                }
+                _ => {}
+            }
+            let bytes = TaskCell::record_bytes(cell.kind, cell.most);
+            if bytes > 0 {
+                cell.record = record.min(COUNTERS_MAX) as u8;
+                record += bytes;
+                if counted.tasks[task] {
+                    problems.push(Problem::new(Subject::Node(node), ProblemKind::NotSafe));
+                }
+            }
+            cells.push(cell);
+        }
+        if record > COUNTERS_MAX {
+            let kind = ProblemKind::TooManyRecords { bytes: record, bytes_max: COUNTERS_MAX };
+            problems.push(Problem::new(Subject::Net, kind));
+        }
+        for &interrupt in &routing.interrupts {
+            let region: Vec<u16> =
+                net.region(interrupt).iter().flat_map(|&node| routing.places_of(net, node)).collect();
+            cells.push(TaskCell { need: mask(&region), kind: TASK_INTERRUPT, ..EMPTY_TASK });
+        }
+        cells
+    }
+
+    pub(crate) fn header(&self) -> Header {
+        Header {
+            magic: MAGIC,
+            version: VERSION,
+            words: self.words as u8,
+            shift: 0,
+            cells: 0,
+            ops_at: HEADER_CELLS as u32,
+            tasks_at: 0,
+            scripts_at: 0,
+            script_codes: 0,
+            tail_at: 0,
+            tail_bytes: 0,
+            tasks: self.tasks as u16,
+            starts: self.starts as u16,
+            places: self.places as u16,
+            counters: self.counters as u16,
+            cubes_at: 0,
+            cubes: 0,
+            interrupts: self.interrupts as u16,
+            merges: self.merges as u16,
+            build_id: 0,
+            enabled_mask: self.enabled,
+            running_mask: self.running,
+            counted_mask: self.counted,
+            residue_mask: self.residue,
+            flags: if self.is_general { FLAG_GENERAL } else { 0 },
+            counter_of: self.counter_of,
+        }
+    }
+}
+
+const EMPTY_TASK: TaskCell = TaskCell {
+    need: [0; WORDS_MAX],
+    deny: [0; WORDS_MAX],
+    rivals: [0; WORDS_MAX],
+    kind: TASK_PLAIN,
+    flags: 0,
+    record: 0,
+    most: 0,
+    needed: 0,
+    queue: NO_COUNTER,
+    draining: NO_COUNTER,
+    reserved: 0,
+    call: u32::MAX,
+    reserved2: 0,
+};
+
+/// Whether the net has more than tokens that move when tasks are completed.
+fn is_general(net: &Net) -> bool {
+    let is_plain = |kind: NodeKind| {
+        matches!(
+            kind,
+            NodeKind::Start
+                | NodeKind::End
+                | NodeKind::Task
+                | NodeKind::Exclusive
+                | NodeKind::Parallel
+                | NodeKind::ThreadSplit(_)
+                | NodeKind::ThreadMerge(_)
+        )
+    };
+    let splits =
+        |node: &crate::Node| matches!(node.kind(), NodeKind::Inclusive(_)) && node.incoming().len() == 1;
+    let has_relations =
+        !(net.regions.is_empty() && net.critical_sections().is_empty() && net.milestones().is_empty());
+    has_relations || !net.nodes().iter().all(|node| is_plain(node.kind()) || splits(node))
+}

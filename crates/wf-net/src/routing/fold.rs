@@ -1,0 +1,247 @@
+//! Folds the gateways behind one node into a route.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Digit, DigitKind, Places, Route, Step, TARGETS_MAX, Target, encoded, has_inputs, list};
+use crate::image::SLOTS_MAX;
+use crate::net::{Instances, Needed, Net, NodeKind, Quantity, Retention, Surplus};
+use crate::problem::{Problem, ProblemKind, Subject};
+use crate::script;
+use crate::{FlowId, NodeId};
+
+/// Folds the gateways behind one node.
+struct Folder<'n> {
+    net: &'n Net,
+    places: &'n Places,
+    merges: &'n [NodeId],
+    /// Slot of each node that tokens pass on this route.
+    slots: BTreeMap<NodeId, u16>,
+    /// Gateways with inputs that this route may set off.
+    joins: BTreeSet<NodeId>,
+    digits: Vec<Digit>,
+}
+
+impl Folder<'_> {
+    fn targets(&mut self, node: NodeId) -> Vec<Target> {
+        let net = self.net;
+        net.node(node).outgoing().iter().map(|&flow| self.target(flow)).collect()
+    }
+
+    fn target(&mut self, flow: FlowId) -> Target {
+        let to = self.net.flow(flow).to();
+        match self.net.node(to).kind() {
+            NodeKind::Task | NodeKind::Call | NodeKind::Receive(Retention::Transient) => {
+                Target::Place(self.places.of_task[&to])
+            }
+            NodeKind::End | NodeKind::Start | NodeKind::Interrupt { .. } => Target::Gone,
+            NodeKind::ThreadMerge(_) => {
+                self.joins.insert(to);
+                Target::Place(self.places.own(to)[0])
+            }
+            _ if has_inputs(self.net, to) => {
+                self.joins.insert(to);
+                Target::Place(self.places.of_input[&flow])
+            }
+            _ => Target::Slot(self.slot(to)),
+        }
+    }
+
+    fn slot(&mut self, node: NodeId) -> u16 {
+        // At most one more than `SLOTS_MAX` and the branches of one gateway: the route ends there.
+        let fresh = u16::try_from(self.slots.len()).unwrap_or(u16::MAX);
+        *self.slots.entry(node).or_insert(fresh)
+    }
+
+    fn inputs(&self, node: NodeId) -> Vec<u16> {
+        self.net.node(node).incoming().iter().map(|flow| self.places.of_input[flow]).collect()
+    }
+
+    fn digit(&mut self, node: NodeId, kind: DigitKind, base: u64) {
+        self.digits.push(Digit { node, kind, base });
+    }
+
+    fn quantity(&mut self, node: NodeId, quantity: Quantity, kind: DigitKind) -> u16 {
+        match quantity {
+            Quantity::Fixed(count) => u16::from(count),
+            Quantity::Chosen(most) => {
+                self.digit(node, kind, u64::from(most) + 1);
+                script::CHOSEN | u16::from(most)
+            }
+        }
+    }
+
+    /// The steps of a node, if this route may set it off.
+    fn steps(&mut self, node: NodeId, steps: &mut Vec<Step>) {
+        let kind = self.net.node(node).kind();
+        if self.joins.contains(&node) {
+            steps.push(self.join(node, kind));
+        }
+        let Some(&slot) = self.slots.get(&node) else { return };
+        let own = self.places.own(node);
+        let step = match kind {
+            NodeKind::Exclusive => {
+                let branches = self.targets(node);
+                if branches.len() > 1 {
+                    self.digit(node, DigitKind::Branch, branches.len() as u64);
+                }
+                Step::Choice { slot, branches }
+            }
+            NodeKind::Inclusive(_) if self.net.node(node).outgoing().len() > 1 => self.branches(node, slot),
+            NodeKind::Partial { needed, surplus } => {
+                let arrivals = self.net.node(node).incoming().len() as u16;
+                let mut code = match surplus {
+                    Surplus::Cancel => vec![script::PARTIAL_CANCEL, slot, u16::from(needed), own[0]],
+                    _ => vec![script::PARTIAL, slot, u16::from(needed), arrivals, own[0], own[1]],
+                };
+                if surplus == Surplus::Cancel {
+                    list(&mut code, &self.region(node));
+                }
+                self.coded(code, node)
+            }
+            NodeKind::ThreadSplit(quantity) => {
+                let quantity = self.quantity(node, quantity, DigitKind::Threads);
+                self.coded(vec![script::MULTIPLY, slot, quantity], node)
+            }
+            NodeKind::Receive(_) => {
+                self.coded(vec![script::RECEIVE, slot, self.places.of_task[&node], own[0]], node)
+            }
+            NodeKind::Instances(instances) => {
+                let quantity = self.quantity(node, instances.count, DigitKind::Instances);
+                let code = vec![script::INSTANCES, slot, self.places.of_task[&node], quantity];
+                if matches!(instances.count, Quantity::Chosen(_)) {
+                    self.coded(code, node)
+                } else {
+                    Step::Code([code, vec![0]].concat())
+                }
+            }
+            NodeKind::Deferred => self.offer(node, slot),
+            NodeKind::Terminate => Step::Code(vec![script::TERMINATE, slot]),
+            _ => Step::Split { slot, targets: self.targets(node) },
+        };
+        steps.push(step);
+    }
+
+    /// A code with the node's targets behind it.
+    fn coded(&mut self, mut code: Vec<u16>, node: NodeId) -> Step {
+        list(&mut code, &encoded(&self.targets(node)));
+        Step::Code(code)
+    }
+
+    fn branches(&mut self, node: NodeId, slot: u16) -> Step {
+        let net = self.net;
+        let outgoing = net.node(node).outgoing();
+        let default = outgoing.iter().position(|&flow| net.flow(flow).is_default());
+        let kind = DigitKind::Branches { has_default: default.is_some() };
+        self.digit(node, kind, 1 << outgoing.len());
+        let default = default.map_or(script::NONE, |branch| branch as u16);
+        self.coded(vec![script::BRANCHES, slot, default], node)
+    }
+
+    fn offer(&mut self, node: NodeId, slot: u16) -> Step {
+        let net = self.net;
+        let alternatives: Vec<NodeId> =
+            net.node(node).outgoing().iter().map(|&flow| net.flow(flow).to()).collect();
+        let (mut queues, mut slots) = (Vec::new(), Vec::new());
+        for &task in &alternatives {
+            if let Some(&queue) = self.places.own(task).first() {
+                queues.push(queue);
+                slots.push(self.slot(task));
+            } else {
+                queues.push(script::NONE);
+                slots.push(script::NONE);
+            }
+        }
+        let mut code = vec![script::OFFER, slot];
+        list(&mut code, &alternatives.iter().map(|task| self.places.of_task[task]).collect::<Vec<_>>());
+        list(&mut code, &queues);
+        list(&mut code, &slots);
+        Step::Code(code)
+    }
+
+    fn join(&mut self, node: NodeId, kind: NodeKind) -> Step {
+        let inputs = if has_inputs(self.net, node) { self.inputs(node) } else { Vec::new() };
+        match kind {
+            NodeKind::ThreadMerge(number) => {
+                let code = vec![script::COLLECT, self.places.own(node)[0], u16::from(number)];
+                self.coded(code, node)
+            }
+            NodeKind::Partial { needed, .. } => {
+                let mut code = vec![script::PARTIAL_BLOCK, u16::from(needed)];
+                let own = self.places.own(node);
+                list(&mut code, &inputs);
+                list(&mut code, &own[..inputs.len()]);
+                list(&mut code, &own[inputs.len()..]);
+                self.coded(code, node)
+            }
+            NodeKind::Inclusive(_) => {
+                let merge = self.merges.binary_search(&node).unwrap_or_else(|_| unreachable!("a merge"));
+                let mut code = vec![script::MERGE, merge as u16];
+                list(&mut code, &inputs);
+                if self.net.node(node).outgoing().len() > 1 {
+                    let slot = self.slot(node);
+                    list(&mut code, &encoded(&[Target::Slot(slot)]));
+                    Step::Code(code)
+                } else {
+                    self.coded(code, node)
+                }
+            }
+            _ => Step::Join { inputs, targets: self.targets(node) },
+        }
+    }
+
+    fn region(&self, node: NodeId) -> Vec<u16> {
+        let mut places: Vec<u16> = Vec::new();
+        for &member in self.net.region(node) {
+            if let Some(&task) = self.places.of_task.get(&member) {
+                places.extend([task, self.places.of_task.len() as u16 + task]);
+            }
+            if has_inputs(self.net, member) {
+                places.extend(self.inputs(member));
+            }
+            places.extend(self.places.own(member));
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}
+
+pub(super) fn route(
+    net: &Net,
+    places: &Places,
+    merges: &[NodeId],
+    order: &[NodeId],
+    source: NodeId,
+) -> Result<Route, Problem> {
+    let problem = |kind| Problem::new(Subject::Node(source), kind);
+    // A step anywhere may be what a merge has waited for.
+    let joins = merges.iter().copied().collect();
+    let mut folder = Folder { net, places, merges, slots: BTreeMap::new(), joins, digits: Vec::new() };
+    if let NodeKind::Instances(Instances { needed: Needed::Condition, .. }) = net.node(source).kind() {
+        folder.digit(source, DigitKind::Enough, 2);
+    }
+    let clears = !matches!(net.node(source).kind(), NodeKind::Interrupt { interrupts: false });
+    let clear = if clears { folder.region(source) } else { Vec::new() };
+    let is_source = !net.node(source).kind().is_gateway();
+    let put = if is_source { folder.targets(source) } else { Vec::new() };
+    let mut steps = Vec::new();
+    for &gateway in order {
+        let before = steps.len();
+        folder.steps(gateway, &mut steps);
+        // More gateways than a script has slots for: refused before the routes take memory in proportion.
+        let widest = steps[before..].iter().map(Step::width).max().unwrap_or(0);
+        if folder.slots.len() > SLOTS_MAX || widest > TARGETS_MAX {
+            return Err(problem(ProblemKind::RoutingTooLong));
+        }
+    }
+    let product = folder.digits.iter().try_fold(1u64, |product, digit| {
+        product.checked_mul(digit.base).filter(|&product| product < 1 << 63)
+    });
+    let outcomes = product.ok_or_else(|| problem(ProblemKind::TooManyDecisions))?;
+    let mut route = Route { clear, put, steps, digits: folder.digits, outcomes, codes: Vec::new() };
+    if route.slot_count() > SLOTS_MAX || route.put.len().max(route.steps.len()) > TARGETS_MAX {
+        return Err(problem(ProblemKind::RoutingTooLong));
+    }
+    route.encode(folder.slots.len());
+    Ok(route)
+}

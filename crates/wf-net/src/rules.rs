@@ -1,0 +1,138 @@
+//! What each kind of node and each relation between nodes asks of a net.
+
+use std::collections::BTreeSet;
+
+use crate::image::INSTANCES_MAX;
+use crate::net::{Instances, Needed, Net, NodeKind, Quantity, Surplus, Synchronizing};
+use crate::problem::{Problem, ProblemKind, Subject};
+use crate::{FlowId, NodeId};
+
+/// Most branches of an inclusive split: its digit is a mask of them.
+pub(crate) const BRANCHES_MAX: usize = 32;
+
+/// What is wrong with a node by itself.
+pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
+    let node = net.node(id);
+    let rule = |holds: bool, text| (!holds).then_some(ProblemKind::Rule(text));
+    match node.kind {
+        NodeKind::Deferred => rule(
+            node.outgoing.iter().all(|&flow| is_alternative(net, flow)),
+            "a deferred choice offers its tokens to tasks and triggers that nothing else leads to",
+        ),
+        NodeKind::Partial { needed, .. } => rule(
+            (1..=255).contains(&node.incoming.len())
+                && (1..=node.incoming.len()).contains(&usize::from(needed)),
+            "a partial join needs from one of its incoming flows to all of them, at most 255",
+        ),
+        NodeKind::ThreadSplit(Quantity::Fixed(0) | Quantity::Chosen(0)) => {
+            rule(false, "a thread split makes at least one thread")
+        }
+        NodeKind::ThreadMerge(0) => rule(false, "a thread merge takes at least one thread"),
+        NodeKind::Instances(instances) => rule(
+            instances_fit(instances),
+            "a multi-instance task has from 1 to 64 instances, and needs no more than it can have",
+        ),
+        NodeKind::Call => rule(net.called(id).is_some(), "a call names the net that it runs"),
+        NodeKind::Interrupt { .. } => {
+            rule(!net.region(id).is_empty(), "an interrupt has a region of at least one node")
+        }
+        NodeKind::Inclusive(_) if node.outgoing.len() > BRANCHES_MAX => {
+            rule(false, "an inclusive split has at most 32 branches")
+        }
+        NodeKind::Inclusive(Synchronizing::Local) => rule(
+            node.incoming.len() < 2 || !ahead(net, id).contains(&id),
+            "a local synchronizing merge cannot stand in a loop: use a general one",
+        ),
+        _ => None,
+    }
+}
+
+fn is_alternative(net: &Net, flow: FlowId) -> bool {
+    let to = net.node(net.flow(flow).to());
+    matches!(to.kind, NodeKind::Task | NodeKind::Receive(_)) && to.incoming.len() == 1
+}
+
+fn instances_fit(instances: Instances) -> bool {
+    let Instances { count, most, needed, .. } = instances;
+    let count = match count {
+        Quantity::Fixed(count) | Quantity::Chosen(count) => count,
+    };
+    let needed_fits = !matches!(needed, Needed::AtLeast(needed) if needed == 0 || needed > most);
+    (1..=INSTANCES_MAX).contains(&most) && (1..=most).contains(&count) && needed_fits
+}
+
+/// All nodes that a path of at least one flow leads to.
+fn ahead(net: &Net, from: NodeId) -> BTreeSet<NodeId> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(node) = open.pop() {
+        for &flow in &net.node(node).outgoing {
+            let to = net.flow(flow).to();
+            if reached.insert(to) {
+                open.push(to);
+            }
+        }
+    }
+    reached
+}
+
+/// What is wrong with regions, sections and milestones.
+pub(crate) fn relations(net: &Net) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut report = |node: NodeId, text| {
+        problems.push(Problem::new(Subject::Node(node), ProblemKind::Rule(text)));
+    };
+    for &node in net.regions.keys() {
+        let kind = net.node(node).kind;
+        let is_join = matches!(kind, NodeKind::Partial { surplus: Surplus::Cancel, .. });
+        if !(kind.is_task() || is_join || matches!(kind, NodeKind::Interrupt { .. })) {
+            report(node, "only a task, a cancelling partial join or an interrupt takes tokens away");
+        }
+    }
+    for &(task, reached) in &net.milestones {
+        let holds = net.node(reached).kind;
+        if net.node(task).kind != NodeKind::Task || !(holds.is_task() || holds == NodeKind::Deferred) {
+            report(task, "a milestone is a task or a deferred choice, and a task waits for it");
+        }
+    }
+    for section in net.critical.iter().flatten() {
+        for &node in section {
+            if entry(net, section, node) == Entry::Both {
+                report(node, "a task of a critical section is entered from within and from outside");
+            }
+        }
+    }
+    problems
+}
+
+/// Where the tokens of a section's task come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Outside,
+    Inside,
+    Both,
+}
+
+/// Where tokens come from that reach this node of a section.
+pub(crate) fn entry(net: &Net, section: &[NodeId], node: NodeId) -> Entry {
+    let (mut inside, mut outside) = (false, false);
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<FlowId> = net.node(node).incoming.clone();
+    while let Some(flow) = open.pop() {
+        let from = net.flow(flow).from();
+        if net.node(from).kind.is_gateway() && !section.contains(&from) {
+            if seen.insert(from) {
+                open.extend(&net.node(from).incoming);
+            }
+        } else if section.contains(&from) {
+            inside = true;
+        } else {
+            outside = true;
+        }
+    }
+    match (inside, outside) {
+        (true, false) => Entry::Inside,
+        (true, true) => Entry::Both,
+        _ => Entry::Outside,
+    }
+}

@@ -1,0 +1,434 @@
+//! Scripts: what a step does when masks cannot say it, and the one interpreter of them.
+//!
+//! A script is a sequence of 16-bit codes: its slots, its number of steps, the list of places that the step empties
+//! first, the list of targets that it puts a token on, then the steps. A list is its length and its entries. A target is
+//! an index with one of the `TO_*` marks. Tokens pass gateways in *slots*; a step takes what is in its slot.
+//!
+//! The engine plays scripts on the line of a case, the compiler on plain counts of tokens while it walks through the
+//! markings of a net: both through [`Tokens`], so that what is proved is what is done.
+
+mod check;
+
+pub(crate) use check::{Bounds, is_valid};
+
+use crate::image::SLOTS_MAX;
+
+/// All tokens of a slot take one branch: slot, targets. Two or more branches use up a digit of the choice.
+pub(crate) const CHOICE: u16 = 1;
+/// Each token of a slot becomes one on every target: slot, targets.
+pub(crate) const SPLIT: u16 = 2;
+/// Fires while every input has a token: inputs, targets.
+pub(crate) const JOIN: u16 = 3;
+/// Tokens of a slot go to the branches of a mask: slot, default target's index or [`NONE`], targets. The digit is the mask.
+pub(crate) const BRANCHES: u16 = 4;
+/// Each token of a slot becomes several: slot, quantity, targets.
+pub(crate) const MULTIPLY: u16 = 5;
+/// Several tokens of a place become one: place, number, targets.
+pub(crate) const COLLECT: u16 = 6;
+/// Partial join over counted arrivals: slot, needed, of all, place of the count, place of those swallowed, targets.
+pub(crate) const PARTIAL: u16 = 7;
+/// Partial join that empties places when it fires: slot, needed, place of the count, places, targets.
+pub(crate) const PARTIAL_CANCEL: u16 = 8;
+/// Partial join that holds second arrivals back: needed, inputs, places of arrivals, places of those done, targets.
+pub(crate) const PARTIAL_BLOCK: u16 = 9;
+/// Synchronizing merge: number of the merge, inputs, targets.
+pub(crate) const MERGE: u16 = 10;
+/// A task that may find its trigger already there: slot, place, place of the triggers, targets.
+pub(crate) const RECEIVE: u16 = 11;
+/// Tokens of a slot are offered to several tasks: slot, places, places of triggers or [`NONE`], slots or [`NONE`].
+pub(crate) const OFFER: u16 = 12;
+/// Creates the instances of a task: slot, task, quantity, targets that a token takes when there are none.
+pub(crate) const INSTANCES: u16 = 13;
+/// Ends the case with success: slot.
+pub(crate) const TERMINATE: u16 = 14;
+
+/// Mark of a target that is a place.
+pub(crate) const TO_PLACE: u16 = 0;
+/// Mark of a target that is a slot.
+pub(crate) const TO_SLOT: u16 = 1 << 14;
+/// A target that takes the token away.
+pub(crate) const GONE: u16 = 2 << 14;
+/// Bits of a target that hold the index.
+pub(crate) const INDEX: u16 = (1 << 14) - 1;
+/// No place, slot or default.
+pub(crate) const NONE: u16 = u16::MAX;
+/// Mark of a quantity that the choice decides: the rest is the most.
+pub(crate) const CHOSEN: u16 = 1 << 15;
+
+/// Where a script finds and leaves tokens.
+pub trait Tokens {
+    /// Tokens at a place.
+    fn tokens(&self, place: u16) -> u8;
+    /// Adds tokens; `false`, with nothing changed, if the place cannot hold them.
+    fn add(&mut self, place: u16, count: u8) -> bool;
+    /// Takes tokens that are known to be there.
+    fn take(&mut self, place: u16, count: u8);
+    /// Takes all tokens of a place, and what is kept beside them.
+    fn clear(&mut self, place: u16);
+    /// Whether no further input of a synchronizing merge can get a token from here.
+    fn is_settled(&mut self, merge: u16) -> bool;
+    /// Creates instances of a task, 1 or more; `false` if it has some already.
+    fn create(&mut self, task: u16, count: u8) -> bool;
+}
+
+/// Why a script could not be played to its end. The tokens are half changed: play on a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A place would hold more tokens than it can.
+    Full,
+    /// The choice has digits left over, or chooses nothing where one branch must be chosen.
+    Choice,
+}
+
+/// How a script ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Played {
+    /// Tokens rest where they are.
+    On,
+    /// A token reached an end that ends the whole case (WCP-43): every token is gone.
+    Terminated,
+}
+
+/// A cursor over the codes of one script. The image was checked when it was loaded: running off it is a bug.
+#[derive(Clone, Copy)]
+struct Codes<'p> {
+    codes: &'p [u16],
+}
+
+impl<'p> Codes<'p> {
+    fn next(&mut self) -> u16 {
+        let (&code, rest) = self.codes.split_first().unwrap_or_else(|| unreachable!("checked when loaded"));
+        self.codes = rest;
+        code
+    }
+
+    fn list(&mut self) -> &'p [u16] {
+        let length = usize::from(self.next());
+        let (list, rest) = self.codes.split_at(length);
+        self.codes = rest;
+        list
+    }
+}
+
+/// Tokens on their way through the gateways of one step.
+struct Walk<'t, T> {
+    tokens: &'t mut T,
+    slots: [u8; SLOTS_MAX],
+    choice: u64,
+    terminated: bool,
+    /// Rounds that merges and partial joins may still go: an image that was not compiled here could go round for ever.
+    rounds: u32,
+}
+
+/// Far more than the tokens of a case can set off.
+const ROUNDS_MAX: u32 = 1 << 16;
+
+/// Plays a script for a completion that has already taken its own token.
+///
+/// `choice` holds a digit for each decision on the way, least significant first.
+///
+/// # Errors
+/// [`Fault`]: the tokens are then half changed.
+pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Played, Fault> {
+    let mut codes = Codes { codes };
+    let mut walk = Walk { tokens, slots: [0; SLOTS_MAX], choice, terminated: false, rounds: ROUNDS_MAX };
+    let (_slots, steps) = (codes.next(), codes.next());
+    for &place in codes.list() {
+        walk.tokens.clear(place);
+    }
+    walk.put_all(codes.list(), 1)?;
+    // A merge that fires changes what another waits for: the steps from the first one on are played until none fires.
+    let mut merges: Option<(Codes<'_>, u64, u16)> = None;
+    let (mut left, mut fired) = (steps, false);
+    while left > 0 {
+        let here = (codes, walk.choice, left);
+        let step = codes.next();
+        if step == MERGE {
+            merges.get_or_insert(here);
+            fired |= walk.merge(&mut codes)?;
+        } else {
+            walk.step(step, &mut codes)?;
+        }
+        left -= 1;
+        if left == 0
+            && core::mem::take(&mut fired)
+            && let Some(again) = merges
+        {
+            walk.round()?;
+            (codes, walk.choice, left) = again;
+        }
+    }
+    // Digits left over belong to no decision.
+    match (walk.choice, walk.terminated) {
+        (0, false) => Ok(Played::On),
+        (0, true) => Ok(Played::Terminated),
+        _ => Err(Fault::Choice),
+    }
+}
+
+impl<T: Tokens> Walk<'_, T> {
+    fn put(&mut self, target: u16, count: u8) -> Result<(), Fault> {
+        let index = target & INDEX;
+        let fits = match target & !INDEX {
+            TO_PLACE => count == 0 || self.tokens.add(index, count),
+            TO_SLOT => match self.slots[usize::from(index)].checked_add(count) {
+                Some(sum) => {
+                    self.slots[usize::from(index)] = sum;
+                    true
+                }
+                None => false,
+            },
+            _ => true,
+        };
+        if fits { Ok(()) } else { Err(Fault::Full) }
+    }
+
+    fn put_all(&mut self, targets: &[u16], count: u8) -> Result<(), Fault> {
+        targets.iter().try_for_each(|&target| self.put(target, count))
+    }
+
+    fn round(&mut self) -> Result<(), Fault> {
+        self.rounds = self.rounds.checked_sub(1).ok_or(Fault::Full)?;
+        Ok(())
+    }
+
+    fn take_slot(&mut self, slot: u16) -> u8 {
+        core::mem::take(&mut self.slots[usize::from(slot)])
+    }
+
+    fn digit(&mut self, base: u64) -> u64 {
+        let digit = self.choice % base;
+        self.choice /= base;
+        digit
+    }
+
+    /// A quantity, fixed or chosen.
+    fn quantity(&mut self, code: u16) -> u8 {
+        if code & CHOSEN == 0 { code as u8 } else { self.digit(u64::from(code & !CHOSEN) + 1) as u8 }
+    }
+
+    fn step(&mut self, step: u16, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        match step {
+            CHOICE => {
+                let count = self.take_slot(codes.next());
+                let branches = codes.list();
+                let branch = self.digit(branches.len() as u64) as usize;
+                self.put(branches[branch], count)
+            }
+            SPLIT => {
+                let count = self.take_slot(codes.next());
+                self.put_all(codes.list(), count)
+            }
+            JOIN => {
+                let inputs = codes.list();
+                let targets = codes.list();
+                let count = inputs.iter().map(|&place| self.tokens.tokens(place)).min().unwrap_or(0);
+                if count > 0 {
+                    inputs.iter().for_each(|&place| self.tokens.take(place, count));
+                }
+                self.put_all(targets, count)
+            }
+            BRANCHES => self.branches(codes),
+            MULTIPLY => {
+                let count = self.take_slot(codes.next());
+                let code = codes.next();
+                let each = self.quantity(code);
+                self.put_all(codes.list(), count.checked_mul(each).ok_or(Fault::Full)?)
+            }
+            COLLECT => {
+                let (place, number) = (codes.next(), codes.next() as u8);
+                let targets = codes.list();
+                let groups = self.tokens.tokens(place) / number;
+                if groups > 0 {
+                    self.tokens.take(place, groups * number);
+                }
+                self.put_all(targets, groups)
+            }
+            PARTIAL => self.partial(codes),
+            PARTIAL_CANCEL => self.partial_cancel(codes),
+            PARTIAL_BLOCK => self.partial_block(codes),
+            RECEIVE => self.receive(codes),
+            OFFER => self.offer(codes),
+            INSTANCES => self.instances(codes),
+            _ => {
+                self.terminated |= self.take_slot(codes.next()) > 0;
+                Ok(())
+            }
+        }
+    }
+
+    /// WCP-6: the digit is a mask of branches; an empty one means the default branch.
+    fn branches(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let count = self.take_slot(codes.next());
+        let default = codes.next();
+        let targets = codes.list();
+        let mask = self.digit(1 << targets.len());
+        if count == 0 {
+            return Ok(());
+        }
+        if mask == 0 {
+            let target = targets.get(usize::from(default)).ok_or(Fault::Choice)?;
+            return self.put(*target, count);
+        }
+        let chosen = targets.iter().enumerate().filter(|(branch, _)| mask >> branch & 1 == 1);
+        chosen.map(|(_, &target)| target).try_for_each(|target| self.put(target, count))
+    }
+
+    /// WCP-9, WCP-30: fires at the needed arrival, swallows the others, begins anew when all have arrived.
+    fn partial(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let count = self.take_slot(codes.next());
+        let (needed, all) = (codes.next() as u8, codes.next() as u8);
+        let (arrived, swallowed) = (codes.next(), codes.next());
+        let targets = codes.list();
+        for _ in 0..count {
+            if self.tokens.tokens(swallowed) > 0 {
+                if !self.tokens.add(swallowed, 1) {
+                    return Err(Fault::Full);
+                }
+            } else {
+                if !self.tokens.add(arrived, 1) {
+                    return Err(Fault::Full);
+                }
+                if self.tokens.tokens(arrived) == needed {
+                    self.tokens.take(arrived, needed);
+                    if !self.tokens.add(swallowed, needed) {
+                        return Err(Fault::Full);
+                    }
+                    self.put_all(targets, 1)?;
+                }
+            }
+            if self.tokens.tokens(swallowed) == all {
+                self.tokens.take(swallowed, all);
+            }
+        }
+        Ok(())
+    }
+
+    /// WCP-29, WCP-32: fires at the needed arrival and empties the places of its region; begins anew at once.
+    fn partial_cancel(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let count = self.take_slot(codes.next());
+        let (needed, arrived) = (codes.next() as u8, codes.next());
+        let (region, targets) = (codes.list(), codes.list());
+        for _ in 0..count {
+            if !self.tokens.add(arrived, 1) {
+                return Err(Fault::Full);
+            }
+            if self.tokens.tokens(arrived) == needed {
+                self.tokens.take(arrived, needed);
+                region.iter().for_each(|&place| self.tokens.clear(place));
+                self.put_all(targets, 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// WCP-28, WCP-31: each branch counts once in a round; what arrives again waits for the next round.
+    fn partial_block(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let needed = usize::from(codes.next());
+        let (inputs, arrived, done) = (codes.list(), codes.list(), codes.list());
+        let targets = codes.list();
+        loop {
+            self.round()?;
+            let mut moved = false;
+            let mut has_fired = done.iter().any(|&place| self.tokens.tokens(place) > 0);
+            for ((&input, &arrived_here), &done_here) in inputs.iter().zip(arrived).zip(done) {
+                let is_there = self.tokens.tokens(arrived_here) | self.tokens.tokens(done_here) != 0;
+                if is_there || self.tokens.tokens(input) == 0 {
+                    continue;
+                }
+                moved = true;
+                self.tokens.take(input, 1);
+                if !self.tokens.add(if has_fired { done_here } else { arrived_here }, 1) {
+                    return Err(Fault::Full);
+                }
+                let count = arrived.iter().filter(|&&place| self.tokens.tokens(place) > 0).count();
+                if !has_fired && count == needed {
+                    has_fired = true;
+                    for (&arrived, &done) in arrived.iter().zip(done) {
+                        if self.tokens.tokens(arrived) > 0 {
+                            self.tokens.take(arrived, 1);
+                            if !self.tokens.add(done, 1) {
+                                return Err(Fault::Full);
+                            }
+                        }
+                    }
+                    self.put_all(targets, 1)?;
+                }
+            }
+            if done.iter().all(|&place| self.tokens.tokens(place) > 0) {
+                done.iter().for_each(|&place| self.tokens.take(place, 1));
+            } else if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    /// WCP-7, 37, 38: fires when it has a token and no input without one can still get one.
+    fn merge(&mut self, codes: &mut Codes<'_>) -> Result<bool, Fault> {
+        let merge = codes.next();
+        let (inputs, targets) = (codes.list(), codes.list());
+        let is_marked = inputs.iter().any(|&place| self.tokens.tokens(place) > 0);
+        if !is_marked || !self.tokens.is_settled(merge) {
+            return Ok(false);
+        }
+        for &place in inputs {
+            if self.tokens.tokens(place) > 0 {
+                self.tokens.take(place, 1);
+            }
+        }
+        self.put_all(targets, 1)?;
+        Ok(true)
+    }
+
+    /// WCP-24: a retained trigger lets the token pass; else it rests.
+    fn receive(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let count = self.take_slot(codes.next());
+        let (place, queue) = (codes.next(), codes.next());
+        let targets = codes.list();
+        let passing = count.min(self.tokens.tokens(queue));
+        if passing > 0 {
+            self.tokens.take(queue, passing);
+            self.put_all(targets, passing)?;
+        }
+        if count > passing && !self.tokens.add(place, count - passing) {
+            return Err(Fault::Full);
+        }
+        Ok(())
+    }
+
+    /// WCP-16: all alternatives wait, unless the trigger of one is there already: then the first such one is taken.
+    fn offer(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let count = self.take_slot(codes.next());
+        let (places, queues, slots) = (codes.list(), codes.list(), codes.list());
+        for _ in 0..count {
+            let reserved = |slot: u16| if slot == NONE { 0 } else { self.slots[usize::from(slot)] };
+            let there = queues
+                .iter()
+                .zip(slots)
+                .find(|&(&queue, &slot)| queue != NONE && self.tokens.tokens(queue) > reserved(slot));
+            if let Some((_, &slot)) = there {
+                self.put(TO_SLOT | slot, 1)?;
+            } else {
+                for &place in places {
+                    self.put(TO_PLACE | place, 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// WCP-13, 14: as many instances as are fixed or chosen; none lets the token pass.
+    fn instances(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let count = self.take_slot(codes.next());
+        let (task, code) = (codes.next(), codes.next());
+        let instances = self.quantity(code);
+        let targets = codes.list();
+        match (count, instances) {
+            (0, _) => Ok(()),
+            (_, 0) => self.put_all(targets, count),
+            (1, _) if self.tokens.create(task, instances) => Ok(()),
+            _ => Err(Fault::Full),
+        }
+    }
+}

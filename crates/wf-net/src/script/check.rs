@@ -1,0 +1,178 @@
+//! Whether an engine can follow a script: every index in range, every list inside the codes.
+
+use super::{
+    BRANCHES, CHOICE, CHOSEN, COLLECT, GONE, INDEX, INSTANCES, JOIN, MERGE, MULTIPLY, NONE, OFFER, PARTIAL,
+    PARTIAL_BLOCK, PARTIAL_CANCEL, RECEIVE, SPLIT, TERMINATE, TO_PLACE, TO_SLOT,
+};
+use crate::image::SLOTS_MAX;
+
+/// What the codes of a script may name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) places: u16,
+    pub(crate) tasks: u16,
+    pub(crate) merges: u16,
+}
+
+/// Whether an engine can follow the script that begins here.
+pub(crate) fn is_valid(codes: &[u16], bounds: Bounds, makes_instances: impl Fn(u16) -> bool) -> bool {
+    let mut check = Check { codes, bounds, slots: 0, makes_instances };
+    check.script().is_some()
+}
+
+struct Check<'p, F> {
+    codes: &'p [u16],
+    bounds: Bounds,
+    slots: u16,
+    makes_instances: F,
+}
+
+/// `Some(())` where a condition holds, so that `?` ends the check.
+fn ensure(holds: bool) -> Option<()> {
+    holds.then_some(())
+}
+
+impl<'p, F: Fn(u16) -> bool> Check<'p, F> {
+    fn next(&mut self) -> Option<u16> {
+        let (&code, rest) = self.codes.split_first()?;
+        self.codes = rest;
+        Some(code)
+    }
+
+    fn list(&mut self) -> Option<&'p [u16]> {
+        let length = usize::from(self.next()?);
+        let (list, rest) = self.codes.split_at_checked(length)?;
+        self.codes = rest;
+        Some(list)
+    }
+
+    fn script(&mut self) -> Option<()> {
+        self.slots = self.next()?;
+        ensure(usize::from(self.slots) <= SLOTS_MAX)?;
+        let steps = self.next()?;
+        self.places()?;
+        self.targets()?;
+        (0..steps).try_for_each(|_| self.step())
+    }
+
+    fn place(&mut self) -> Option<()> {
+        let place = self.next()?;
+        ensure(place < self.bounds.places)
+    }
+
+    fn places(&mut self) -> Option<usize> {
+        let list = self.list()?;
+        list.iter().all(|&place| place < self.bounds.places).then_some(list.len())
+    }
+
+    fn slot(&mut self) -> Option<()> {
+        let slot = self.next()?;
+        ensure(slot < self.slots)
+    }
+
+    fn targets(&mut self) -> Option<usize> {
+        let list = self.list()?;
+        let is_valid = |&target: &u16| match (target & !INDEX, target & INDEX) {
+            (TO_PLACE, place) => place < self.bounds.places,
+            (TO_SLOT, slot) => slot < self.slots,
+            (GONE, index) => index == 0,
+            _ => false,
+        };
+        list.iter().all(is_valid).then_some(list.len())
+    }
+
+    fn quantity(&mut self) -> Option<()> {
+        let code = self.next()?;
+        ensure((1..=255).contains(&(code & !CHOSEN)))
+    }
+
+    /// A number of tokens, from 1 to 255.
+    fn number(&mut self) -> Option<()> {
+        let number = self.next()?;
+        ensure((1..=255).contains(&number))
+    }
+
+    fn step(&mut self) -> Option<()> {
+        match self.next()? {
+            CHOICE | SPLIT => {
+                self.slot()?;
+                let targets = self.targets()?;
+                // A choice without branches has no digit.
+                ensure(targets > 0)
+            }
+            JOIN => {
+                self.places()?;
+                ensure(self.targets()? > 0)
+            }
+            BRANCHES => {
+                self.slot()?;
+                let default = self.next()?;
+                let targets = self.targets()?;
+                ensure((1..=32).contains(&targets) && (default == NONE || usize::from(default) < targets))
+            }
+            MULTIPLY => {
+                self.slot()?;
+                self.quantity()?;
+                self.targets().map(drop)
+            }
+            COLLECT => {
+                self.place()?;
+                self.number()?;
+                self.targets().map(drop)
+            }
+            PARTIAL => {
+                self.slot()?;
+                self.number()?;
+                self.number()?;
+                self.place()?;
+                self.place()?;
+                self.targets().map(drop)
+            }
+            PARTIAL_CANCEL => {
+                self.slot()?;
+                self.number()?;
+                self.place()?;
+                self.places()?;
+                self.targets().map(drop)
+            }
+            PARTIAL_BLOCK => {
+                self.number()?;
+                let (inputs, arrived, done) = (self.places()?, self.places()?, self.places()?);
+                ensure(inputs > 0 && inputs == arrived && inputs == done)?;
+                self.targets().map(drop)
+            }
+            MERGE => {
+                let merge = self.next()?;
+                ensure(merge < self.bounds.merges)?;
+                self.places()?;
+                self.targets().map(drop)
+            }
+            RECEIVE => {
+                self.slot()?;
+                self.place()?;
+                self.place()?;
+                self.targets().map(drop)
+            }
+            OFFER => self.offer(),
+            INSTANCES => {
+                self.slot()?;
+                let task = self.next()?;
+                ensure(task < self.bounds.tasks && (self.makes_instances)(task))?;
+                self.quantity()?;
+                self.targets().map(drop)
+            }
+            TERMINATE => self.slot(),
+            _ => None,
+        }
+    }
+
+    fn offer(&mut self) -> Option<()> {
+        self.slot()?;
+        let places = self.places()?;
+        let (queues, slots) = (self.list()?, self.list()?);
+        let both = queues.iter().zip(slots).all(|(&queue, &slot)| {
+            (queue == NONE && slot == NONE) || (queue < self.bounds.places && slot < self.slots)
+        });
+        ensure(queues.len() == places && slots.len() == places && both)
+    }
+}
