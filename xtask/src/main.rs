@@ -19,6 +19,7 @@ mod doctor;
 mod gate;
 mod load;
 mod matrix;
+mod patterns;
 mod record;
 mod self_test;
 mod stop;
@@ -49,6 +50,8 @@ enum Command {
     Report(compare::ReportArguments),
     /// Says what can be decided on this machine, and how small a change can be seen.
     Doctor,
+    /// Prints the table of control-flow patterns; fails if one lacks its constructor or its test.
+    Patterns(patterns::Arguments),
     /// Runs the main job and puts what it prints, with the machine, into the README.
     Record,
     /// Runs what CI runs: format, lints, tests, documentation, every feature alone, gate.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => compare::report(&arguments),
         Command::Doctor => doctor::run(),
+        Command::Patterns(arguments) => patterns::run(&arguments),
         Command::Record => record::run(),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Tidy => tidy::run(),

@@ -22,7 +22,7 @@ fn allowed(name: &str) -> Option<Vec<&'static str>> {
         // Stores are reached through the engine.
         "wf-cli" => vec!["wf-alloc", "wf-net", "wf-bpmn", "wf-engine", "wf-gate"],
         "wf-benches" => [LEAVES.as_slice(), &["wf-net", "wf-bpmn", "wf-engine", "wf-gate"]].concat(),
-        "xtask" => vec!["wf-gate"],
+        "xtask" => vec!["wf-gate", "wf-net"],
         _ => return None,
     })
 }

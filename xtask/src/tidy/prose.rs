@@ -1,4 +1,4 @@
-//! Documents: links to files lead somewhere, and a rule that is named exists.
+//! Documents: links to files lead somewhere, a rule that is named exists, what is generated is up to date.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use wf_gate::GateError;
 use wf_gate::budgets::Budgets;
 
 use super::{Fault, files, read};
-use crate::record;
+use crate::{patterns, record};
 
 pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
     let budgets = Budgets::load(&root.join("budgets.toml"))?;
@@ -30,6 +30,12 @@ pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
         let message = format!("the record is not that of {}: run `cargo xtask record`", record::MAIN_JOB);
         faults.push(Fault::new(&readme, 0, message));
     }
+    let (document, table) = (root.join(patterns::DOCUMENT), patterns::table(root)?);
+    if read(&document)? != table.text {
+        let message = "the table is not that of the code: run `cargo xtask patterns --write`";
+        faults.push(Fault::new(&document, 0, message));
+    }
+    faults.extend(table.missing.into_iter().map(|missing| Fault::new(&document, 0, missing)));
     Ok(faults)
 }
 
