@@ -171,7 +171,7 @@ impl Batch<'_, '_> {
                 self.begin(event, row)
             }
             EventKind::Cancel if event.task == WHOLE_CASE => self.cancel(event.case, row),
-            _ => Err(Status::KindRefused),
+            _ => self.apply_general(event, row),
         }
     }
 

@@ -56,13 +56,13 @@ impl Tokens for OnLine<'_> {
         }
     }
 
-    fn is_settled(&mut self, merge: u16) -> bool {
+    fn is_settled(&mut self, merge: u16, is_full: bool) -> bool {
         let marking = self.line.marking();
         let fits = |cube: &CubeCell| {
             cube.merge == u32::from(merge)
                 && marking.iter().zip(cube.care).zip(cube.want).all(|((m, care), want)| m & care == want)
         };
-        self.cubes.iter().any(fits)
+        is_full || self.cubes.iter().any(fits)
     }
 
     fn create(&mut self, task: u16, count: u8) -> bool {

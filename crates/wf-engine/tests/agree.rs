@@ -131,8 +131,8 @@ impl<'n> Duel<'n> {
                 cancelled = pair.twin.cancel().unwrap();
                 Status::Done
             }
-            EventKind::Trigger => Status::KindRefused,
             _ if !known => Status::UnknownTask,
+            EventKind::Trigger => Status::KindRefused,
             _ if random.one_in(40) => {
                 event.round = 1;
                 Status::StaleRound

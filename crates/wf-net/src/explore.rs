@@ -71,7 +71,8 @@ impl<'n> Explorer<'n> {
             begins.extend(net.milestones().iter().filter_map(|&(_, reached)| number(reached)));
             begins
                 .extend(net.critical_sections().iter().flatten().flatten().filter_map(|&node| number(node)));
-            begins.extend((0..conditions.len()).filter(|&task| !conditions[task].rivals.is_empty()));
+            // A task that has begun needs its condition no more.
+            begins.extend((0..conditions.len()).filter(|&task| conditions[task] != Condition::default()));
             begins.retain(|&task| net.node(routing.tasks[task]).kind() == NodeKind::Task);
             begins.sort_unstable();
             begins.dedup();
@@ -86,7 +87,8 @@ impl<'n> Explorer<'n> {
             (first..).zip(&routing.rests).filter(|(_, rest)| is_input(rest)).map(|(place, _)| place).collect()
         };
         let region = |&interrupt: &crate::NodeId| {
-            net.region(interrupt).iter().flat_map(|&node| routing.places_of(net, node)).collect()
+            let places = net.region(interrupt).iter().flat_map(|&node| routing.places_of(net, node));
+            places.filter(|&place| !routing.is_residue(place)).collect()
         };
         let choices: Option<Vec<Vec<u64>>> = routing.routes.iter().map(choices).collect();
         Some(Self {
@@ -319,7 +321,7 @@ impl Tokens for Counted<'_, '_, '_> {
         self.marking[usize::from(place)] = 0;
     }
 
-    fn is_settled(&mut self, merge: u16) -> bool {
+    fn is_settled(&mut self, merge: u16, _: bool) -> bool {
         match self.merges {
             Merges::Hold | Merges::Spent => false,
             Merges::Only(only) => {

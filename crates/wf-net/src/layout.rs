@@ -9,7 +9,7 @@ use crate::image::{
 };
 use crate::net::{Needed, Net, NodeKind, Retention};
 use crate::problem::{Problem, ProblemKind, Subject};
-use crate::routing::{Rest, Routing};
+use crate::routing::Routing;
 use crate::safety::Counted;
 
 /// Which bit and which counter each place has.
@@ -68,12 +68,12 @@ impl Layout {
                 layout.count(routing.running_bit(task));
             }
         }
-        for (index, rest) in routing.rests.iter().enumerate() {
+        for index in 0..routing.rests.len() {
             let place = 2 * tasks + index;
             if counted.rests[index] {
                 layout.count(place);
             }
-            if matches!(rest, Rest::Own(_, "swallowed" | "done" | "triggers")) {
+            if routing.is_residue(place as u16) {
                 layout.residue = or(layout.residue, bit(place));
             }
         }
@@ -99,6 +99,11 @@ impl Layout {
         let (mut record, mut calls, mut cells) = (self.counters, 0, Vec::new());
         for (task, &node) in routing.tasks.iter().enumerate() {
             let condition = &conditions[task];
+            // With several tokens at the milestone, one of them begun, a bit could not say what holds.
+            if condition.need.iter().any(|&place| counted.tasks.get(usize::from(place)) == Some(&true)) {
+                let text = "a milestone holds one token at most";
+                problems.push(Problem::new(Subject::Node(node), ProblemKind::Rule(text)));
+            }
             let own = routing.places.own(node).first().map_or(NO_COUNTER, |&place| place as u8);
             let mut cell = TaskCell {
                 need: mask(&condition.need),
@@ -142,7 +147,9 @@ impl Layout {
         for &interrupt in &routing.interrupts {
             let region: Vec<u16> =
                 net.region(interrupt).iter().flat_map(|&node| routing.places_of(net, node)).collect();
-            cells.push(TaskCell { need: mask(&region), kind: TASK_INTERRUPT, ..EMPTY_TASK });
+            // What may be left of a case that has ended well is nothing to interrupt.
+            let need = core::array::from_fn(|word| mask(&region)[word] & !self.residue[word]);
+            cells.push(TaskCell { need, kind: TASK_INTERRUPT, ..EMPTY_TASK });
         }
         cells
     }

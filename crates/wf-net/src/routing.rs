@@ -155,6 +155,13 @@ impl Routing {
         2 * self.tasks.len() + self.rests.len()
     }
 
+    /// Whether tokens may be left here when a case has ended well.
+    pub(crate) fn is_residue(&self, place: u16) -> bool {
+        let rest =
+            usize::from(place).checked_sub(2 * self.tasks.len()).and_then(|index| self.rests.get(index));
+        matches!(rest, Some(Rest::Own(_, "swallowed" | "done" | "triggers")))
+    }
+
     /// All places that hold tokens of a node: work items, running bits, inputs and its own state.
     pub(crate) fn places_of(&self, net: &Net, node: NodeId) -> Vec<u16> {
         let mut places: Vec<u16> = Vec::new();

@@ -65,8 +65,9 @@ pub trait Tokens {
     fn take(&mut self, place: u16, count: u8);
     /// Takes all tokens of a place, and what is kept beside them.
     fn clear(&mut self, place: u16);
-    /// Whether no further input of a synchronizing merge can get a token from here.
-    fn is_settled(&mut self, merge: u16) -> bool;
+    /// Whether a synchronizing merge need not wait: no further input can get a token from here, `is_full` says that all
+    /// have one.
+    fn is_settled(&mut self, merge: u16, is_full: bool) -> bool;
     /// Creates instances of a task, 1 or more; `false` if it has some already.
     fn create(&mut self, task: u16, count: u8) -> bool;
 }
@@ -368,8 +369,8 @@ impl<T: Tokens> Walk<'_, T> {
     fn merge(&mut self, codes: &mut Codes<'_>) -> Result<bool, Fault> {
         let merge = codes.next();
         let (inputs, targets) = (codes.list(), codes.list());
-        let is_marked = inputs.iter().any(|&place| self.tokens.tokens(place) > 0);
-        if !is_marked || !self.tokens.is_settled(merge) {
+        let marked = inputs.iter().filter(|&&place| self.tokens.tokens(place) > 0).count();
+        if marked == 0 || !self.tokens.is_settled(merge, marked == inputs.len()) {
             return Ok(false);
         }
         for &place in inputs {

@@ -1,0 +1,320 @@
+//! The engine and the naive interpreter agree at every step, on random nets over every construct.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "twin/constructs.rs"]
+mod constructs;
+#[path = "twin/general.rs"]
+mod general;
+#[path = "twin/random.rs"]
+#[allow(dead_code, reason = "each test binary uses a part")]
+mod random;
+mod scenario;
+
+use std::collections::BTreeMap;
+
+use general::{Case, Choices, Refused, is_merge};
+use random::Random;
+use wf_engine::{Arena, CaseId, Changes, Engine, Event, EventKind, ProgramId, Shard, Start, Status};
+use wf_net::{CompileOptions, DecisionKind, Names, Net, NodeId, NodeKind, Program, compile};
+
+/// Tokens in one place at which a case is given up: the twin has no limit, the engine has one of 255.
+const TOKENS_MAX: u32 = 60;
+
+struct Duel<'n> {
+    net: &'n Net,
+    names: Names,
+    program: ProgramId,
+    shard: Shard,
+    arena: Arena,
+    tasks: Vec<NodeId>,
+    starts: usize,
+    interrupts: Vec<NodeId>,
+    /// What was told of the case so far: items by task and instance.
+    told: BTreeMap<(u16, u8), i32>,
+}
+
+/// A random choice for a route: as the engine reads it, and as the twin does.
+struct Choice {
+    digits: u64,
+    choices: Choices,
+    enough: bool,
+    outcomes: u64,
+}
+
+impl Choice {
+    /// Outcome and side index that say it.
+    fn told(&self) -> (u8, u16) {
+        if self.outcomes <= 256 { (self.digits as u8, wf_engine::NO_SIDE) } else { (0, 0) }
+    }
+}
+
+impl<'n> Duel<'n> {
+    fn choose(&self, route: usize, random: &mut Random) -> Choice {
+        let mut choice = Choice { digits: 0, choices: Choices::new(), enough: false, outcomes: 1 };
+        for &decision in &self.names.route_decisions[route] {
+            let decision = &self.names.decisions[decision];
+            // Now and then one that is not legal: no branch where there must be one.
+            let illegal = random.one_in(30);
+            let digit = loop {
+                let digit = random.next() % decision.base();
+                if illegal || decision.allows(digit) {
+                    break digit;
+                }
+            };
+            choice.digits += digit * choice.outcomes;
+            choice.outcomes *= decision.base();
+            if decision.kind == DecisionKind::Enough {
+                choice.enough = digit == 1;
+            } else {
+                let node = self.net.node_ids().find(|&n| self.net.node(n).id() == decision.gateway.id);
+                choice.choices.insert(node.unwrap(), digit);
+            }
+        }
+        choice
+    }
+
+    fn start(&mut self, random: &mut Random) -> Option<(Case<'n>, CaseId)> {
+        self.told.clear();
+        let choice = self.choose(self.tasks.len(), random);
+        let (outcome, side) = choice.told();
+        let start = Start { outcome, side, ..Start::default() };
+        let started =
+            self.shard.start_batch_with(self.program, &[start], &[choice.digits], &self.arena.scope());
+        let node = self.net.nodes_of(NodeKind::Start).next().unwrap();
+        match Case::start(self.net, node, &choice.choices) {
+            Ok(twin) => {
+                assert_eq!(started.refused, None, "start");
+                let case = started.cases[0];
+                assert_eq!(started.ended.first().map(|ended| ended.kind), twin.ended, "start");
+                for item in started.enabled {
+                    *self.told.entry((item.task, item.instance)).or_default() += 1;
+                }
+                self.compare(&twin, case);
+                Some((twin, case))
+            }
+            Err(_) => {
+                assert!(started.refused.is_some(), "start with {:?}", choice.choices);
+                None
+            }
+        }
+    }
+
+    fn compare(&mut self, twin: &Case<'_>, case: CaseId) {
+        let mut expected: BTreeMap<(u16, u8), i32> = BTreeMap::new();
+        for (node, instance) in twin.enabled() {
+            let task = self.tasks.binary_search(&node).unwrap() as u16;
+            *expected.entry((task, instance)).or_default() += 1;
+        }
+        let mut found: BTreeMap<(u16, u8), i32> = BTreeMap::new();
+        for item in self.shard.enabled(case).into_iter().flatten() {
+            *found.entry((item.task, item.instance)).or_default() += 1;
+        }
+        assert_eq!(found, expected, "work items of {case:?}");
+        let items = self.shard.enabled(case).map(|items| (items.len(), items.count()));
+        assert!(items.is_none_or(|(len, count)| len == count));
+        self.told.retain(|_, count| *count != 0);
+        if twin.ended.is_none() {
+            assert_eq!(self.told, expected, "what was told of {case:?}");
+            let marked = self.interrupts.iter().filter(|&&node| twin.is_marked(node)).count();
+            assert_eq!(self.shard.interrupts(case).count(), marked, "interrupts");
+        }
+    }
+
+    /// One random event, legal or not; `false` if the case is over.
+    fn step(&mut self, twin: &mut Case<'n>, case: CaseId, random: &mut Random) -> bool {
+        let (event, digits, expected, undone) = self.draw(twin, case, random);
+        let begun: Vec<u32> = self.tasks.iter().map(|&task| undone.begun(task)).collect();
+        let changes = self.shard.advance_with(&[event], &[digits], &self.arena.scope());
+        assert_eq!(changes.status, [expected], "{event:?} with {digits}");
+        if expected != Status::Done {
+            assert!(changes.enabled.is_empty() && changes.withdrawn.is_empty() && changes.ended.is_empty());
+            *twin = undone;
+        }
+        let ended = changes.ended.first().map(|ended| ended.kind);
+        assert_eq!(ended, twin.ended, "end after {event:?} with {digits}");
+        let changes = Changes { status: &[], ..changes };
+        let told = &mut self.told;
+        note(told, &event, &changes, &begun, expected);
+        self.compare(twin, case);
+        twin.ended.is_none()
+    }
+
+    fn draw(
+        &mut self,
+        twin: &mut Case<'n>,
+        case: CaseId,
+        random: &mut Random,
+    ) -> (Event, u64, Status, Case<'n>) {
+        let undone = twin.clone();
+        let to_interrupt = !self.interrupts.is_empty() && random.one_in(12);
+        let (task, node) = if to_interrupt {
+            let interrupt = random.below(self.interrupts.len());
+            (self.tasks.len() + self.starts + interrupt, self.interrupts[interrupt])
+        } else {
+            // Mostly something that can happen.
+            let enabled = twin.enabled();
+            let task = match enabled.get(random.below(enabled.len().max(1) + 1)) {
+                Some((node, _)) => self.tasks.binary_search(node).unwrap(),
+                None => random.below(self.tasks.len()),
+            };
+            (task, self.tasks[task])
+        };
+        let node_kind = self.net.node(node).kind();
+        let choice = self.choose(task, random);
+        let instance = if matches!(node_kind, NodeKind::Instances(_)) { random.below(4) as u8 } else { 0 };
+        let proper = match node_kind {
+            NodeKind::Interrupt { .. } | NodeKind::Receive(_) => EventKind::Trigger,
+            _ => EventKind::Complete,
+        };
+        let kind = match random.below(24) {
+            0..4 => EventKind::Begin,
+            4 => EventKind::AddInstance,
+            5 => EventKind::CompleteInstances,
+            6 if random.one_in(3) => EventKind::Cancel,
+            7 => EventKind::Trigger,
+            8 => EventKind::Complete,
+            _ => proper,
+        };
+        let begins = kind == EventKind::Begin;
+        let (outcome, side) = if begins { (0, wf_engine::NO_SIDE) } else { choice.told() };
+        let instance = if matches!(kind, EventKind::Complete | EventKind::Begin) { instance } else { 0 };
+        let event = Event { kind, outcome, side, instance, ..Event::complete(case, task as u16) };
+        let done = match (kind, node_kind) {
+            (EventKind::Trigger, NodeKind::Interrupt { .. }) => twin.interrupt(node, &choice.choices),
+            (_, NodeKind::Interrupt { .. }) => return (event, choice.digits, Status::UnknownTask, undone),
+            (EventKind::Begin, NodeKind::Task | NodeKind::Instances(_)) => twin.begin(node, instance),
+            (EventKind::Complete, NodeKind::Task) | (EventKind::Trigger, NodeKind::Receive(_)) => {
+                twin.complete(node, &choice.choices)
+            }
+            (EventKind::Complete, NodeKind::Instances(_)) => {
+                twin.complete_instance(node, instance, choice.enough, &choice.choices)
+            }
+            (EventKind::AddInstance, _) => twin.add_instance(node),
+            (EventKind::CompleteInstances, _) => twin.complete_instances(node, &choice.choices),
+            (EventKind::Cancel, _) => twin.cancel_task(node),
+            _ => Err(Refused::Kind),
+        };
+        let status = match done {
+            Ok(()) => Status::Done,
+            Err(Refused::NotEnabled) => Status::NotEnabled,
+            Err(Refused::Lost) => Status::Lost,
+            Err(Refused::BadOutcome) => Status::BadOutcome,
+            Err(Refused::Full) => Status::CounterFull,
+            Err(Refused::Kind) => Status::KindRefused,
+        };
+        (event, choice.digits, status, undone)
+    }
+}
+
+/// Adds up what a step has told.
+fn note(
+    told: &mut BTreeMap<(u16, u8), i32>,
+    event: &Event,
+    changes: &Changes<'_>,
+    begun: &[u32],
+    status: Status,
+) {
+    let takes = matches!(event.kind, EventKind::Complete | EventKind::Begin | EventKind::Trigger);
+    if status == Status::Done && takes {
+        let waited = told.get(&(event.task, event.instance)).is_some_and(|&count| count > 0);
+        let ran = begun.get(usize::from(event.task)).is_some_and(|&count| count > 0);
+        if waited && !(ran && event.kind != EventKind::Begin) {
+            *told.entry((event.task, event.instance)).or_default() -= 1;
+        }
+    }
+    for gone in changes.withdrawn {
+        let item = told.entry((gone.task, gone.instance)).or_default();
+        // One that had begun was taken off before.
+        *item = (*item - 1).max(0);
+    }
+    for new in changes.enabled {
+        *told.entry((new.task, new.instance)).or_default() += 1;
+    }
+}
+
+fn duel(net: &Net, random: &mut Random, steps: usize, engine: &Engine) -> usize {
+    let program = engine.program(net.name()).unwrap();
+    let mut duel = Duel {
+        net,
+        names: engine.names(program).unwrap(),
+        program,
+        shard: engine.shard(0, 4).unwrap(),
+        arena: Arena::new(),
+        tasks: net.tasks().collect(),
+        starts: net.nodes_of(NodeKind::Start).count(),
+        interrupts: net.interrupts().collect(),
+        told: BTreeMap::new(),
+    };
+    let mut done = 0;
+    while done < steps {
+        done += 1;
+        let Some((mut twin, case)) = duel.start(random) else { continue };
+        let mut alive = twin.ended.is_none();
+        for _ in 0..60 {
+            if !alive {
+                break;
+            }
+            done += 1;
+            alive = duel.step(&mut twin, case, random);
+            if alive && twin.most() > TOKENS_MAX {
+                break;
+            }
+        }
+        if alive {
+            let changes = duel.shard.advance(&[Event::cancel(case)], &duel.arena.scope());
+            assert_eq!(changes.status, [Status::Done]);
+        }
+        assert_eq!(duel.shard.live(), 0);
+        let changes = duel.shard.advance(&[Event::complete(case, 0)], &duel.arena.scope());
+        assert_eq!(changes.status, [Status::UnknownCase]);
+    }
+    done
+}
+
+/// A net in a few lines, for a test that fails.
+fn show(net: &Net) -> String {
+    let mut text = String::new();
+    for id in net.node_ids() {
+        let node = net.node(id);
+        let to: Vec<&str> = node.outgoing().iter().map(|&flow| net.node(net.flow(flow).to()).id()).collect();
+        let region: Vec<&str> = net.region(id).iter().map(|&node| net.node(node).id()).collect();
+        text +=
+            &format!("{} {:?} -> {} cancels {}\n", node.id(), node.kind(), to.join(" "), region.join(" "));
+    }
+    text + &format!("excludes {:?}, milestones {:?}", net.critical_sections(), net.milestones())
+}
+
+#[test]
+fn engine_and_twin_agree_on_every_construct() {
+    let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
+    let (nets_wanted, steps_each) = if full { (20_000, 150) } else { (500, 100) };
+    let (mut nets, mut refused, mut steps, mut merges, mut general) = (0, 0, 0, 0, 0);
+    let mut seed = 0;
+    while nets < nets_wanted {
+        seed += 1;
+        let mut random = Random(seed);
+        let net = constructs::net(&mut random);
+        let compiled = net.as_ref().and_then(|net| compile(net, &CompileOptions::default()).ok());
+        let (Some(net), Some(image)) = (net, compiled) else {
+            refused += 1;
+            continue;
+        };
+        let header = Program::parse(image.as_bytes()).unwrap().header().clone();
+        general += usize::from(header.flags != 0);
+        merges += usize::from(net.node_ids().any(|node| is_merge(&net, node)));
+        let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            duel(&net, &mut random, steps_each, &engine)
+        }));
+        match played {
+            Ok(count) => steps += count,
+            Err(panic) => {
+                println!("seed {seed}:\n{}", show(&net));
+                std::panic::resume_unwind(panic);
+            }
+        }
+        nets += 1;
+    }
+    println!("{nets} nets ({general} general, {merges} with merges), {refused} refused, {steps} steps");
+    assert!(general > nets / 2 && merges > nets / 10, "the generator no longer covers the constructs");
+}

@@ -1,0 +1,239 @@
+//! Random nets over every construct, and the events that try them.
+
+use wf_net::{
+    Instances, Needed, Net, NetBuilder, NodeId, NodeKind, Quantity, Retention, Surplus, Synchronizing,
+};
+
+use super::random::Random;
+
+/// Builds blocks within blocks.
+struct Blocks<'r> {
+    net: NetBuilder,
+    random: &'r mut Random,
+    named: usize,
+    /// Blocks that may still be made.
+    left: usize,
+    tasks: Vec<NodeId>,
+    /// Decisions made so far: a search tries all their combinations.
+    decisions: usize,
+    merges: usize,
+}
+
+/// Where a block begins and ends.
+type Block = (NodeId, NodeId);
+
+impl Blocks<'_> {
+    fn node(&mut self, kind: NodeKind) -> NodeId {
+        self.named += 1;
+        let id = self.net.node(&format!("n{}", self.named), kind);
+        if kind.is_task() {
+            self.tasks.push(id);
+        }
+        id
+    }
+
+    fn task(&mut self) -> Block {
+        let task = self.node(NodeKind::Task);
+        (task, task)
+    }
+
+    /// Two or three blocks, side by side between two nodes.
+    fn between(&mut self, open: NodeId, close: NodeId) -> Vec<NodeId> {
+        let mut inside = Vec::new();
+        for _ in 0..2 + usize::from(self.random.one_in(3)) {
+            let before = self.tasks.len();
+            let (first, last) = self.block();
+            self.net.flow(open, first);
+            self.net.flow(last, close);
+            inside.extend(self.tasks[before..].iter().copied());
+        }
+        inside
+    }
+
+    fn chain(&mut self, nodes: &[NodeId]) {
+        self.net.chain(nodes);
+    }
+
+    fn instances(&mut self) -> Instances {
+        let most = 1 + self.random.below(3) as u8;
+        let count = if self.decisions < 3 && self.random.one_in(3) {
+            self.decisions += 1;
+            Quantity::Chosen(most)
+        } else {
+            Quantity::Fixed(most)
+        };
+        let needed = match self.random.below(3) {
+            0 => Needed::All,
+            1 => Needed::AtLeast(1 + self.random.below(usize::from(most)) as u8),
+            _ => Needed::Condition,
+        };
+        let (cancels_rest, is_dynamic) = (self.random.one_in(2), self.random.one_in(2));
+        Instances { count, most: most + u8::from(is_dynamic), needed, cancels_rest, is_dynamic }
+    }
+
+    fn block(&mut self) -> Block {
+        if self.left == 0 {
+            return self.task();
+        }
+        self.left -= 1;
+        let kind = self.random.below(16);
+        let may_decide = self.decisions < 3;
+        match kind {
+            0 | 1 => {
+                let (a, b) = (self.block(), self.block());
+                self.chain(&[a.1, b.0]);
+                (a.0, b.1)
+            }
+            2 => {
+                let (open, close) = (self.node(NodeKind::Parallel), self.node(NodeKind::Parallel));
+                self.between(open, close);
+                (open, close)
+            }
+            3 if may_decide => {
+                self.decisions += 1;
+                let (open, close) = (self.node(NodeKind::Exclusive), self.node(NodeKind::Exclusive));
+                self.between(open, close);
+                (open, close)
+            }
+            4 | 5 if may_decide && self.merges < 2 => {
+                self.decisions += 1;
+                self.merges += 1;
+                let rule = [Synchronizing::Structured, Synchronizing::General][self.random.below(2)];
+                let open = self.node(NodeKind::Inclusive(Synchronizing::General));
+                let close = self.node(NodeKind::Inclusive(rule));
+                self.between(open, close);
+                (open, close)
+            }
+            // A general merge of what runs in parallel, of which a branch may never come.
+            6 if may_decide && self.merges < 2 => {
+                self.decisions += 1;
+                self.merges += 1;
+                let open = self.node(NodeKind::Parallel);
+                let close = self.node(NodeKind::Inclusive(Synchronizing::General));
+                let (a, b, out) = (self.block(), self.task(), self.node(NodeKind::Exclusive));
+                let end = self.node(NodeKind::End);
+                self.chain(&[open, a.0]);
+                self.chain(&[a.1, close]);
+                self.chain(&[open, b.0]);
+                self.chain(&[b.1, out, close]);
+                self.chain(&[out, end]);
+                if self.random.one_in(2) {
+                    // Round again before it decides.
+                    let again = self.node(NodeKind::Exclusive);
+                    self.chain(&[out, again, b.0]);
+                }
+                (open, close)
+            }
+            7 if may_decide => {
+                self.decisions += 1;
+                let (enter, leave) = (self.node(NodeKind::Exclusive), self.node(NodeKind::Exclusive));
+                let (task, after) = (self.task(), self.task());
+                self.chain(&[enter, task.0, leave, enter]);
+                self.chain(&[leave, after.0]);
+                (enter, after.1)
+            }
+            8 => {
+                let surplus = [Surplus::Swallow, Surplus::Block, Surplus::Cancel][self.random.below(3)];
+                let needed = 1 + self.random.below(2) as u8;
+                let (open, close) =
+                    (self.node(NodeKind::Parallel), self.node(NodeKind::Partial { needed, surplus }));
+                let inside = self.between(open, close);
+                if surplus == Surplus::Cancel {
+                    self.net.cancels(close, &inside);
+                }
+                (open, close)
+            }
+            9 => {
+                let (open, close) = (self.node(NodeKind::Deferred), self.node(NodeKind::Exclusive));
+                for _ in 0..2 {
+                    let kind = [
+                        NodeKind::Task,
+                        NodeKind::Receive(Retention::Transient),
+                        NodeKind::Receive(Retention::Persistent),
+                    ][self.random.below(3)];
+                    let alternative = self.node(kind);
+                    self.chain(&[open, alternative, close]);
+                }
+                (open, close)
+            }
+            10 => {
+                let count = 2 + self.random.below(2) as u8;
+                let split = self.node(NodeKind::ThreadSplit(Quantity::Fixed(count)));
+                let (task, merge) = (self.task(), self.node(NodeKind::ThreadMerge(2)));
+                self.chain(&[split, task.0, merge]);
+                (split, merge)
+            }
+            11 => {
+                let retention = [Retention::Transient, Retention::Persistent][self.random.below(2)];
+                let receive = self.node(NodeKind::Receive(retention));
+                (receive, receive)
+            }
+            12 => {
+                let instances = self.instances();
+                let task = self.node(NodeKind::Instances(instances));
+                (task, task)
+            }
+            // Both tokens go on: what follows runs twice.
+            13 => {
+                let (open, close) = (self.node(NodeKind::Parallel), self.node(NodeKind::Exclusive));
+                self.between(open, close);
+                (open, close)
+            }
+            14 if may_decide => {
+                self.decisions += 1;
+                let (choice, all) = (self.node(NodeKind::Exclusive), self.node(NodeKind::Terminate));
+                let after = self.task();
+                self.chain(&[choice, all]);
+                self.chain(&[choice, after.0]);
+                (choice, after.1)
+            }
+            _ => self.task(),
+        }
+    }
+}
+
+/// A net over every construct but calls; some are refused, which is part of the test.
+pub(crate) fn net(random: &mut Random) -> Option<Net> {
+    let left = 2 + random.below(5);
+    let mut blocks = Blocks {
+        net: NetBuilder::new("random"),
+        random,
+        named: 0,
+        left,
+        tasks: Vec::new(),
+        decisions: 0,
+        merges: 0,
+    };
+    let start = blocks.net.start("s");
+    let (first, last) = blocks.block();
+    let end = blocks.net.end("e");
+    blocks.chain(&[start, first]);
+    blocks.chain(&[last, end]);
+    let Blocks { mut net, random, tasks, .. } = blocks;
+    let any = |random: &mut Random| tasks[random.below(tasks.len())];
+    if random.one_in(4) {
+        let region: Vec<NodeId> = (0..1 + random.below(3)).map(|_| any(random)).collect();
+        let interrupt = net.interrupt("k", random.one_in(2), &region);
+        if random.one_in(2) {
+            let handler = net.task("handler");
+            net.chain(&[interrupt, handler, end]);
+        }
+    }
+    if random.one_in(6) {
+        let region = [any(random), any(random)];
+        net.cancels(any(random), &region);
+    }
+    if random.one_in(5) {
+        let (a, b) = (any(random), any(random));
+        if a != b {
+            net.exclude(&[&[a], &[b]]);
+        }
+    }
+    if random.one_in(5) {
+        let (a, b) = (any(random), any(random));
+        if a != b {
+            net.milestone(a, b);
+        }
+    }
+    net.build().ok()
+}
