@@ -147,9 +147,10 @@ fn masks(op: &Op2) -> String {
             (0..128).filter(|bit| mask[bit / 64] >> (bit % 64) & 1 == 1).map(|bit| bit.to_string()).collect();
         if bits.is_empty() { "-".to_owned() } else { bits.join(",") }
     };
-    let mut text = format!("need {} take {} put {}", list(op.need), list(op.take), list(op.put));
-    if op.join_need != [0; 2] {
-        text += &format!(", then {} become {}", list(op.join_need), list(op.join_put));
+    let not = |mask: [u64; 2]| mask.map(|word| !word);
+    let mut text = format!("need {} take {} put {}", list(op.want), list(not(op.keep)), list(op.put));
+    if op.join_keep != [u64::MAX; 2] {
+        text += &format!(", then {} become {}", list(not(op.join_keep)), list(op.join_put));
     }
     text
 }

@@ -7,20 +7,18 @@ use wf_net::script;
 use crate::CaseId;
 use crate::changes::{EndKind, Ended};
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
+use crate::filled::Filled;
 use crate::line::{Line, Marking, NOT_ENDED};
-use crate::plain::{Moved, apply1, apply2};
+use crate::plain::{ENABLED_ROOM, Moved, One, Run, Two, Width, apply};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
 use crate::tokens::OnLine;
 
-/// Lines are asked for this many events ahead: far enough to cover a miss, near enough to stay cached.
-const PREFETCH_AHEAD: usize = 12;
-
 /// What a batch tells its caller, in the memory of the caller's scope.
 pub(crate) struct Output<'s> {
-    pub(crate) enabled: wf_arena::Vec<'s, Event>,
-    pub(crate) withdrawn: wf_arena::Vec<'s, Event>,
-    ended: wf_arena::Vec<'s, Ended>,
+    pub(crate) enabled: Filled<'s, Event>,
+    pub(crate) withdrawn: Filled<'s, Event>,
+    ended: Filled<'s, Ended>,
 }
 
 /// How much an output holds.
@@ -33,20 +31,18 @@ pub(crate) struct Mark {
 
 impl<'s> Output<'s> {
     pub(crate) fn new(scope: &Scope<'s>, events: usize) -> Self {
-        // Most completions enable one task; parallel splits make the vector grow in place.
+        let (item, end) = (Event::cancel(CaseId(0)), Ended { case: CaseId(0), kind: EndKind::Completed });
+        // Most completions enable one task; where more do, the list grows.
         Self {
-            enabled: scope.vec(events + events / 2 + 8),
-            withdrawn: scope.vec(0),
-            ended: scope.vec(events + 1),
+            enabled: Filled::new(scope, events + events / 2 + 2 * ENABLED_ROOM, item),
+            withdrawn: Filled::new(scope, 0, item),
+            // Room for the end that is written before it is known whether it counts.
+            ended: Filled::new(scope, events + 1, end),
         }
     }
 
-    /// Notes an end, or not.
-    #[inline(always)]
-    pub(crate) fn end(&mut self, ended: Ended, is_over: bool) {
-        let at = self.ended.len();
+    pub(crate) fn end(&mut self, ended: Ended) {
         self.ended.push(ended);
-        self.ended.truncate(at + usize::from(is_over));
     }
 
     pub(crate) fn ended_len(&self) -> usize {
@@ -91,22 +87,68 @@ pub(crate) struct Batch<'b, 's> {
 }
 
 impl Batch<'_, '_> {
+    /// Applies a batch; `status` is [`Status::Done`] throughout.
     pub(crate) fn run(&mut self, events: &[Event], status: &mut [Status]) {
-        for (index, (event, status)) in events.iter().zip(status).enumerate() {
-            if let Some(later) = events.get(index + PREFETCH_AHEAD) {
-                self.slab.prefetch(later.case.slot());
-            }
-            *status = match self.apply(event) {
-                Ok(()) => Status::Done,
-                Err(refused) => self.refused(event.case, refused),
+        let mut next = 0;
+        while let Some(event) = events.get(next) {
+            let done = match self.words_of(event) {
+                Some(1) => self.run_plain::<One>(&events[next..]),
+                Some(_) => self.run_plain::<Two>(&events[next..]),
+                None => 0,
             };
+            if done == 0
+                && let Err(refused) = self.apply(event)
+            {
+                status[next] = self.refused(event.case, refused);
+            }
+            next += done.max(1);
         }
         self.release_ended();
     }
 
+    /// Applies plain completions up to the first event that is none; how many.
+    fn run_plain<W: Width>(&mut self, events: &[Event]) -> usize {
+        self.out.enabled.reserve(events.len() + ENABLED_ROOM);
+        self.out.ended.reserve(events.len() + 1);
+        let (enabled, ended) = (self.out.enabled.len(), self.out.ended.len());
+        let run = Run {
+            lines: self.slab.lines_mut(),
+            hots: &self.programs.hots,
+            cells: self.cells.all(),
+            op_counts: self.op_counts,
+            enabled: self.out.enabled.whole(),
+            ended: self.out.ended.whole(),
+            shard: self.shard,
+            now: self.now,
+        };
+        let ran = run.run::<W>(events, enabled, ended);
+        self.out.enabled.set_len(ran.enabled);
+        self.out.ended.set_len(ran.ended);
+        self.completed += ran.events as u64;
+        for end in &mut self.out.ended.as_mut_slice()[ended..] {
+            end.kind =
+                self.slab.line(end.case.slot()).map_or(EndKind::Completed, |line| end_of(line.marking()));
+        }
+        ran.events
+    }
+
+    /// Words of the program, if the event may be a plain completion.
+    fn words_of(&self, event: &Event) -> Option<u8> {
+        if event.kind != EventKind::Complete {
+            return None;
+        }
+        let line = self.slab.line(event.case.slot())?;
+        let hot = self.programs.hots.get(line.program_of(event.case.generation())? as usize)?;
+        match (hot.tasks1, hot.tasks2) {
+            (0, 0) => None,
+            (_, 0) => Some(1),
+            _ => Some(2),
+        }
+    }
+
     /// Gives the slots of ended cases back: at the end of a batch, so that ending costs its events no branch.
     pub(crate) fn release_ended(&mut self) {
-        for ended in &*self.out.ended {
+        for ended in self.out.ended.as_slice() {
             self.slab.release(ended.case.slot());
         }
     }
@@ -124,7 +166,7 @@ impl Batch<'_, '_> {
         }
     }
 
-    #[inline]
+    /// An event that the plain path has left.
     fn apply(&mut self, event: &Event) -> Result<(), Status> {
         let case = event.case;
         let line = self.slab.line_mut(case.slot()).ok_or(Status::UnknownCase)?;
@@ -138,23 +180,22 @@ impl Batch<'_, '_> {
         }
         check_address(event, row)?;
         let index = row.op_index(event.task, event.outcome);
+        let meta = self.cells.meta(row, index);
+        if meta.kind != KIND_PLAIN {
+            return self.complete_by_script(event, row, index, meta);
+        }
+        if u32::from(event.outcome) >= meta.outcomes {
+            return Err(Status::BadOutcome);
+        }
         let moved = if row.words == 1 {
-            let op = self.cells.op1(row.ops + index);
-            if !is_plain(&op.meta, event) {
-                return self.complete_otherwise(event, row, index);
-            }
-            apply1(line, op)
+            apply::<One>(line, self.cells.op1(row.ops + index))
         } else {
-            let op = self.cells.op2(row.ops + index * 2);
-            if !is_plain(&op.meta, event) {
-                return self.complete_otherwise(event, row, index);
-            }
-            apply2(line, op)
+            apply::<Two>(line, self.cells.op2(row.ops + index * 2))
         };
         let moved = moved.ok_or(Status::NotEnabled)?;
         line.touch(self.now);
         self.settle(case, row, moved);
-        self.op_counts[row.counts + index] += 1;
+        self.op_counts[row.cell(index)] += 1;
         self.completed += 1;
         Ok(())
     }
@@ -175,52 +216,30 @@ impl Batch<'_, '_> {
         }
     }
 
-    /// A completion that is a script, or whose outcome has no op.
-    #[inline(never)]
-    fn complete_otherwise(&mut self, event: &Event, row: &Row, index: usize) -> Result<(), Status> {
-        let meta = self.cells.meta(row, index);
-        if meta.kind == KIND_PLAIN {
-            return Err(Status::BadOutcome);
-        }
-        self.complete_by_script(event, row, meta.outcomes, row.codes + meta.script as usize)?;
-        self.op_counts[row.counts + index] += 1;
-        self.completed += 1;
-        Ok(())
-    }
-
     /// Emits the work items of a plain step, and the end of the case if it is over.
-    ///
-    /// Nearly every step adds one work item or none, at random: writing one and then counting it or not costs less
-    /// than a branch that cannot be predicted. The same holds for the end.
-    #[inline(always)]
-    pub(crate) fn settle(&mut self, case: CaseId, row: &Row, moved: Moved) {
-        let fresh = moved.fresh & row.enabled;
-        let at = self.out.enabled.len();
-        // The mark in bit 63 keeps the index inside a word when nothing is fresh.
-        self.out.enabled.push(Event::complete(case, (fresh | 1 << 63).trailing_zeros() as u16));
-        self.out.enabled.truncate(at + usize::from(fresh != 0));
-        for task in bits(fresh & fresh.wrapping_sub(1)) {
+    fn settle(&mut self, case: CaseId, row: &Row, moved: Moved) {
+        for task in bits(moved.fresh & row.enabled) {
             self.out.enabled.push(Event::complete(case, task as u16));
         }
         self.end_if_over(case, row, moved.marking);
     }
 
-    #[inline(always)]
     fn end_if_over(&mut self, case: CaseId, row: &Row, marking: Marking) {
         // Only a task can move a case on, and a waiting or running task has its bit in the first word.
-        let is_over = marking[0] & row.enabled == 0;
-        let kind = if marking == [0; 2] { EndKind::Completed } else { EndKind::Deadlocked };
-        self.out.end(Ended { case, kind }, is_over);
+        if marking[0] & row.enabled == 0 {
+            self.out.end(Ended { case, kind: end_of(marking) });
+        }
     }
 
+    /// A completion that masks cannot say.
     fn complete_by_script(
         &mut self,
         event: &Event,
         row: &Row,
-        outcomes: u32,
-        code: usize,
+        index: usize,
+        meta: &OpMeta,
     ) -> Result<(), Status> {
-        let choice = self.choice(event, outcomes)?;
+        let choice = self.choice(event, meta.outcomes)?;
         let counter_of = self.cells.counter_of(row);
         let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
         let (task, tasks) = (usize::from(event.task), usize::from(row.tasks));
@@ -231,11 +250,13 @@ impl Batch<'_, '_> {
         // The running one goes first, if there is one.
         trial.take(tasks + task, 1, counter_of);
         let taken = trial;
-        let codes = &self.cells.codes()[code..];
+        let codes = &self.cells.codes()[row.codes + meta.script as usize..];
         let _on = script::play(&mut OnLine::new(&mut trial, row, self.cells), codes, choice)?;
         trial.touch(self.now);
         *line = trial;
         self.settle_counted(event.case, row, &taken, &trial);
+        self.op_counts[row.cell(index)] += 1;
+        self.completed += 1;
         Ok(())
     }
 
@@ -293,7 +314,7 @@ impl Batch<'_, '_> {
             }
         }
         line.clear();
-        self.out.end(Ended { case, kind: EndKind::Cancelled }, true);
+        self.out.end(Ended { case, kind: EndKind::Cancelled });
         Ok(())
     }
 
@@ -344,9 +365,9 @@ impl Batch<'_, '_> {
         }
         if meta.kind == KIND_PLAIN {
             let moved = if row.words == 1 {
-                apply1(line, self.cells.op1(row.ops + index))
+                apply::<One>(line, self.cells.op1(row.ops + index))
             } else {
-                apply2(line, self.cells.op2(row.ops + index * 2))
+                apply::<Two>(line, self.cells.op2(row.ops + index * 2))
             };
             let moved = moved.unwrap_or_else(|| unreachable!("a start needs nothing"));
             self.settle(case, row, moved);
@@ -361,7 +382,7 @@ impl Batch<'_, '_> {
             }
             self.settle_counted(case, row, &empty, &after);
         }
-        self.op_counts[row.counts + index] += 1;
+        self.op_counts[row.cell(index)] += 1;
         Ok(Some(case))
     }
 }
@@ -375,10 +396,9 @@ fn check_address(event: &Event, row: &Row) -> Result<(), Status> {
     if (event.round | event.instance) != 0 { Err(Status::StaleRound) } else { Ok(()) }
 }
 
-/// Whether the masks of an op are all that this event needs.
-#[inline]
-fn is_plain(meta: &OpMeta, event: &Event) -> bool {
-    meta.kind == KIND_PLAIN && u32::from(event.outcome) < meta.outcomes
+/// How a case has ended whose tasks have no token left.
+fn end_of(marking: Marking) -> EndKind {
+    if marking == [0; 2] { EndKind::Completed } else { EndKind::Deadlocked }
 }
 
 /// Indices of the set bits, ascending.

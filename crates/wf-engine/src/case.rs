@@ -3,8 +3,8 @@
 use core::fmt;
 
 /// Bits of a slot number, and of a generation.
-const FIELD_BITS: u32 = 28;
-const FIELD: u64 = (1 << FIELD_BITS) - 1;
+pub(crate) const FIELD_BITS: u32 = 28;
+pub(crate) const FIELD: u64 = (1 << FIELD_BITS) - 1;
 
 /// Most slots of a shard.
 pub const SLOTS_MAX: usize = 1 << FIELD_BITS;
@@ -12,7 +12,9 @@ pub const SLOTS_MAX: usize = 1 << FIELD_BITS;
 /// Names one case for ever: shard 8, slot 28, generation 28 bits.
 ///
 /// When a case ends its slot is used again under the next generation, so an old id never reaches another case.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, zerocopy::IntoBytes, zerocopy::Immutable,
+)]
 #[repr(transparent)]
 pub struct CaseId(pub u64);
 

@@ -1,5 +1,7 @@
 //! What goes into a batch and what comes back for each entry.
 
+use zerocopy::{Immutable, IntoBytes};
+
 use crate::CaseId;
 
 /// [`Event::task`] of an event for the whole case.
@@ -9,7 +11,7 @@ pub const WHOLE_CASE: u16 = 0xFFFF;
 pub const NO_SIDE: u16 = 0xFFFF;
 
 /// What an event asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, IntoBytes, Immutable)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -34,8 +36,8 @@ pub enum EventKind {
 /// One thing that happened to one case; also the form in which a shard says what can happen next.
 ///
 /// 16 bytes, so that four share a cache line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoBytes, Immutable)]
+#[repr(C, align(8))]
 pub struct Event {
     /// The case.
     pub case: CaseId,

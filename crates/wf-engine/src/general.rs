@@ -265,7 +265,7 @@ impl Batch<'_, '_> {
             }
         }
         if let Some((route, outcome)) = trial.route {
-            self.op_counts[row.counts + row.op_index(route, outcome)] += 1;
+            self.op_counts[row.cell(row.op_index(route, outcome))] += 1;
         }
         let Some(line) = self.slab.line_mut(case.slot()) else { return Err(Status::UnknownCase) };
         *line = trial.line;
@@ -293,7 +293,7 @@ impl Batch<'_, '_> {
     fn finish(&mut self, case: CaseId, kind: EndKind) {
         let Some(line) = self.slab.line_mut(case.slot()) else { return };
         line.set_end(if kind == EndKind::Completed { ENDED_WELL } else { ENDED_BADLY });
-        self.out.end(Ended { case, kind }, true);
+        self.out.end(Ended { case, kind });
     }
 
     /// Emits the work items that are new and those that are gone.

@@ -60,6 +60,7 @@ mod changes;
 mod engine;
 mod error;
 mod event;
+mod filled;
 mod general;
 mod items;
 mod line;

@@ -3,8 +3,8 @@
 use wf_net::image::{COUNTERS_MAX, NO_COUNTER, PLACES_MAX, WORDS_MAX};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Set in [`Line::generation`] while a case lives in the line.
-const LIVE: u32 = 1 << 31;
+/// Set in [`Line::generation`] while no case lives in the line, so that a live one is found by one comparison.
+const FREE: u32 = 1 << 31;
 /// The last generation: a slot that has used it is retired.
 const GENERATION_LAST: u32 = (1 << 28) - 1;
 /// End of the list of free slots.
@@ -52,7 +52,7 @@ impl Line {
     pub(crate) const EMPTY: Self = Self {
         marking: [0; WORDS_MAX],
         program: 0,
-        generation: 0,
+        generation: FREE,
         since: 0,
         link: NO_SLOT,
         side: u32::MAX,
@@ -73,14 +73,15 @@ impl Line {
         self.marking = marking;
     }
 
-    /// Program of the case that lives here under this generation.
+    /// Program of the case that lives here under this generation, of 28 bits.
+    #[inline(always)]
     pub(crate) const fn program_of(&self, generation: u32) -> Option<u32> {
-        if self.generation == generation | LIVE { Some(self.program) } else { None }
+        if self.generation == generation { Some(self.program) } else { None }
     }
 
     /// Program and generation, if a case lives here.
     pub(crate) const fn occupant(&self) -> Option<(u32, u32)> {
-        if self.generation & LIVE != 0 { Some((self.program, self.generation & !LIVE)) } else { None }
+        if self.generation & FREE == 0 { Some((self.program, self.generation)) } else { None }
     }
 
     pub(crate) const fn since(&self) -> u32 {
@@ -93,11 +94,11 @@ impl Line {
 
     /// Lets a case begin here, with no token; returns its generation.
     pub(crate) const fn occupy(&mut self, program: u32, now: u32) -> u32 {
-        let generation = self.generation;
+        let generation = self.generation & !FREE;
         *self = Self {
             marking: [0; WORDS_MAX],
             program,
-            generation: generation | LIVE,
+            generation,
             since: now,
             link: NO_SLOT,
             side: u32::MAX,
@@ -141,10 +142,10 @@ impl Line {
     /// Ends the case; returns `false` if the line has no generation left and must not be used again.
     pub(crate) const fn vacate(&mut self, next_free: u32) -> bool {
         self.clear();
-        let generation = self.generation & !LIVE;
+        let generation = self.generation;
         self.link = next_free;
         self.status = NOT_ENDED;
-        self.generation = if generation < GENERATION_LAST { generation + 1 } else { generation };
+        self.generation = FREE | if generation < GENERATION_LAST { generation + 1 } else { generation };
         generation < GENERATION_LAST
     }
 
@@ -223,7 +224,7 @@ mod tests {
     #[test]
     fn a_slot_is_retired_after_its_last_generation() {
         let mut line = Line::new_zeroed_for_test();
-        line.generation = GENERATION_LAST - 1;
+        line.generation = FREE | (GENERATION_LAST - 1);
         assert_eq!(line.occupy(5, 0), GENERATION_LAST - 1);
         assert_eq!(line.program_of(GENERATION_LAST - 1), Some(5));
         assert!(line.vacate(NO_SLOT));

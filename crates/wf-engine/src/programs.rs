@@ -8,6 +8,7 @@ use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 
 use crate::error::EngineError;
 use crate::line::{CounterOf, Marking};
+use crate::plain::Hot;
 
 /// Number of a program in its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,8 +37,6 @@ pub(crate) struct Row {
     pub(crate) residue: Marking,
     /// First code of the scripts, counted from the store's first cell.
     pub(crate) codes: usize,
-    /// First of the program's op counts in each shard.
-    pub(crate) counts: usize,
     pub(crate) tasks: u16,
     pub(crate) starts: u16,
     pub(crate) shift: u8,
@@ -54,15 +53,29 @@ impl Row {
         (route as usize) << self.shift | (outcome as usize & mask)
     }
 
+    /// What the plain path needs.
+    fn hot(&self) -> Result<Hot, EngineError> {
+        let narrow = |number: usize| u32::try_from(number).map_err(|_| EngineError::TooManyPrograms);
+        let tasks_if = |holds| if holds { self.tasks } else { 0 };
+        Ok(Hot {
+            ops: narrow(self.ops)?,
+            stride: u32::from(self.words) << self.shift,
+            enabled: self.enabled,
+            tasks1: tasks_if(self.words == 1 && !self.is_general),
+            tasks2: tasks_if(self.words == 2 && !self.is_general),
+            outcomes: 1 << self.shift,
+        })
+    }
+
     /// Whether an event can name this task or interrupt.
     pub(crate) const fn has_route(&self, route: u16) -> bool {
         let behind = self.tasks + self.starts;
         route < self.tasks || (route >= behind && route < behind + self.interrupts)
     }
 
-    /// Ops of all routes that events name.
-    pub(crate) const fn op_count(&self) -> usize {
-        (self.tasks as usize + self.starts as usize + self.interrupts as usize) << self.shift
+    /// The cell of an op, by its number among the program's; also the place of its count.
+    pub(crate) const fn cell(&self, index: usize) -> usize {
+        self.ops + index * self.words as usize
     }
 }
 
@@ -71,8 +84,8 @@ impl Row {
 pub(crate) struct Programs {
     pub(crate) store: Store,
     pub(crate) rows: Frozen<Row>,
-    /// Op counts of all programs together.
-    pub(crate) count_total: usize,
+    /// What the plain path needs of each.
+    pub(crate) hots: Vec<Hot>,
     /// Programs that calls run, in the order of each program's calls.
     pub(crate) called: Vec<u32>,
 }
@@ -82,15 +95,13 @@ impl Programs {
         let mut loaded: Vec<(String, Row)> = Vec::new();
         // Of each call: who calls, and what.
         let mut calls: Vec<(String, String)> = Vec::new();
-        let mut count_total = 0;
         for entry in store.iter() {
             let (key, image) = entry?;
             let Key::Str(name) = key else { return Err(EngineError::Key) };
             let in_program = |error| EngineError::Program { key: name.to_owned(), error };
             let program = Program::parse(image).map_err(in_program)?;
             let cells = store.cell_range(key)?.ok_or(EngineError::Key)?;
-            let row = row(&program, cells.start, count_total, calls.len());
-            count_total += row.op_count();
+            let row = row(&program, cells.start, calls.len());
             let names = program.names().map_err(in_program)?;
             calls.extend(names.calls.into_iter().map(|called| (name.to_owned(), called)));
             loaded.push((name.to_owned(), row));
@@ -98,13 +109,14 @@ impl Programs {
         if loaded.is_empty() {
             return Err(EngineError::Empty);
         }
-        let mut rows = Registry::new();
+        let (mut rows, mut hots) = (Registry::new(), Vec::new());
         for (name, mut row) in loaded {
             // The end of a case that was called is the business of its caller: no plain step ends it.
             row.is_general |= calls.iter().any(|(_, called)| *called == name);
+            hots.push(row.hot()?);
             rows.register(&name, row).map_err(|_| EngineError::TooManyPrograms)?;
         }
-        let mut programs = Self { store, rows: rows.freeze(), count_total, called: Vec::new() };
+        let mut programs = Self { store, rows: rows.freeze(), hots, called: Vec::new() };
         for (caller, name) in calls {
             let called = programs.rows.id(&name).filter(|&id| programs.is_callable(id));
             let Some(called) = called else { return Err(EngineError::Call { caller, called: name }) };
@@ -134,7 +146,7 @@ impl Programs {
     }
 }
 
-fn row(program: &Program<'_>, first: usize, counts: usize, calls: usize) -> Row {
+fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
     let header = program.header();
     Row {
         header: first,
@@ -148,7 +160,6 @@ fn row(program: &Program<'_>, first: usize, counts: usize, calls: usize) -> Row 
         has_merges: header.merges > 0,
         residue: header.residue_mask,
         codes: (first + header.scripts_at as usize) * 32,
-        counts,
         tasks: header.tasks,
         starts: header.starts,
         shift: header.shift,
@@ -177,6 +188,10 @@ impl<'p> Cells<'p> {
 
     pub(crate) fn meta(&self, row: &Row, index: usize) -> &'p OpMeta {
         if row.words == 1 { &self.op1(row.ops + index).meta } else { &self.op2(row.ops + index * 2).meta }
+    }
+
+    pub(crate) const fn all(&self) -> &'p [[u64; 8]] {
+        self.cells
     }
 
     /// What is kept of the tasks and interrupts of a program.

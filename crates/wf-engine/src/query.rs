@@ -173,7 +173,10 @@ impl Shard {
 
     fn route_counts(&self, program: ProgramId, routes: fn(&Row) -> Range<usize>) -> Vec<u64> {
         let Some(row) = self.programs.rows.get(program.0) else { return Vec::new() };
-        let counts = &self.op_counts[row.counts..row.counts + row.op_count()];
-        routes(row).map(|route| counts[route << row.shift..(route + 1) << row.shift].iter().sum()).collect()
+        let of_route = |route: usize| {
+            let ops = route << row.shift..(route + 1) << row.shift;
+            ops.map(|index| self.op_counts[row.cell(index)]).sum()
+        };
+        routes(row).map(of_route).collect()
     }
 }

@@ -39,7 +39,8 @@ pub struct Shard {
     pub(crate) id: u8,
     pub(crate) slab: Slab,
     pub(crate) programs: Arc<Programs>,
-    /// Completions by op: this shard's alone, no lock.
+    /// Completions by the cell of their op: this shard's alone, no lock. Most cells have none, and their pages are never
+    /// touched.
     pub(crate) op_counts: Box<[u64]>,
     pub(crate) stats: Writer<STATS>,
     pub(crate) now: u32,
@@ -52,7 +53,7 @@ impl Shard {
         programs: Arc<Programs>,
         stats: Writer<STATS>,
     ) -> Result<Self, crate::EngineError> {
-        let op_counts = vec![0; programs.count_total].into();
+        let op_counts = vec![0; programs.cells().all().len()].into();
         Ok(Self { id, slab: Slab::new(cases_max)?, programs, op_counts, stats, now: 0 })
     }
 

@@ -1,7 +1,7 @@
 //! The lines of a shard, and the list of those that are free.
 
 use wf_aligned::{AlignedBuf, Boundary, prefetch_write};
-use zerocopy::{transmute_mut, transmute_ref};
+use zerocopy::{FromBytes, IntoBytes, transmute_mut, transmute_ref};
 
 use crate::case::SLOTS_MAX;
 use crate::error::EngineError;
@@ -36,6 +36,12 @@ impl Slab {
 
     pub(crate) fn line_mut(&mut self, slot: u32) -> Option<&mut Line> {
         self.rows.get_mut(slot as usize).map(|row| transmute_mut!(row))
+    }
+
+    /// All lines, used or not.
+    pub(crate) fn lines_mut(&mut self) -> &mut [Line] {
+        <[Line]>::mut_from_bytes(self.rows.as_mut_bytes())
+            .unwrap_or_else(|_| unreachable!("whole lines on their boundary"))
     }
 
     pub(crate) fn rows(&self) -> &[[u64; 8]] {

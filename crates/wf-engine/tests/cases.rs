@@ -75,7 +75,7 @@ fn nonsense_is_a_status_and_changes_nothing() {
     check(&mut shard, Event { round: 1, ..good }, Status::StaleRound);
     check(&mut shard, Event { instance: 1, ..good }, Status::StaleRound);
     check(&mut shard, Event { case: wf_engine::CaseId(u64::MAX), ..good }, Status::UnknownCase);
-    check(&mut shard, Event { task: 0, kind: EventKind::Cancel, ..good }, Status::KindRefused);
+    check(&mut shard, Event { task: 1, kind: EventKind::Cancel, ..good }, Status::NotEnabled);
     for kind in [EventKind::Fail, EventKind::Trigger, EventKind::AddInstance, EventKind::CompleteInstances] {
         check(&mut shard, Event { kind, ..good }, Status::KindRefused);
     }

@@ -5,8 +5,8 @@ use zerocopy::IntoBytes;
 use crate::conditions::conditions;
 use crate::explore::{Explored, Explorer, MARKINGS_MAX};
 use crate::image::{
-    CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, Op1, Op2, OpMeta,
-    TaskCell, WORDS_MAX, build_id,
+    CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, NEVER, Op1, Op2,
+    OpMeta, TaskCell, WORDS_MAX, build_id,
 };
 use crate::layout::Layout;
 use crate::merges;
@@ -108,6 +108,8 @@ struct Op {
     outcomes: u32,
     script: u32,
     route: u16,
+    /// Stands behind the last outcome of its route.
+    is_past: bool,
 }
 
 struct Scripts {
@@ -171,8 +173,7 @@ impl Layout {
         let first = ops.len();
         for outcome in 0..1u64 << shift {
             if outcome >= route.outcomes {
-                // A cell past the last outcome is never followed: the outcome is checked first.
-                ops.push(ops[first]);
+                ops.push(Op { is_past: true, ..ops[first] });
                 continue;
             }
             let plain = if all_plain { self.plain_op(route, outcome, base) } else { None };
@@ -306,28 +307,32 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
 fn write_op(op: &Op, words: usize, slot: &mut [u8]) {
     let meta =
         OpMeta { outcomes: op.outcomes, script: op.script, route: op.route, kind: op.kind, reserved: [0; 5] };
+    // A place that is not empty once the op's own tokens are gone cannot take another: no token is lost if a proof is wrong.
+    let care: Mask = core::array::from_fn(|w| op.need[w] | op.deny[w] | (op.put[w] & !op.take[w]));
+    let not = |mask: Mask| mask.map(|word| !word);
+    let is_masks = op.kind == KIND_PLAIN && !op.is_past;
+    let wide = Op2 {
+        care: if is_masks { care } else { [0; WORDS_MAX] },
+        want: if is_masks { op.need } else { [NEVER; WORDS_MAX] },
+        keep: not(op.take),
+        put: op.put,
+        join_keep: not(op.join_need),
+        join_put: op.join_put,
+        meta,
+        reserved: [0; 2],
+    };
     if words == 1 {
         let op = Op1 {
-            need: op.need[0],
-            deny: op.deny[0],
-            take: op.take[0],
-            put: op.put[0],
-            join_need: op.join_need[0],
-            join_put: op.join_put[0],
+            care: wide.care[0],
+            want: wide.want[0],
+            keep: wide.keep[0],
+            put: wide.put[0],
+            join_keep: wide.join_keep[0],
+            join_put: wide.join_put[0],
             meta,
         };
         slot.copy_from_slice(op.as_bytes());
     } else {
-        let op = Op2 {
-            need: op.need,
-            deny: op.deny,
-            take: op.take,
-            put: op.put,
-            join_need: op.join_need,
-            join_put: op.join_put,
-            meta,
-            reserved: [0; 2],
-        };
-        slot.copy_from_slice(op.as_bytes());
+        slot.copy_from_slice(wide.as_bytes());
     }
 }

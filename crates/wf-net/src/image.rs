@@ -129,24 +129,28 @@ pub struct OpMeta {
     pub reserved: [u8; 5],
 }
 
+/// [`Op1::want`] of an op that is never legal by its masks, with `care` 0: of scripts, and of the cells past the last
+/// outcome. So the plain path needs no other look to know that an op is not for it.
+pub const NEVER: u64 = u64::MAX;
+
 /// A one-word op: one cell, one cache line.
 ///
-/// With `m` the marking: legal iff `m & need == need && m & deny == 0`; then `m = (m & !take) | put`; then, if
-/// `m & join_need == join_need`, `m = (m & !join_need) | join_put`. An op without a synchronization has
-/// `join_need == 0 && join_put == 0`, so that no branch is needed.
+/// With `m` the marking: legal iff `m & care == want`; then `m = (m & keep) | put`; then, if `m | join_keep` is all
+/// ones, `m = (m & join_keep) | join_put`. An op without a synchronization has `join_keep` all ones and `join_put == 0`,
+/// so that no branch is needed. Masks of what goes are kept as their complement: one instruction less a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Op1 {
-    /// Bits that must be set.
-    pub need: u64,
-    /// Bits that must be clear.
-    pub deny: u64,
-    /// Bits that are cleared.
-    pub take: u64,
+    /// Bits that matter for whether the step is legal.
+    pub care: u64,
+    /// What they must be: those that must be set. The others of `care` must be clear.
+    pub want: u64,
+    /// Bits that stay; the others are cleared.
+    pub keep: u64,
     /// Bits that are set.
     pub put: u64,
-    /// Inputs of the synchronization that may fire.
-    pub join_need: u64,
+    /// Bits that stay when the synchronization fires; the others are its inputs.
+    pub join_keep: u64,
     /// Bits that it sets.
     pub join_put: u64,
     /// What the op is about.
@@ -157,17 +161,17 @@ pub struct Op1 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Op2 {
-    /// Bits that must be set.
-    pub need: [u64; 2],
-    /// Bits that must be clear.
-    pub deny: [u64; 2],
-    /// Bits that are cleared.
-    pub take: [u64; 2],
-    /// Bits that are set.
+    /// As [`Op1::care`].
+    pub care: [u64; 2],
+    /// As [`Op1::want`].
+    pub want: [u64; 2],
+    /// As [`Op1::keep`].
+    pub keep: [u64; 2],
+    /// As [`Op1::put`].
     pub put: [u64; 2],
-    /// Inputs of the synchronization that may fire.
-    pub join_need: [u64; 2],
-    /// Bits that it sets.
+    /// As [`Op1::join_keep`].
+    pub join_keep: [u64; 2],
+    /// As [`Op1::join_put`].
     pub join_put: [u64; 2],
     /// What the op is about.
     pub meta: OpMeta,

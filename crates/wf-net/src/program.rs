@@ -7,7 +7,7 @@ use zerocopy::FromBytes;
 
 use crate::image::{
     CELL_BYTES, COUNTERS_MAX, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST,
-    INSTANCES_CONDITION, INSTANCES_MAX, KIND_PLAIN, KIND_SCRIPT, MAGIC, NO_COUNTER, Op1, Op2, OpMeta,
+    INSTANCES_CONDITION, INSTANCES_MAX, KIND_PLAIN, KIND_SCRIPT, MAGIC, NEVER, NO_COUNTER, Op1, Op2, OpMeta,
     PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASKS_MAX, TaskCell,
     VERSION, WORDS_MAX, build_id,
 };
@@ -220,11 +220,11 @@ impl<'i> Program<'i> {
             1 => {
                 let op = Op1::read_from_bytes(bytes).unwrap_or_else(|_| unreachable!("one cell"));
                 Op2 {
-                    need: widen(op.need),
-                    deny: widen(op.deny),
-                    take: widen(op.take),
+                    care: widen(op.care),
+                    want: widen(op.want),
+                    keep: [op.keep, u64::MAX],
                     put: widen(op.put),
-                    join_need: widen(op.join_need),
+                    join_keep: [op.join_keep, u64::MAX],
                     join_put: widen(op.join_put),
                     meta: op.meta,
                     reserved: [0; 2],
@@ -283,7 +283,10 @@ impl<'i> Program<'i> {
                 let cell = h.ops_at as usize + ((route << h.shift) | outcome) * self.words();
                 let plain = op.meta.kind == KIND_PLAIN && op.meta.outcomes <= 1 << h.shift;
                 let scripted = op.meta.kind == KIND_SCRIPT;
-                if !(plain || scripted) || op.meta.outcomes == 0 || !self.op_is_sane(&op, route, known) {
+                if !(plain || scripted)
+                    || op.meta.outcomes == 0
+                    || !self.op_is_sane(&op, route, outcome, known)
+                {
                     return Err(ImageError::Op { cell });
                 }
                 if scripted && walked.insert(op.meta.script) {
@@ -344,16 +347,20 @@ impl<'i> Program<'i> {
             && (cell.reserved, cell.reserved2) == (0, 0)
     }
 
-    fn op_is_sane(&self, op: &Op2, route: usize, known: [u64; WORDS_MAX]) -> bool {
-        let masks = [op.need, op.deny, op.take, op.put, op.join_need, op.join_put];
+    fn op_is_sane(&self, op: &Op2, route: usize, outcome: usize, known: [u64; WORDS_MAX]) -> bool {
+        let not = |mask: [u64; WORDS_MAX]| mask.map(|word| !word);
+        let masks = [op.care, not(op.keep), op.put, not(op.join_keep), op.join_put];
         let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
         let is_task = route < usize::from(self.header.tasks);
-        let OpMeta { route: own, reserved, .. } = op.meta;
-        inside
-            && usize::from(own) == route
-            && reserved == [0; 5]
-            && op.reserved == [0; 2]
-            && op.need == if is_task { [1 << route, 0] } else { [0, 0] }
+        let OpMeta { route: own, reserved, kind, outcomes, .. } = op.meta;
+        let want_fits = if kind == KIND_PLAIN && outcome < outcomes as usize {
+            op.want == if is_task { [1 << route, 0] } else { [0, 0] }
+                && (0..WORDS_MAX).all(|word| op.want[word] & !op.care[word] == 0)
+        } else {
+            // A second word of a one-word op is not there.
+            (0..self.words()).all(|word| op.want[word] == NEVER && op.care[word] == 0)
+        };
+        inside && usize::from(own) == route && want_fits && reserved == [0; 5] && op.reserved == [0; 2]
     }
 
     /// Whether the engine can follow a script.

@@ -91,8 +91,9 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
     }
     for &(task, reached) in &net.milestones {
         let holds = net.node(reached).kind;
-        if net.node(task).kind != NodeKind::Task || !(holds.is_task() || holds == NodeKind::Deferred) {
-            report(task, "a milestone is a task or a deferred choice, and a task waits for it");
+        let can_hold = matches!(holds, NodeKind::Task | NodeKind::Receive(_) | NodeKind::Deferred);
+        if net.node(task).kind != NodeKind::Task || !can_hold {
+            report(task, "a milestone is a task, a trigger or a deferred choice, and a task waits for it");
         }
     }
     for section in net.critical.iter().flatten() {

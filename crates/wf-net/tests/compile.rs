@@ -51,10 +51,10 @@ fn a_sequence_is_one_mask_each() {
     let image = image("s -> a \n a -> b \n b -> e");
     let program = Program::parse(image.as_bytes()).unwrap();
     let op = program.op(0, 0);
-    assert_eq!((op.need[0], op.take[0], op.put[0], op.join_need[0]), (0b01, 0b0101, 0b10, 0));
+    assert_eq!((op.want[0], !op.keep[0], op.put[0], !op.join_keep[0]), (0b01, 0b0101, 0b10, 0));
     // The start puts the first work item and needs nothing.
     let start = program.op(2, 0);
-    assert_eq!((start.need[0], start.take[0], start.put[0]), (0, 0, 0b01));
+    assert_eq!((start.want[0], !start.keep[0], start.put[0]), (0, 0, 0b01));
     assert_eq!(program.task(1).kind, wf_net::image::TASK_PLAIN);
     assert_eq!(program.header().counters, 0);
 }
@@ -66,7 +66,7 @@ fn a_synchronization_is_folded_into_the_completions_that_feed_it() {
     // Bits: tasks a b c 0-2, running 3-5, inputs of p2 6-7.
     let op = program.op(0, 0);
     assert_eq!(op.meta.kind, KIND_PLAIN);
-    assert_eq!((op.put[0], op.join_need[0], op.join_put[0]), (1 << 6, 0b11 << 6, 1 << 2));
+    assert_eq!((op.put[0], !op.join_keep[0], op.join_put[0]), (1 << 6, 0b11 << 6, 1 << 2));
     assert_eq!(program.fanout_max(), 2);
 }
 
