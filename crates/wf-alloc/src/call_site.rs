@@ -9,7 +9,7 @@ const FRAMES: usize = 32;
 ///
 /// Taken without allocating or locking. Empty where the platform's unwinder is not known to this crate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct CallSite {
+pub(crate) struct CallSite {
     addresses: [usize; FRAMES],
     /// Invariant: `len <= FRAMES`.
     len: usize,
@@ -17,7 +17,7 @@ pub struct CallSite {
 
 impl CallSite {
     /// Returns the addresses, innermost first.
-    pub fn addresses(&self) -> &[usize] {
+    pub(crate) fn addresses(&self) -> &[usize] {
         &self.addresses[..self.len]
     }
 
@@ -40,9 +40,11 @@ impl CallSite {
     pub(crate) fn capture() -> Self {
         CallSite { addresses: [0; FRAMES], len: 0 }
     }
+}
 
-    /// Writes one line for each address.
-    pub(crate) fn fmt_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// One line for each address, as it is. Allocates nothing.
+impl fmt::Display for CallSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (depth, address) in self.addresses().iter().enumerate() {
             write!(f, "\n  {depth:>2}: {address:#x}")?;
         }

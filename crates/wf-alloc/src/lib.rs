@@ -58,6 +58,8 @@ mod frames;
 mod free_list;
 #[cfg(not(loom))]
 mod installed;
+#[cfg(all(not(loom), feature = "symbols"))]
+mod names;
 #[cfg(not(loom))]
 mod process;
 #[cfg(not(loom))]
@@ -82,7 +84,6 @@ mod watch;
 pub use counts::Counts;
 #[cfg(not(loom))]
 pub use {
-    call_site::CallSite,
     choice::*,
     counting::Counting,
     installed::installed,
@@ -92,5 +93,4 @@ pub use {
     statistics::*,
     steady::{Steady, permit},
     thread::thread_counts,
-    violation::Violation,
 };

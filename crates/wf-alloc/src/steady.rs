@@ -28,6 +28,15 @@ enum Answer {
 ///
 /// The panic waits for the guard's end because an allocator must not unwind.
 ///
+/// The message names the function, file and line that made the first forbidden call, and the stack above it, as far as
+/// the program has debug information (feature `symbols`, on by default; without it, return addresses):
+///
+/// ```text
+/// 2 heap call(s) in the steady scope begun at tests/queue.rs:31:22, the first: alloc of 96 bytes, alignment 8, by queue::Queue::grow at src/queue.rs:57
+///    0: queue::Queue::grow at src/queue.rs:57
+///    1: queue::Queue::push at src/queue.rs:40
+/// ```
+///
 /// ```
 /// # #[global_allocator]
 /// # static HEAP: wf_alloc::Counting<wf_alloc::System> = wf_alloc::Counting::new(wf_alloc::System);
@@ -42,6 +51,8 @@ pub struct Steady {
     frees: bool,
     start: Tally,
     permitted: Tally,
+    /// The first call that guards around this one had seen when it began.
+    aside: Option<Violation>,
     began_at: &'static Location<'static>,
     /// Its state lives in the thread that made it.
     thread: PhantomData<*const ()>,
@@ -95,6 +106,7 @@ impl Steady {
                 frees: false,
                 start,
                 permitted: thread.watch.permitted(start),
+                aside: if answer == Answer::Panic { thread.watch.put_aside() } else { None },
                 began_at,
                 thread: PhantomData,
             }
@@ -154,11 +166,11 @@ impl Drop for Steady {
     fn drop(&mut self) {
         let violations = self.violations();
         self.disarm();
-        if self.answer != Answer::Panic || violations == 0 {
+        if self.answer != Answer::Panic {
             return;
         }
-        let first = thread::with(|thread| thread.watch.take_first());
-        if std::thread::panicking() {
+        let first = thread::with(|thread| thread.watch.take_first(self.aside));
+        if violations == 0 || std::thread::panicking() {
             return;
         }
         report(violations, first, self.began_at);
@@ -167,12 +179,10 @@ impl Drop for Steady {
 
 #[cold]
 fn report(violations: u64, first: Option<Violation>, began_at: &Location<'_>) -> ! {
-    match first {
-        Some(first) => {
-            panic!("{violations} heap call(s) in the steady scope begun at {began_at}, the first: {first}")
-        }
-        None => panic!("{violations} heap call(s) in the steady scope begun at {began_at}"),
-    }
+    // The guards around this one need not mind what the report allocates.
+    let first =
+        permit(|| first.map(|first| format!(", the first: {}", first.described())).unwrap_or_default());
+    panic!("{violations} heap call(s) in the steady scope begun at {began_at}{first}")
 }
 
 /// Runs `f`, whose use of the heap no guard of this thread minds.

@@ -111,9 +111,22 @@ impl Watch {
         self.permitted.get().plus(running)
     }
 
-    /// The first forbidden call since the last time this was asked.
-    pub(crate) fn take_first(&self) -> Option<Violation> {
+    /// Puts aside what was forbidden so far, for a guard that begins.
+    pub(crate) fn put_aside(&self) -> Option<Violation> {
         self.first.take()
+    }
+
+    /// The first forbidden call since `put_aside`, for the guard that began then and has just ended; puts back what it
+    /// put aside, and else leaves the call for the guards around it.
+    pub(crate) fn take_first(&self, aside: Option<Violation>) -> Option<Violation> {
+        let first = self.first.take();
+        let free = |violation: &Violation| violation.method == Method::Dealloc;
+        let minded = |violation: &Violation| {
+            let guards = if free(violation) { &self.frees } else { &self.requests };
+            guards.get() != 0
+        };
+        self.first.set(aside.or(first).filter(minded));
+        first
     }
 
     /// Hears of a call that passed a limit.
@@ -138,6 +151,8 @@ impl Watch {
             call_site: CallSite::capture(),
         };
         if aborting.get() != 0 {
+            // What the report itself allocates is not forbidden. It does not come back.
+            self.permits.set(self.permits.get() + 1);
             violation::abort(&violation);
         }
         self.first.set(Some(violation));

@@ -8,8 +8,34 @@ use wf_alloc::{Counting, Steady, System, permit};
 #[global_allocator]
 static HEAP: Counting<System> = Counting::new(System);
 
+#[inline(never)]
 fn allocate(bytes: usize) {
     drop(black_box(Vec::<u8>::with_capacity(bytes)));
+}
+
+/// Where `allocate` allocates.
+#[cfg(feature = "symbols")]
+const ALLOCATE_LINE: u32 = line!() - 5;
+
+/// Whether a message ends its mention of the caller as it should: with function, file and line, or, in a program without
+/// debug information, with the function.
+#[cfg(feature = "symbols")]
+fn names_allocate(caller: &str) -> bool {
+    let mut lines = false;
+    backtrace::trace(|frame| {
+        backtrace::resolve_frame(frame, |symbol| {
+            lines |= symbol.filename().is_some_and(|path| path.ends_with(file!()));
+        });
+        !lines
+    });
+    if lines {
+        // Sparse debug information has no path before a function's name.
+        caller.trim_start_matches("steady::").starts_with("allocate at ")
+            && caller.ends_with(&format!("{}:{ALLOCATE_LINE}", file!()))
+    } else {
+        eprintln!("SKIPPED: file and line of a violation: this program has no debug information");
+        caller == "steady::allocate"
+    }
 }
 
 /// Runs `f`, which must panic; returns the message.
@@ -44,9 +70,59 @@ fn panicking_names_size_count_and_place() {
     assert!(message.starts_with("2 heap call(s) in "), "{message}");
     assert!(message.contains(&place), "{message} lacks {place}");
     assert!(message.contains("the first: alloc of 12345 bytes, alignment 1"), "{message}");
-    if cfg!(unix) {
-        assert!(message.contains("0: 0x"), "no return address in {message}");
+    #[cfg(all(unix, not(feature = "symbols")))]
+    assert!(message.contains("0: 0x"), "no return address in {message}");
+    #[cfg(all(unix, feature = "symbols"))]
+    {
+        let caller = message.split_once(", by ").expect(&message).1.lines().next().unwrap();
+        assert!(names_allocate(caller), "{message}");
+        // The stack goes on with who called, and ends before the test harness.
+        let stack: Vec<&str> = message.lines().skip(1).collect();
+        assert!(stack[0].trim_start().ends_with(caller), "{message}");
+        assert!(stack.len() > 1, "{message}");
+        assert!(!message.contains("__rust_begin_short_backtrace"), "{message}");
+        assert!(!message.contains("test::run_test"), "{message}");
     }
+}
+
+/// Names are looked up under locks, and code under a guard may hold them: here the one of the panic handler's backtraces.
+#[test]
+fn a_backtrace_taken_under_the_guard_is_itself_a_violation_and_harms_nothing() {
+    let message = panic_of(|| {
+        let _steady = Steady::panicking();
+        drop(black_box(std::backtrace::Backtrace::force_capture()));
+    });
+    assert!(message.contains("heap call(s) in the steady scope"), "{message}");
+}
+
+#[test]
+fn guards_within_each_other_name_their_own_first_call() {
+    let outer = panic_of(|| {
+        let _outer = Steady::panicking();
+        allocate(61);
+        let inner = panic_of(|| {
+            let _inner = Steady::panicking();
+            allocate(62);
+        });
+        assert!(inner.contains("1 heap call(s)") && inner.contains("alloc of 62 bytes"), "{inner}");
+    });
+    assert!(outer.contains("alloc of 61 bytes"), "{outer}");
+    let outer = panic_of(|| {
+        let _outer = Steady::panicking();
+        let kept = {
+            let quiet = Steady::panicking();
+            assert_eq!(quiet.end(), 0);
+            permit(|| black_box(vec![0_u8; 63]))
+        };
+        let inner = panic_of(|| {
+            let _inner = Steady::panicking().frees_too();
+            drop(kept);
+        });
+        assert!(inner.contains("dealloc of 63 bytes"), "{inner}");
+        allocate(64);
+    });
+    // What the inner panic allocated comes first; the free, which the outer guard does not mind, is not blamed.
+    assert!(!outer.contains("dealloc"), "{outer}");
 }
 
 #[test]
@@ -196,21 +272,55 @@ fn other_threads_do_not_disturb() {
 /// Aborting cannot be seen from within: the test runs itself again as a child process.
 #[test]
 fn aborting_ends_the_process_and_says_where() {
+    let stderr = aborts("aborting_ends_the_process_and_says_where", || {
+        let _steady = Steady::aborting();
+        allocate(4242);
+    });
+    assert!(stderr.contains("heap use in a steady scope: alloc of 4242 bytes, alignment 1"), "{stderr}");
+    #[cfg(all(unix, feature = "symbols"))]
+    {
+        let by = "alloc of 4242 bytes, alignment 1, by ";
+        let caller = stderr.lines().find_map(|line| line.split_once(by)).expect(&stderr).1;
+        assert!(names_allocate(caller), "{stderr}");
+    }
+}
+
+/// The lock under which names are looked up is held by the code that breaks its promise: the process ends nevertheless,
+/// with the addresses.
+#[cfg(feature = "symbols")]
+#[test]
+fn aborting_ends_the_process_whatever_lock_is_held() {
+    let name = "aborting_ends_the_process_whatever_lock_is_held";
+    let stderr = aborts(name, || {
+        backtrace::trace(|frame| {
+            backtrace::resolve_frame(frame, |_| {
+                let _steady = Steady::aborting();
+                allocate(4343);
+            });
+            true
+        });
+    });
+    assert!(stderr.contains("heap use in a steady scope: alloc of 4343 bytes, alignment 1"), "{stderr}");
+    assert!(!stderr.contains("alloc of 4343 bytes, alignment 1, by "), "{stderr}");
+}
+
+/// Runs `act` in a child process, as part of the test called `name`; it must end by an abort. Returns what it wrote.
+fn aborts(name: &str, act: impl FnOnce()) -> String {
     const KEY: &str = "WF_ALLOC_TEST_ABORT";
     if std::env::var_os(KEY).is_some() {
-        let steady = Steady::aborting();
-        allocate(4242);
-        // Not reached.
-        std::process::exit(i32::from(steady.violations() == 0));
+        act();
+        eprintln!("still here");
+        // Not an abort.
+        std::process::exit(0);
     }
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["aborting_ends_the_process_and_says_where", "--exact", "--nocapture"])
+    let output = std::process::Command::new(std::env::current_exe().expect("the path of this program"))
+        .args([name, "--exact", "--nocapture"])
         .env(KEY, "1")
         .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success());
+        .expect("a child process");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{stderr}");
     #[cfg(unix)]
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(libc::SIGABRT));
-    assert!(stderr.contains("heap use in a steady scope: alloc of 4242 bytes, alignment 1"), "{stderr}");
+    stderr
 }
