@@ -34,6 +34,7 @@ mod arena;
 mod bump;
 mod carve;
 mod error;
+mod numbers;
 mod owned;
 mod policy;
 mod pool;

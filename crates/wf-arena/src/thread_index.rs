@@ -1,17 +1,15 @@
 //! A small number for each living thread.
 
 use core::cell::Cell;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Numbers given back, and the first one never given.
-struct Indices {
-    free: BinaryHeap<Reverse<u32>>,
-    next: u32,
-}
+use crate::numbers::Numbers;
 
-static INDICES: Mutex<Indices> = Mutex::new(Indices { free: BinaryHeap::new(), next: 0 });
+#[cfg(not(loom))]
+static NUMBERS: Numbers = Numbers::new();
+
+/// Loom's locks are not made at compile time; its models have numbers of their own.
+#[cfg(loom)]
+static NUMBERS: std::sync::LazyLock<Numbers> = std::sync::LazyLock::new(Numbers::new);
 
 const UNKNOWN: u32 = u32::MAX;
 
@@ -30,19 +28,14 @@ struct Return;
 impl Drop for Return {
     fn drop(&mut self) {
         let index = INDEX.replace(NONE);
-        indices().free.push(Reverse(index));
+        NUMBERS.give_back(index);
     }
-}
-
-fn indices() -> MutexGuard<'static, Indices> {
-    // Nothing that can panic half way is done under the lock: an allocation failure aborts.
-    INDICES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the calling thread's number, or [`NONE`] while the thread is being torn down.
 ///
-/// No two living threads have the same. The lowest free number is given first. What the former owner of a number did
-/// happens before the next owner gets it: the lock sees to that.
+/// No two living threads have the same, and what the former owner of a number did happens before the next one gets it
+/// ([`Numbers`]). The lowest free number is given first.
 #[inline]
 pub(crate) fn thread_index() -> u32 {
     let index = INDEX.get();
@@ -53,25 +46,12 @@ pub(crate) fn thread_index() -> u32 {
 #[inline(never)]
 fn assign() -> u32 {
     // Registers the return. Fails when the thread is past it; then no number may be taken.
-    let index = if RETURN.try_with(|_| ()).is_ok() {
-        let mut indices = indices();
-        match indices.free.pop() {
-            Some(Reverse(index)) => index,
-            None => {
-                let index = indices.next;
-                // A process has far fewer than 2^32 - 2 threads at once.
-                indices.next += 1;
-                index
-            }
-        }
-    } else {
-        NONE
-    };
+    let index = if RETURN.try_with(|_| ()).is_ok() { NUMBERS.take() } else { NONE };
     INDEX.set(index);
     index
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::collections::HashSet;
