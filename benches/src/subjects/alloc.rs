@@ -1,4 +1,5 @@
-//! Counting of wf-alloc beside the bare allocator: pairs of alloc and dealloc, called as a program's are.
+//! Counting of wf-alloc beside the bare allocator: pairs of alloc and dealloc, called as a program's are. Other projects'
+//! counters stand beside it in `benches/peers/arena`, which includes this file.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -9,7 +10,8 @@ use std::thread::{self, JoinHandle};
 use wf_alloc::{Counting, Scope, Steady};
 use wf_gate::{Batch, Subject};
 
-const PAIRS: u32 = 1_024;
+/// Pairs in a run.
+pub const PAIRS: u32 = 1_024;
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 
 static COUNTED: Counting<System> = Counting::new(System);
@@ -46,7 +48,9 @@ fn pairs<A: GlobalAlloc>(heap: &A) -> u64 {
     served
 }
 
-struct Pairs<A: 'static>(&'static A);
+/// Pairs of one allocator.
+#[derive(Debug)]
+pub struct Pairs<A: 'static>(pub &'static A);
 
 impl<A: GlobalAlloc> Batch for Pairs<A> {
     fn run(&mut self) -> u64 {
@@ -74,7 +78,8 @@ impl Batch for Guarded {
 }
 
 /// The same pairs while a second thread does the same.
-struct Beside<A: 'static> {
+#[derive(Debug)]
+pub struct Beside<A: 'static> {
     heap: &'static A,
     stop: Arc<AtomicBool>,
     rounds: Arc<AtomicU64>,
@@ -82,7 +87,9 @@ struct Beside<A: 'static> {
 }
 
 impl<A: GlobalAlloc + Sync> Beside<A> {
-    fn new(heap: &'static A) -> Self {
+    /// Starts the second thread and waits until it has begun.
+    #[must_use]
+    pub fn new(heap: &'static A) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let rounds = Arc::new(AtomicU64::new(0));
         let (seen, done) = (Arc::clone(&stop), Arc::clone(&rounds));

@@ -1,5 +1,5 @@
 //! Arenas of wf-arena: single allocations, a batch of workflow instances, a pool. Other projects' arenas stand beside them
-//! in `benches/peers/arena`.
+//! in `benches/peers/arena`, which includes this file.
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -33,6 +33,7 @@ pub fn subjects() -> Vec<Subject> {
     push("arena.batch_heap", INSTANCES, || Box::new(OnHeap));
     push("arena.batch_plain", INSTANCES, || Box::new(Plain(Arena::new())));
     push("arena.batch_carved", INSTANCES, || Box::new(Carved(Arena::new())));
+    push("arena.spike", SPIKE_BATCHES, || Box::new(Spike));
     all
 }
 
@@ -402,5 +403,46 @@ impl Batch for Carved {
 
     fn expected(&mut self) -> Option<u64> {
         Some(batch_answer())
+    }
+}
+
+/// Bytes that a usual batch needs.
+pub const USUAL_BYTES: usize = 300_000;
+
+/// Batches of [`after_a_spike`].
+pub const SPIKE_BATCHES: u32 = 40 + 1 + 16;
+
+/// Runs usual batches, one that needs ten times as much, and 16 usual ones; `batch` is told how much to allocate. Answers what
+/// `held` says then, in hundredths of the usual need.
+pub fn after_a_spike<A>(
+    arena: &mut A,
+    mut batch: impl FnMut(&mut A, usize),
+    held: impl Fn(&A) -> usize,
+) -> u64 {
+    (0..40).for_each(|_| batch(arena, USUAL_BYTES));
+    batch(arena, 10 * USUAL_BYTES);
+    (0..16).for_each(|_| batch(arena, USUAL_BYTES));
+    (100 * held(arena)).div_ceil(USUAL_BYTES) as u64
+}
+
+/// How the memory of a batch of so many bytes is asked for: in blocks of 1,000.
+pub const SPIKE_BLOCK_BYTES: usize = 1_000;
+
+/// Memory held after a spike.
+struct Spike;
+
+impl Batch for Spike {
+    fn run(&mut self) -> u64 {
+        let batch = |arena: &mut Arena, bytes: usize| {
+            let scope = arena.scope();
+            for _ in 0..bytes / SPIKE_BLOCK_BYTES {
+                black_box(scope.alloc([0_u8; SPIKE_BLOCK_BYTES]));
+            }
+        };
+        after_a_spike(&mut Arena::new(), batch, |arena| arena.stats().bytes_held)
+    }
+    fn expected(&mut self) -> Option<u64> {
+        // The answer is what a rule is about.
+        None
     }
 }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Mutex;
 
-use wf_arena::{Arena, ArenaAllocator, ArenaPool};
+use wf_arena::Arena;
 use wf_gate::{Batch, Subject};
 
 const OPS: u64 = 1024;
@@ -28,23 +28,10 @@ fn each(act: impl FnMut(u64) -> u64 + 'static) -> Box<dyn Batch> {
     Box::new(Each(act))
 }
 
-/// Pools and their rivals.
+/// The pools of others, and an arena that is not pooled.
 pub fn subjects() -> Vec<Subject> {
     let ops = OPS as u32;
     vec![
-        Subject {
-            id: "arena.acquire",
-            ops,
-            make: || {
-                let pool = ArenaPool::new();
-                each(move |i| *black_box(pool.acquire().scope().alloc([i; 4])).first().unwrap())
-            },
-        },
-        Subject {
-            id: "arena.acquire_ambient",
-            ops,
-            make: || each(|i| ArenaAllocator::with(|scope| black_box(scope.alloc([i; 4]))[0])),
-        },
         Subject {
             id: "arena.acquire_owned",
             ops,

@@ -1,4 +1,5 @@
-//! One allocation after another, of one size, the first word written. The arena is reset untimed.
+//! Blocks of one size, one after another, the first word written: what an allocation costs without its value. The arena is
+//! reset untimed.
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -6,7 +7,6 @@ use std::mem::MaybeUninit;
 use bump_scope::Bump;
 use bump_scope::alloc::Global;
 use bump_scope::settings::{BumpAllocatorSettings, BumpSettings};
-use bump_scope::traits::BumpAllocatorTyped as _;
 use wf_arena::{Arena, Bump as _, Region};
 use wf_gate::{Batch, Subject};
 
@@ -64,22 +64,6 @@ impl Takes for Ours {
     }
 }
 
-struct OursTyped(Arena);
-impl Takes for OursTyped {
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-    #[inline(always)]
-    fn batch<const N: usize>(&mut self) -> u64 {
-        let scope = black_box(self.0.scope());
-        let mut sum = 0;
-        for i in 0..OPS as u64 {
-            sum += black_box(scope.alloc([i; N]))[0];
-        }
-        sum
-    }
-}
-
 struct OurRegion(Region<'static>);
 impl Takes for OurRegion {
     fn reset(&mut self) {
@@ -105,22 +89,6 @@ impl Takes for Bumpalo8 {
     }
 }
 
-struct Bumpalo8Typed(bumpalo::Bump<8>);
-impl Takes for Bumpalo8Typed {
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-    #[inline(always)]
-    fn batch<const N: usize>(&mut self) -> u64 {
-        let bump = black_box(&self.0);
-        let mut sum = 0;
-        for i in 0..OPS as u64 {
-            sum += black_box(bump.alloc([i; N]))[0];
-        }
-        sum
-    }
-}
-
 type UpAlign8 = <BumpSettings as BumpAllocatorSettings>::WithMinimumAlignment<8>;
 struct BumpScope(Bump<Global, UpAlign8>);
 impl Takes for BumpScope {
@@ -130,7 +98,7 @@ impl Takes for BumpScope {
     #[inline(always)]
     fn batch<const N: usize>(&mut self) -> u64 {
         let bump = black_box(&self.0);
-        fill!(N, bump.allocate_layout(layout::<N>()))
+        fill!(N, bump.alloc_uninit::<[u64; N]>().into_raw())
     }
 }
 
@@ -145,17 +113,17 @@ fn of<A: Takes + 'static, const N: usize>(a: A) -> Box<dyn Batch> {
 macro_rules! sizes {
     ($list:ident, $name:literal, $make:expr) => {
         $list.push(Subject {
-            id: concat!("arena.alloc_16", $name),
+            id: concat!("arena.block_16", $name),
             ops: OPS as u32,
             make: || of::<_, 2>($make),
         });
         $list.push(Subject {
-            id: concat!("arena.alloc_32", $name),
+            id: concat!("arena.block_32", $name),
             ops: OPS as u32,
             make: || of::<_, 4>($make),
         });
         $list.push(Subject {
-            id: concat!("arena.alloc_64", $name),
+            id: concat!("arena.block_64", $name),
             ops: OPS as u32,
             make: || of::<_, 8>($make),
         });
@@ -166,10 +134,8 @@ macro_rules! sizes {
 pub fn subjects() -> Vec<Subject> {
     let mut list = Vec::new();
     sizes!(list, "", Ours(Arena::with_capacity(1 << 17)));
-    sizes!(list, "_typed", OursTyped(Arena::with_capacity(1 << 17)));
     sizes!(list, "_region", OurRegion(Region::new(leaked(1 << 17))));
     sizes!(list, "_bumpalo", Bumpalo8(bumpalo::Bump::with_min_align_and_capacity(1 << 17)));
-    sizes!(list, "_bumpalo_typed", Bumpalo8Typed(bumpalo::Bump::with_min_align_and_capacity(1 << 17)));
     sizes!(list, "_bump_scope", BumpScope(Bump::with_size(1 << 17)));
     list
 }
