@@ -307,25 +307,6 @@ impl Batch for FirstBatch {
     }
 }
 
-/// Room for the longest list and the longest name.
-struct Buffers {
-    list: [u32; 10],
-    name: [u8; 32],
-}
-
-impl Buffers {
-    /// List and name of instance `i`, in full.
-    #[inline(always)]
-    fn lists(&mut self, i: u64) -> (&[u32], &[u8]) {
-        let mut len = 0;
-        for part in name_parts(i) {
-            self.name[len..len + part.len()].copy_from_slice(part.as_bytes());
-            len += part.len();
-        }
-        (&self.list[..list_len(i)], &self.name[..len])
-    }
-}
-
 /// An instance whose parts' sizes are known when it is made.
 struct Known<'s> {
     a: &'s mut [u64; 2],
@@ -335,13 +316,21 @@ struct Known<'s> {
     e: &'s mut [u64; 6],
     f: &'s mut [u64; 8],
     list: &'s mut [u32],
-    name: &'s mut [u8],
+    name: &'s mut str,
+}
+
+/// How long the name of these parts is.
+#[inline(always)]
+fn name_len(parts: &[&str]) -> usize {
+    parts.iter().map(|part| part.len()).sum()
 }
 
 #[inline(never)]
-fn plain_instance<'s>(scope: &Scope<'s>, buffers: &mut Buffers, i: u64) -> Known<'s> {
+fn plain_instance<'s>(scope: &Scope<'s>, i: u64) -> Known<'s> {
     let (a, b, c, d, e, f) = objects(i);
-    let (list, name) = buffers.lists(i);
+    let parts = name_parts(i);
+    let mut name = scope.string(name_len(&parts));
+    parts.iter().for_each(|part| name.push_str(part));
     Known {
         a: scope.alloc(a),
         b: scope.alloc(b),
@@ -349,16 +338,16 @@ fn plain_instance<'s>(scope: &Scope<'s>, buffers: &mut Buffers, i: u64) -> Known
         d: scope.alloc(d),
         e: scope.alloc(e),
         f: scope.alloc(f),
-        list: scope.alloc_slice_copy(list),
-        name: scope.alloc_slice_copy(name),
+        list: scope.alloc_slice_fill_with(list_len(i), |v| v as u32),
+        name: name.into_str(),
     }
 }
 
 #[inline(never)]
-fn carved_instance<'s>(scope: &Scope<'s>, buffers: &mut Buffers, i: u64) -> Known<'s> {
+fn carved_instance<'s>(scope: &Scope<'s>, i: u64) -> Known<'s> {
     let (a, b, c, d, e, f) = objects(i);
-    let (list, name) = buffers.lists(i);
-    let tail = carved_bytes::<u32>(list.len()) + carved_bytes::<u8>(name.len());
+    let parts = name_parts(i);
+    let tail = carved_bytes::<u32>(list_len(i)) + carved_bytes::<u8>(name_len(&parts));
     let carve = Carve::<Objects>::with_tail(scope, tail);
     let (a, carve) = carve.put(a);
     let (b, carve) = carve.put(b);
@@ -366,16 +355,16 @@ fn carved_instance<'s>(scope: &Scope<'s>, buffers: &mut Buffers, i: u64) -> Know
     let (d, carve) = carve.put(d);
     let (e, carve) = carve.put(e);
     let (f, mut tail) = carve.put(f);
-    Known { a, b, c, d, e, f, list: tail.slice_copy(list), name: tail.slice_copy(name) }
+    let list = tail.slice_fill_with(list_len(i), |v| v as u32);
+    Known { a, b, c, d, e, f, list, name: tail.concat(&parts) }
 }
 
 /// A batch of instances made by `make`.
 #[inline(always)]
-fn sized_batch<'s>(scope: &Scope<'s>, make: impl Fn(&Scope<'s>, &mut Buffers, u64) -> Known<'s>) -> u64 {
-    let mut buffers = Buffers { list: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], name: [0; 32] };
+fn sized_batch<'s>(scope: &Scope<'s>, make: impl Fn(&Scope<'s>, u64) -> Known<'s>) -> u64 {
     let mut instances = scope.vec(INSTANCES as usize);
     for i in 0..u64::from(INSTANCES) {
-        instances.push(make(scope, &mut buffers, i));
+        instances.push(make(scope, i));
     }
     touch!(instances)
 }

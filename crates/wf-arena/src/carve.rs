@@ -203,6 +203,84 @@ impl<'s> Carve<'s, ()> {
         or_panic(self.try_slice_copy(source))
     }
 
+    /// Makes a slice of `len` values in the tail, the `i`-th by `make(i)`.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when it does not fit what is left; nothing has changed then, and `make` is not called.
+    #[inline]
+    pub fn try_slice_fill_with<T>(
+        &mut self,
+        len: usize,
+        mut make: impl FnMut(usize) -> T,
+    ) -> Result<&'s mut [T], Error> {
+        refuse_drop::<T>();
+        const { assert!(align_of::<T>() <= ALIGN, "a carved value's alignment is at most 8") };
+        let bytes = carved_bytes::<T>(len);
+        if bytes > self.left_bytes() {
+            return Err(Error::Full { requested_bytes: bytes, left_bytes: self.left_bytes() });
+        }
+        let place = self.next.cast::<T>();
+        for index in 0..len {
+            // SAFETY: `index < len`, and `bytes` are left, which hold `len` values.
+            let element = unsafe { place.add(index) };
+            // SAFETY: the element lies in the reserved memory, aligned for `T`, as `place` is a multiple of 8.
+            unsafe { element.write(make(index)) };
+        }
+        // SAFETY: `bytes` are left, so the result is at most `end`.
+        self.next = unsafe { self.next.add(bytes) };
+        // SAFETY: all `len` values are initialised; what is left begins behind them, and the memory is valid for `'s`.
+        Ok(unsafe { slice::from_raw_parts_mut(place.as_ptr(), len) })
+    }
+
+    /// Makes a slice of `len` values in the tail, the `i`-th by `make(i)`.
+    ///
+    /// # Panics
+    /// When it does not fit what is left.
+    #[inline]
+    #[track_caller]
+    pub fn slice_fill_with<T>(&mut self, len: usize, make: impl FnMut(usize) -> T) -> &'s mut [T] {
+        or_panic(self.try_slice_fill_with(len, make))
+    }
+
+    /// Joins strings in the tail: what [`str`](Carve::str) does for one, without a buffer to join them in first.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when they do not fit what is left; nothing has changed then.
+    #[inline]
+    pub fn try_concat(&mut self, parts: &[&str]) -> Result<&'s mut str, Error> {
+        // Strings that exist at once have lengths whose sum does not overflow, unless one stands there many times.
+        let len = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+        let bytes = carved_bytes::<u8>(len);
+        if bytes > self.left_bytes() {
+            return Err(Error::Full { requested_bytes: bytes, left_bytes: self.left_bytes() });
+        }
+        let place = self.next;
+        let mut at = place;
+        for part in parts {
+            // SAFETY: the parts copied so far and this one have at most `len` bytes, which are left. The memory is
+            // reserved for this value alone, so `part` lies elsewhere.
+            unsafe { ptr::copy_nonoverlapping(part.as_ptr(), at.as_ptr(), part.len()) };
+            // SAFETY: as above: the end of this part lies at most `len` bytes behind `place`.
+            at = unsafe { at.add(part.len()) };
+        }
+        // SAFETY: `bytes` are left, so the result is at most `end`.
+        self.next = unsafe { self.next.add(bytes) };
+        // SAFETY: `len` bytes were initialised just now; what is left begins behind them, and the memory is valid for `'s`.
+        let joined = unsafe { slice::from_raw_parts_mut(place.as_ptr(), len) };
+        // SAFETY: whole strings, one after another, are a string.
+        Ok(unsafe { core::str::from_utf8_unchecked_mut(joined) })
+    }
+
+    /// Joins strings in the tail.
+    ///
+    /// # Panics
+    /// When they do not fit what is left.
+    #[inline]
+    #[track_caller]
+    pub fn concat(&mut self, parts: &[&str]) -> &'s mut str {
+        or_panic(self.try_concat(parts))
+    }
+
     /// Copies a string into the tail.
     ///
     /// # Panics

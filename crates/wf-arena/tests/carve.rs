@@ -87,3 +87,41 @@ fn strings_in_the_tail() {
         ("grün".to_owned().as_mut_str(), "ab".to_owned().as_mut_str())
     );
 }
+
+#[test]
+fn lists_and_strings_are_made_where_they_stay() {
+    let used = used_bytes(|scope| {
+        let tail_bytes = carved_bytes::<u32>(5) + carved_bytes::<u8>(9) + carved_bytes::<u64>(0);
+        let mut tail = Carve::<()>::with_tail(&scope, tail_bytes);
+        let squares = tail.slice_fill_with(5, |i| (i * i) as u32);
+        let name = tail.concat(&["gr", "", "ün", "-", "abc"]);
+        let none = tail.slice_fill_with(0, |_| panic!("nothing to make"));
+        let empty: &mut [u64] = none;
+        assert_eq!((&*squares, &*name, &*empty), (&[0, 1, 4, 9, 16][..], "grün-abc", &[][..]));
+        assert_eq!(name.as_ptr().addr(), squares.as_ptr().addr() + 24);
+        assert_eq!((tail.left_bytes(), tail.concat(&[])), (0, String::new().as_mut_str()));
+        squares[4] = 17;
+        name.make_ascii_uppercase();
+        assert_eq!((squares[4], &*name), (17, "GRüN-ABC"));
+    });
+    assert_eq!(used, 40);
+}
+
+#[test]
+fn what_does_not_fit_the_tail_changes_nothing() {
+    let mut arena = Arena::new();
+    let scope = arena.scope();
+    let mut tail = Carve::<()>::with_tail(&scope, 16);
+    let full = |requested_bytes| Error::Full { requested_bytes, left_bytes: 16 };
+    assert_eq!(tail.try_slice_fill_with(3, |_| 1_u64).unwrap_err(), full(24));
+    assert_eq!(tail.try_slice_fill_with(usize::MAX, |_| 1_u64).unwrap_err(), full(usize::MAX / 8 * 8));
+    assert_eq!(tail.try_concat(&["0123456789", "0123456"]).unwrap_err(), full(24));
+    assert_eq!(tail.concat(&["0123456789", "012345"]), "0123456789012345");
+    let mut tail = Carve::<()>::with_tail(&scope, 16);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        tail.slice_fill_with(2, |i| if i == 1 { panic!("half way") } else { i as u64 });
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(tail.left_bytes(), 16);
+    assert_eq!(tail.slice_fill_with(2, |i| i as u64), [0, 1]);
+}
