@@ -22,6 +22,9 @@ use crate::thread;
 /// assert_eq!((after - before).live_bytes(), 100);
 /// ```
 ///
+/// Layouts are passed on as they come: what `A` does with one that breaks `GlobalAlloc`'s contract (an alignment that is no
+/// power of two cannot be made without `unsafe`) is between the caller and `A`, and no counter depends on it.
+///
 /// A null from `A` is handed on as it is and counted as failed. The counting itself neither allocates through the
 /// global allocator, nor locks, nor unwinds; it works before `main`, in thread-local destructors and after them.
 #[derive(Clone, Copy, Debug, Default)]

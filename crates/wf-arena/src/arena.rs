@@ -25,7 +25,7 @@ use crate::stats::ArenaStats;
 /// ```
 ///
 /// Values of one batch cannot outlive it:
-/// ```compile_fail
+/// ```compile_fail,E0499
 /// let mut arena = wf_arena::Arena::new();
 /// let first = arena.scope().alloc(1);
 /// let second = arena.scope().alloc(2);

@@ -26,7 +26,9 @@ use crate::vec::Vec;
 pub unsafe trait Bump<'s>: Sized {
     /// Hands out uninitialised memory.
     ///
-    /// A layout of size zero takes no memory; the pointer is then only aligned.
+    /// A layout of size zero takes no memory; the pointer is then only aligned. Any alignment that a [`Layout`] can have is
+    /// served; one that is no power of two cannot be had without `Layout::from_size_align_unchecked`, whose caller promises
+    /// not to.
     ///
     /// # Errors
     /// When memory cannot be had; nothing has changed then.
@@ -53,7 +55,7 @@ pub unsafe trait Bump<'s>: Sized {
 
     /// Moves `value` into the arena.
     ///
-    /// ```compile_fail
+    /// ```compile_fail,E0080
     /// use wf_arena::{Arena, Bump as _};
     /// let mut arena = Arena::new();
     /// // Would leak the string's memory.

@@ -93,8 +93,22 @@ parts!(A B C D E F G H);
 /// assert_eq!((second.id, second.next.as_ref().unwrap().id, steps[2], &*name), (2, 1, 9, "name"));
 /// ```
 ///
+/// A type that needs dropping, or more than 8 bytes of alignment, is refused when the program is compiled:
+/// ```compile_fail,E0080
+/// let mut arena = wf_arena::Arena::new();
+/// let scope = arena.scope();
+/// let carve = wf_arena::Carve::<(String,)>::new(&scope);
+/// ```
+/// ```compile_fail,E0080
+/// let mut arena = wf_arena::Arena::new();
+/// let scope = arena.scope();
+/// #[repr(align(16))]
+/// struct Wide([u8; 16]);
+/// let carve = wf_arena::Carve::<(Wide,)>::new(&scope);
+/// ```
+///
 /// Values can only be placed in the order given:
-/// ```compile_fail
+/// ```compile_fail,E0308
 /// let mut arena = wf_arena::Arena::new();
 /// let scope = arena.scope();
 /// wf_arena::Carve::<(u32, u64)>::new(&scope).put(1_u64);

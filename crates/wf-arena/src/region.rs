@@ -191,7 +191,7 @@ impl<'s> RegionScope<'s> {
     /// ```
     ///
     /// Nothing allocated after it outlives it:
-    /// ```compile_fail
+    /// ```compile_fail,E0597
     /// # use core::mem::MaybeUninit;
     /// # use wf_arena::{Bump as _, Region};
     /// # let mut memory = [MaybeUninit::uninit(); 1024];
@@ -205,7 +205,7 @@ impl<'s> RegionScope<'s> {
     /// *escaped = 3;
     /// ```
     /// and no vector of the outer scope grows under it:
-    /// ```compile_fail
+    /// ```compile_fail,E0502
     /// # use core::mem::MaybeUninit;
     /// # use wf_arena::{Bump as _, Region};
     /// # let mut memory = [MaybeUninit::uninit(); 1024];

@@ -19,6 +19,23 @@ pub(crate) type Base = bumpalo::Bump<8>;
 /// All methods of [`Bump`] work; the ones used most are repeated here, so that the trait need not be imported.
 ///
 /// The methods without `try_` panic when memory cannot be had.
+///
+/// A scope stays in its thread, as two threads would take memory from the same place; the values may go:
+/// ```
+/// let mut arena = wf_arena::Arena::new();
+/// let scope = arena.scope();
+/// let numbers: &mut [u32] = scope.alloc_slice_copy(&[1, 2]);
+/// std::thread::scope(|threads| {
+///     threads.spawn(move || numbers[0] = 3);
+/// });
+/// ```
+/// ```compile_fail,E0277
+/// let mut arena = wf_arena::Arena::new();
+/// let scope = arena.scope();
+/// std::thread::scope(|threads| {
+///     threads.spawn(move || *scope.alloc(1));
+/// });
+/// ```
 #[derive(Clone, Copy)]
 pub struct Scope<'s> {
     base: &'s Base,
@@ -36,6 +53,11 @@ impl<'s> Scope<'s> {
     /// Moves `value` into the arena.
     ///
     /// Refuses, at compile time, a type that needs dropping: see [`alloc_owned`](Scope::alloc_owned).
+    /// ```compile_fail,E0080
+    /// let mut arena = wf_arena::Arena::new();
+    /// // Would leak the numbers.
+    /// arena.scope().alloc(vec![1, 2, 3]);
+    /// ```
     #[inline]
     #[track_caller]
     pub fn alloc<T>(&self, value: T) -> &'s mut T {

@@ -181,6 +181,14 @@ impl<'s, T, B: Bump<'s>> Vec<'s, T, B> {
     /// Hands out the values for the rest of the scope.
     ///
     /// Refuses, at compile time, values that need dropping.
+    /// ```compile_fail,E0080
+    /// let mut arena = wf_arena::Arena::new();
+    /// let scope = arena.scope();
+    /// let mut names = scope.vec::<String>(1);
+    /// names.push(String::from("a name"));
+    /// // Would leak the name.
+    /// names.into_slice();
+    /// ```
     #[inline]
     pub fn into_slice(self) -> &'s mut [T] {
         refuse_drop::<T>();

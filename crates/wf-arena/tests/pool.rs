@@ -3,7 +3,58 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 
-use wf_arena::{ArenaAllocator, ArenaPool, Lease, Policy};
+use wf_arena::{Arena, ArenaAllocator, ArenaPool, Lease, Owned, Policy, Region};
+
+/// What may go to another thread, and what two may use at once. A `Scope` may not, see there.
+const _: () = {
+    const fn send<T: Send>() {}
+    const fn sync<T: Sync>() {}
+    send::<Arena>();
+    send::<Region<'static>>();
+    send::<ArenaPool>();
+    sync::<ArenaPool>();
+    send::<Lease<'static>>();
+    send::<Owned<'static, u64>>();
+    sync::<Owned<'static, u64>>();
+};
+
+/// As in a work-stealing pool: a task runs on whatever thread is free, and begins and ends tasks within it.
+#[test]
+fn tasks_run_on_any_thread() {
+    use std::sync::{Arc, Mutex, mpsc};
+    type Task = Box<dyn FnOnce() -> u64 + Send>;
+    let pool = Arc::new(ArenaPool::new());
+    let (tasks, queue) = mpsc::channel::<Task>();
+    let queue = Mutex::new(queue);
+    for number in 0..200_u64 {
+        let pool = Arc::clone(&pool);
+        let task = move || {
+            let mut outer = pool.acquire();
+            let scope = outer.scope();
+            let numbers = scope.alloc_slice_fill(50, number);
+            let inner: u64 = pool.with(|inner| inner.alloc_slice_fill(50, number + 1).iter().sum());
+            numbers.iter().sum::<u64>() + inner
+        };
+        tasks.send(Box::new(task)).unwrap();
+    }
+    drop(tasks);
+    let sum: u64 = std::thread::scope(|threads| {
+        let work = || {
+            let mut sum = 0;
+            loop {
+                // The queue's lock is held while taking a task only.
+                let task = queue.lock().unwrap().recv();
+                let Ok(task) = task else { return sum };
+                sum += task();
+            }
+        };
+        let workers: Vec<_> = (0..4).map(|_| threads.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).sum()
+    });
+    assert_eq!(sum, (0..200).map(|number| 50 * number + 50 * (number + 1)).sum());
+    let mut pool = Arc::into_inner(pool).unwrap();
+    assert!(pool.idle().arenas <= 8, "two for each worker: {:?}", pool.idle());
+}
 
 #[test]
 fn a_thread_gets_its_own_arena_back() {

@@ -43,3 +43,32 @@ unsafe extern "C" fn at_end(value: *mut c_void) {
     // The value is the index plus one, which fitted an u32 when it was set.
     crate::thread::ended((value.addr() - 1) as u32);
 }
+
+#[cfg(test)]
+mod tests {
+    use core::alloc::{GlobalAlloc, Layout};
+    use std::alloc::System;
+
+    use crate::counting::Counting;
+    use crate::process::{ROSTER, process_counts};
+
+    /// Threads that end leave nothing behind but their counts: there are as many slots as threads at once, not as threads ever.
+    #[test]
+    fn a_slot_comes_back_when_its_thread_ends() {
+        static HEAP: Counting<System> = Counting::new(System);
+        const LAYOUT: Layout = Layout::new::<u64>();
+        let before = process_counts().allocs;
+        for _ in 0..500 {
+            std::thread::spawn(|| {
+                // SAFETY: the layout has a size.
+                let block = unsafe { HEAP.alloc(LAYOUT) };
+                // SAFETY: the block came from this heap with this layout.
+                unsafe { HEAP.dealloc(block, LAYOUT) };
+            })
+            .join()
+            .unwrap();
+        }
+        assert!(process_counts().allocs - before >= 500);
+        assert!(ROSTER.len() < 64, "{} slots", ROSTER.len());
+    }
+}

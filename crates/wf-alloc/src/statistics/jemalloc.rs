@@ -67,5 +67,12 @@ mod tests {
         unsafe { Jemalloc.dealloc(block, layout) };
         let after = Jemalloc::figures().unwrap();
         assert!(after.allocated_bytes + BYTES / 2 < during.allocated_bytes);
+        // Nobody put jemalloc in the place of the C library's own functions.
+        // SAFETY: any size may be asked for.
+        let block = unsafe { libc::malloc(BYTES) };
+        assert!(!block.is_null());
+        assert!(Jemalloc::figures().unwrap().allocated_bytes + BYTES / 2 < during.allocated_bytes);
+        // SAFETY: the block came from `malloc`.
+        unsafe { libc::free(block) };
     }
 }

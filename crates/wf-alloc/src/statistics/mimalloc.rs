@@ -67,7 +67,17 @@ mod tests {
         let figures = MiMalloc::figures().unwrap();
         assert!(figures.committed_peak_bytes >= BYTES, "{figures:?}");
         assert!(figures.resident_peak_bytes >= BYTES, "{figures:?}");
+        // SAFETY: any address may be asked about.
+        assert!(unsafe { libmimalloc_sys::mi_is_in_heap_region(block.cast()) });
         // SAFETY: the block came from this allocator with this layout.
         unsafe { MiMalloc.dealloc(block, layout) };
+        // Nobody put mimalloc in the place of the C library's own functions.
+        // SAFETY: any size may be asked for.
+        let block = unsafe { libc::malloc(64) };
+        assert!(!block.is_null());
+        // SAFETY: any address may be asked about.
+        assert!(!unsafe { libmimalloc_sys::mi_is_in_heap_region(block) });
+        // SAFETY: the block came from `malloc`.
+        unsafe { libc::free(block) };
     }
 }
