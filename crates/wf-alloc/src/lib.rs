@@ -95,3 +95,8 @@ pub use {
     steady::{Steady, permit},
     thread::thread_counts,
 };
+
+/// The examples of the README are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -59,3 +59,8 @@ pub use scope::{BatchScope, Scope};
 pub use stats::ArenaStats;
 pub use string::String;
 pub use vec::Vec;
+
+/// The examples of the README are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
