@@ -173,6 +173,59 @@ impl<'s, T, B: Bump<'s>> Vec<'s, T, B> {
         }
     }
 
+    /// Puts a value before the one at `index`; costs O(`len`).
+    ///
+    /// # Errors
+    /// When memory cannot be had; the vector is unchanged then, and `value` is gone.
+    ///
+    /// # Panics
+    /// If `index > len`.
+    pub fn try_insert(&mut self, index: usize, value: T) -> Result<(), Error> {
+        assert!(index <= self.len, "place {index} in a vector of {} values", self.len);
+        self.try_push(value)?;
+        self[index..].rotate_right(1);
+        Ok(())
+    }
+
+    /// Puts a value before the one at `index`; costs O(`len`).
+    ///
+    /// # Panics
+    /// If `index > len`.
+    #[track_caller]
+    pub fn insert(&mut self, index: usize, value: T) {
+        or_panic(self.try_insert(index, value));
+    }
+
+    /// Takes the value at `index` out and keeps the order; costs O(`len`). `None` if there is none.
+    pub fn remove(&mut self, index: usize) -> Option<T> {
+        self.get_mut(index..).filter(|rest| !rest.is_empty())?.rotate_left(1);
+        self.pop()
+    }
+
+    /// Takes the value at `index` out and puts the last one in its place. `None` if there is none.
+    pub fn swap_remove(&mut self, index: usize) -> Option<T> {
+        let last = self.len.checked_sub(1)?;
+        if index > last {
+            return None;
+        }
+        self.swap(index, last);
+        self.pop()
+    }
+
+    /// Drops the values that `keep` does not want; the order of the others stays.
+    ///
+    /// Should `keep` panic, every value is still there, in another order.
+    pub fn retain(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
+        let mut kept = 0;
+        for index in 0..self.len {
+            if keep(&mut self[index]) {
+                self.swap(kept, index);
+                kept += 1;
+            }
+        }
+        self.truncate(kept);
+    }
+
     /// Drops all values. Keeps the capacity.
     pub fn clear(&mut self) {
         self.truncate(0);
@@ -274,6 +327,15 @@ impl<'v, 's, T, B: Bump<'s>> IntoIterator for &'v Vec<'s, T, B> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+impl<'v, 's, T, B: Bump<'s>> IntoIterator for &'v mut Vec<'s, T, B> {
+    type Item = &'v mut T;
+    type IntoIter = slice::IterMut<'v, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
     }
 }
 

@@ -232,6 +232,39 @@ fn owned_values_are_dropped_once() {
 }
 
 #[test]
+fn values_taken_out_of_a_vector_are_dropped_once() {
+    let drops = Rc::new(Cell::new(0));
+    let mut arena = Arena::new();
+    let scope = arena.scope();
+    let mut vec = scope.vec(0);
+    vec.extend((0..10).map(|index| (index, Dropped(Rc::clone(&drops)))));
+    vec.insert(3, (10, Dropped(Rc::clone(&drops))));
+    assert_eq!(drops.get(), 0);
+    assert_eq!(vec.remove(0).map(|value| value.0), Some(0));
+    assert_eq!(vec.swap_remove(1).map(|value| value.0), Some(2));
+    assert!(vec.remove(9).is_none() && vec.swap_remove(9).is_none());
+    assert_eq!(drops.get(), 2);
+    vec.retain(|value| value.0 % 2 == 1);
+    let order: Vec<i32> = vec.iter().map(|value| value.0).collect();
+    assert_eq!((order, drops.get()), (vec![1, 9, 3, 5, 7], 2 + 4));
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        vec.retain(|value| if value.0 == 3 { panic!("half way") } else { false });
+    }));
+    assert!(panicked.is_err());
+    for value in &mut vec {
+        value.0 += 100;
+    }
+    let sum: i32 = vec.iter().map(|value| value.0).sum();
+    assert_eq!((sum, drops.get()), (525, 6), "nothing is lost and nothing dropped twice");
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        vec.insert(6, (11, Dropped(Rc::clone(&drops))));
+    }));
+    assert_eq!(panicked.unwrap_err().downcast_ref::<String>().unwrap(), "place 6 in a vector of 5 values");
+    drop(vec);
+    assert_eq!((drops.get(), Rc::strong_count(&drops)), (12, 1));
+}
+
+#[test]
 fn drops_run_in_the_order_of_std() {
     struct Named<'n>(u32, &'n std::cell::RefCell<Vec<u32>>);
     impl Drop for Named<'_> {

@@ -106,7 +106,7 @@ fn allocate<'s, B: Bump<'s>>(scope: &B, random: &mut Random) -> Option<Pair<'s>>
             let mut vec = scope.try_vec_in::<u64>(random.below(4)).ok()?;
             let mut twin = Vec::new();
             for _ in 0..len {
-                match random.below(5) {
+                match random.below(9) {
                     0 => assert_eq!(vec.pop(), twin.pop()),
                     1 => {
                         let keep = random.below(vec.len() + 2);
@@ -118,6 +118,27 @@ fn allocate<'s, B: Bump<'s>>(scope: &B, random: &mut Random) -> Option<Pair<'s>>
                         if vec.try_extend_from_slice(&more).is_ok() {
                             twin.extend_from_slice(&more);
                         }
+                    }
+                    3 => {
+                        let (index, value) = (random.below(twin.len() + 1), random.next());
+                        if vec.try_insert(index, value).is_ok() {
+                            twin.insert(index, value);
+                        }
+                    }
+                    4 => {
+                        let index = random.below(twin.len() + 1);
+                        let expected = (index < twin.len()).then(|| twin.remove(index));
+                        assert_eq!(vec.remove(index), expected);
+                    }
+                    5 => {
+                        let index = random.below(twin.len() + 1);
+                        let expected = (index < twin.len()).then(|| twin.swap_remove(index));
+                        assert_eq!(vec.swap_remove(index), expected);
+                    }
+                    6 => {
+                        let bit = 1 << random.below(8);
+                        vec.retain(|value| *value & bit == 0 || *value & 0x700 == 0);
+                        twin.retain(|value| *value & bit == 0 || *value & 0x700 == 0);
                     }
                     _ => {
                         let value = random.next();
