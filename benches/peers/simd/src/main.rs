@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release` checks the rules in `budgets.toml` beside this package's manifest.
 
+mod counters;
 mod kernels;
 mod registries;
 
@@ -11,5 +12,6 @@ static HEAP: wf_gate::Counting<wf_gate::System> = wf_gate::Counting::new(wf_gate
 fn main() -> std::process::ExitCode {
     let mut all = kernels::subjects();
     all.extend(registries::subjects());
+    all.extend(counters::subjects());
     wf_gate::gate_main(&all, env!("CARGO_MANIFEST_DIR"))
 }
