@@ -53,7 +53,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     Ok(Exit::Pass)
 }
 
-fn load(path: &Path) -> Result<Report, GateError> {
+/// Reads a report.json.
+pub(crate) fn load(path: &Path) -> Result<Report, GateError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| GateError::io(format!("reading {}", path.display()), error))?;
     Report::from_json(&text).map_err(|message| GateError::Usage(format!("{}: {message}", path.display())))

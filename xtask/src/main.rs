@@ -20,6 +20,7 @@ mod gate;
 mod load;
 mod matrix;
 mod patterns;
+mod peers;
 mod record;
 mod self_test;
 mod stop;
@@ -52,6 +53,8 @@ enum Command {
     Doctor,
     /// Prints the table of control-flow patterns; fails if one lacks its constructor or its test.
     Patterns(patterns::Arguments),
+    /// Runs other projects' work beside ours, those that are installed; never part of CI.
+    Peers(peers::Arguments),
     /// Runs the main job and puts what it prints, with the machine, into the README.
     Record,
     /// Runs what CI runs: format, lints, tests, documentation, every feature alone, gate.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => compare::report(&arguments),
         Command::Doctor => doctor::run(),
         Command::Patterns(arguments) => patterns::run(&arguments),
+        Command::Peers(arguments) => peers::run(&arguments),
         Command::Record => record::run(),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Tidy => tidy::run(),
