@@ -114,8 +114,14 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         if arguments.list || !fetched {
             continue;
         }
-        let program = peers.build(&root, &folder)?;
-        exits.push(peers.measure(arguments, &root, &program, &python, &out)?);
+        let measured = peers
+            .build(&root, &folder)
+            .and_then(|program| peers.measure(arguments, &root, &program, &python, &out));
+        // The others can be measured all the same.
+        exits.push(measured.unwrap_or_else(|error| {
+            eprintln!("error: {error}");
+            Exit::Tool
+        }));
     }
     print(&format!("peers: {} programs run, {missing} peers not installed\n", exits.len()));
     if exits.is_empty() && !arguments.list {
@@ -125,8 +131,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let rank = |exit: &Exit| match exit {
         Exit::Breach => 0,
         Exit::Invalid => 1,
-        Exit::Inconclusive => 2,
-        _ => 3,
+        Exit::Tool | Exit::Usage => 2,
+        Exit::Inconclusive => 3,
+        Exit::Pass => 4,
     };
     Ok(exits.into_iter().min_by_key(rank).unwrap_or(Exit::Pass))
 }

@@ -30,17 +30,13 @@ pub fn measure_ratchet(
     if let Some(missing) = needs.filter_map(|need| need.missing(machine)).next() {
         return Err(GateError::Usage(format!("{id} cannot be counted here: {missing}")));
     }
-    if rule.metric != Metric::InstructionsPerOp
+    if rule.metric.tool().is_none()
         && let Some(fault) = Controls::counted(observer).counting_fault()
     {
         return Err(GateError::Child { command: "counting".into(), message: fault });
     }
     let subject = rule.subject.clone();
-    let what = if rule.metric == Metric::InstructionsPerOp {
-        Measurement::Instructions { subject }
-    } else {
-        Measurement::Counted { subject }
-    };
+    let what = Measurement::counted(rule.metric, subject);
     let observation = observer.observe(&what, Order::Forward, Duration::ZERO)?;
     let reading = Reading { metric: rule.metric, kind: rule.kind };
     reading

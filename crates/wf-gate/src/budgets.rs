@@ -274,13 +274,15 @@ pub enum Metric {
     PageFaultsPerRun,
     /// Instructions per operation, under callgrind.
     InstructionsPerOp,
+    /// System calls per run, of all its threads, under strace.
+    SyscallsPerRun,
     /// What the run answered.
     Answer,
 }
 
 impl Metric {
     /// Every metric with its name in the file.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Time, "time"),
         (Self::CyclesPerOp, "cycles_per_op"),
         (Self::AllocsPerOp, "allocs_per_op"),
@@ -289,6 +291,7 @@ impl Metric {
         (Self::BytesPerRun, "bytes_per_run"),
         (Self::PageFaultsPerRun, "page_faults_per_run"),
         (Self::InstructionsPerOp, "instructions_per_op"),
+        (Self::SyscallsPerRun, "syscalls_per_run"),
         (Self::Answer, "answer"),
     ];
 
@@ -296,6 +299,16 @@ impl Metric {
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(metric, _)| *metric == self).map_or("", |(_, name)| name)
+    }
+
+    /// The program that counts it, where it takes one.
+    #[must_use]
+    pub fn tool(self) -> Option<&'static str> {
+        match self {
+            Self::InstructionsPerOp => Some("valgrind"),
+            Self::SyscallsPerRun => Some("strace"),
+            _ => None,
+        }
     }
 
     /// Whether it is sampled, and so comes with an interval; else it is counted.

@@ -202,10 +202,7 @@ impl Run<'_> {
                     rule.id
                 ))
             }
-            _ if rule.metric == Metric::InstructionsPerOp => {
-                Need::Tool("valgrind".into()).missing(self.machine).map_or(Verdict::Pass, Verdict::Skipped)
-            }
-            _ => Verdict::Pass,
+            _ => machine::tool_missing(rule.metric, self.machine).map_or(Verdict::Pass, Verdict::Skipped),
         };
         let subject = measurement.subject().to_owned();
         let (waiver, ratchet) = waiver.unzip();
@@ -251,11 +248,7 @@ impl Run<'_> {
             let report = &mut self.reports[index];
             let subject = report.subject.clone();
             progress(&subject, done as u32, total);
-            let what = if report.metric == Metric::InstructionsPerOp {
-                Measurement::Instructions { subject }
-            } else {
-                Measurement::Counted { subject }
-            };
+            let what = Measurement::counted(report.metric, subject);
             let known = seen.iter().position(|(measurement, _)| *measurement == what);
             let at = known.unwrap_or_else(|| {
                 let result =

@@ -32,7 +32,7 @@ impl Reading {
                 _ => timing.log_ratio,
             },
             Observation::TwoBuilds(log_ratio) => Some(*log_ratio),
-            Observation::Instructions(per_op) => Some(*per_op),
+            Observation::Instructions(count) | Observation::Syscalls(count) => Some(*count),
             Observation::Counted(counted) => {
                 let ops = f64::from(counted.ops.max(1));
                 let worst = |of: fn(&crate::observation::RunCounts) -> Option<u64>| {
@@ -46,7 +46,10 @@ impl Reading {
                     Metric::BytesPerRun => worst(|r| Some(r.bytes)),
                     Metric::PageFaultsPerRun => worst(|r| r.page_faults),
                     Metric::Answer => Some(counted.answer as f64),
-                    Metric::Time | Metric::CyclesPerOp | Metric::InstructionsPerOp => None,
+                    Metric::Time
+                    | Metric::CyclesPerOp
+                    | Metric::InstructionsPerOp
+                    | Metric::SyscallsPerRun => None,
                 }
             }
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -233,6 +234,24 @@ impl Need {
             Self::Os(name) => format!("needs {name}, this is {}", std::env::consts::OS),
         })
     }
+}
+
+/// What keeps this machine from counting `metric` with its tool; `None` if nothing does.
+#[must_use]
+pub fn tool_missing(metric: Metric, machine: &Machine) -> Option<String> {
+    let tool = metric.tool()?;
+    let missing = Need::Tool(tool.into()).missing(machine);
+    if tool != "strace" || missing.is_some() {
+        return missing;
+    }
+    // Installed is not enough: containers often forbid one process to watch another.
+    static TRACES: OnceLock<bool> = OnceLock::new();
+    let traces = *TRACES.get_or_init(|| {
+        let mut strace = Command::new("strace");
+        strace.args(["-qq", "-o", "/dev/null", "true"]).stdin(Stdio::null());
+        strace.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    });
+    (!traces).then(|| "strace may not watch processes here".into())
 }
 
 /// Whether a program of this name is on the search path.

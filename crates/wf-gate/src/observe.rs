@@ -45,6 +45,7 @@ pub(crate) fn answer(subjects: &[Subject], arguments: &[String]) -> ExitCode {
         },
         ["count", subject] => find(&all, subject).and_then(count),
         ["instructions", subject] => find(&all, subject).and_then(instructions),
+        ["syscalls", subject] => find(&all, subject).and_then(syscalls),
         _ => return usage(),
     };
     match result {
@@ -62,7 +63,7 @@ pub(crate) fn answer(subjects: &[Subject], arguments: &[String]) -> ExitCode {
 fn usage() -> ExitCode {
     eprintln!(
         "this program holds the subjects of a gate and is run by it: list | time SUBJECT VERSUS|- MICROSECONDS \
-         forward|reversed | count SUBJECT | instructions SUBJECT"
+         forward|reversed | count SUBJECT | instructions SUBJECT | syscalls SUBJECT"
     );
     ExitCode::from(2)
 }
@@ -121,6 +122,29 @@ fn count(subject: &Subject) -> Result<String, SampleError> {
 
 /// One warm run that callgrind collects, by the name of the function that makes it.
 fn instructions(subject: &Subject) -> Result<String, SampleError> {
+    warm_run(subject, wf_gate_collected_run)
+}
+
+/// One warm run between two calls that strace's log is cut at.
+fn syscalls(subject: &Subject) -> Result<String, SampleError> {
+    // The first question of a process makes std try out which call the kernel has.
+    drop(std::fs::metadata(MARK_END));
+    warm_run(subject, |batch| {
+        let begun = std::fs::metadata(MARK_BEGIN);
+        let answer = wf_gate_collected_run(batch);
+        let ended = std::fs::metadata(MARK_END);
+        // Asking is all that they are for: neither file exists.
+        drop((begun, ended));
+        answer
+    })
+}
+
+/// What the child asks the kernel for just before the run: no other program does.
+pub(crate) const MARK_BEGIN: &str = "/wf-gate-collected-run/begin";
+/// What it asks for just after.
+pub(crate) const MARK_END: &str = "/wf-gate-collected-run/end";
+
+fn warm_run(subject: &Subject, run: impl Fn(&mut dyn Batch) -> u64) -> Result<String, SampleError> {
     let mut batch = (subject.make)();
     for _ in 0..WARM_UP_RUNS {
         batch.prepare();
@@ -128,7 +152,7 @@ fn instructions(subject: &Subject) -> Result<String, SampleError> {
         sampler::check(subject.id, answer, batch.as_mut())?;
     }
     batch.prepare();
-    let answer = wf_gate_collected_run(batch.as_mut());
+    let answer = run(batch.as_mut());
     sampler::check(subject.id, answer, batch.as_mut())?;
     Ok(json(&Counted { ops: subject.ops, runs: Vec::new(), answer }))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::child;
 use crate::error::GateError;
 use crate::observation::{Counted, Listed, Timing};
+use crate::observe;
 use crate::plan::Measurement;
 use crate::sampler::Order;
 
@@ -20,6 +21,8 @@ pub enum Observation {
     Counted(Counted),
     /// Instructions per operation.
     Instructions(f64),
+    /// System calls of one run.
+    Syscalls(f64),
     /// Logarithm of time in this build over time in the other.
     TwoBuilds(f64),
 }
@@ -55,6 +58,9 @@ pub struct Program {
 
 /// Where the instruction counter's files go; removed after reading.
 const CALLGRIND_FILE: &str = "callgrind.out";
+
+/// Where the log of system calls goes; removed after reading.
+const STRACE_FILE: &str = "strace.out";
 
 /// A child that has not answered by then is killed: a batch that takes minutes is no subject.
 const CHILD_LIMIT: Duration = Duration::from_secs(120);
@@ -149,6 +155,41 @@ impl Program {
     }
 }
 
+impl Program {
+    fn syscalls(&self, subject: &str) -> Result<f64, GateError> {
+        let file = self.scratch.join(format!("{STRACE_FILE}.{}.{subject}", std::process::id()));
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o"]).arg(&file).arg(&self.path).args(&self.arguments);
+        command.args(["syscalls", subject]);
+        let counted: Result<Counted, GateError> = answer(&mut command, VALGRIND_LIMIT);
+        let text = std::fs::read_to_string(&file);
+        // The file is in the way of nobody if this fails: its name holds the process id.
+        let _removed = std::fs::remove_file(&file);
+        counted?;
+        let text = text.map_err(|e| GateError::io(format!("reading {}", file.display()), e))?;
+        let calls = strace_calls(&text).ok_or_else(|| GateError::Child {
+            command: describe(&command),
+            message: "the log of system calls has no beginning or end of the run".into(),
+        })?;
+        Ok(calls as f64)
+    }
+}
+
+/// The calls between the two marks that the child leaves: lines, without the second halves of calls that another thread
+/// interrupted, signals and ends of threads.
+fn strace_calls(log: &str) -> Option<usize> {
+    let mut lines = log.lines().skip_while(|line| !line.contains(observe::MARK_BEGIN)).skip(1);
+    let mut calls = 0;
+    loop {
+        let line = lines.next()?;
+        if line.contains(observe::MARK_END) {
+            return Some(calls);
+        }
+        let call = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+        calls += usize::from(!["<...", "---", "+++"].iter().any(|other| call.starts_with(other)));
+    }
+}
+
 impl Observer for Program {
     fn list(&mut self) -> Result<Vec<Listed>, GateError> {
         answer(&mut self.command(&self.path, &["list"]), CHILD_LIMIT)
@@ -172,6 +213,7 @@ impl Observer for Program {
             Measurement::Instructions { subject } => {
                 self.instructions(subject).map(Observation::Instructions)
             }
+            Measurement::Syscalls { subject } => self.syscalls(subject).map(Observation::Syscalls),
             Measurement::TwoBuilds { subject, revision } => {
                 self.two_builds(subject, revision, order, budget).map(Observation::TwoBuilds)
             }
@@ -231,6 +273,25 @@ mod tests {
         ] {
             assert_eq!(callgrind_total(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn calls_between_the_marks_are_counted_once_each() {
+        let log = "\
+            7 openat(AT_FDCWD, \"x\") = 3\n\
+            7 statx(AT_FDCWD, \"/wf-gate-collected-run/begin\", 0) = -1 ENOENT (No such file or directory)\n\
+            7 write(1, \"a\", 1) = 1\n\
+            7 futex(0x1, FUTEX_WAIT <unfinished ...>\n\
+            8 --- SIGCHLD {si_signo=SIGCHLD} ---\n\
+            8 madvise(0x2, 4096, 8) = 0\n\
+            7 <... futex resumed>) = 0\n\
+            8 +++ exited with 0 +++\n\
+            7 statx(AT_FDCWD, \"/wf-gate-collected-run/end\", 0) = -1 ENOENT (No such file or directory)\n\
+            7 exit_group(0) = ?\n";
+        assert_eq!(strace_calls(log), Some(3));
+        let (before, _) = log.split_once("7 statx").expect("it is there");
+        assert_eq!(strace_calls(before), None, "no beginning");
+        assert_eq!(strace_calls(&log.replace("run/end", "run")), None, "no end");
     }
 
     #[cfg(unix)]

@@ -26,6 +26,11 @@ pub enum Measurement {
         /// The subject.
         subject: String,
     },
+    /// System calls of one run under strace.
+    Syscalls {
+        /// The subject.
+        subject: String,
+    },
     /// Timing of a subject in two builds of its program, alternating processes.
     TwoBuilds {
         /// The subject.
@@ -48,8 +53,17 @@ impl Measurement {
                 .collect(),
             (Some(Versus::Subject(other)), _) => vec![Self::Timed { subject, versus: Some(other.clone()) }],
             (None, Metric::CyclesPerOp | Metric::Time) => vec![Self::Timed { subject, versus: None }],
-            (None, Metric::InstructionsPerOp) => vec![Self::Instructions { subject }],
-            (None, _) => vec![Self::Counted { subject }],
+            (None, metric) => vec![Self::counted(metric, subject)],
+        }
+    }
+
+    /// How a metric that is no time is counted.
+    #[must_use]
+    pub fn counted(metric: Metric, subject: String) -> Self {
+        match metric {
+            Metric::InstructionsPerOp => Self::Instructions { subject },
+            Metric::SyscallsPerRun => Self::Syscalls { subject },
+            _ => Self::Counted { subject },
         }
     }
 
@@ -66,6 +80,7 @@ impl Measurement {
             Self::Timed { subject, .. }
             | Self::Counted { subject }
             | Self::Instructions { subject }
+            | Self::Syscalls { subject }
             | Self::TwoBuilds { subject, .. } => subject,
         }
     }

@@ -252,6 +252,7 @@ impl RuleReport {
             (Metric::BytesPerRun, _) => "bytes/run",
             (Metric::PageFaultsPerRun, _) => "page faults/run",
             (Metric::InstructionsPerOp, _) => "instructions/op",
+            (Metric::SyscallsPerRun, _) => "system calls/run",
             (Metric::Answer, _) => "",
         }
     }

@@ -48,6 +48,7 @@ pub fn subjects() -> Vec<Subject> {
         Subject { id: "gate.self_wide", ops: OPS, make: || Box::new(Heap::Wide) },
         Subject { id: "gate.self_rare", ops: 1 << 20, make: || Box::new(Heap::Boxed) },
         Subject { id: "gate.self_faulting", ops: 1, make: || Box::new(Heap::Faulting) },
+        Subject { id: "gate.self_asking", ops: OPS, make: || Box::new(Heap::Asking) },
     ]
 }
 
@@ -207,6 +208,8 @@ enum Heap {
     Wide,
     /// A page that was never touched.
     Faulting,
+    /// One question to the kernel, without memory.
+    Asking,
 }
 
 impl Batch for Heap {
@@ -236,6 +239,7 @@ impl Batch for Heap {
                 }
                 touched / (16 << 10)
             }
+            Self::Asking => u64::from(black_box(std::fs::metadata("/")).is_ok()),
         }
     }
 

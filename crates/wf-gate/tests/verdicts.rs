@@ -106,6 +106,7 @@ impl Observer for Made {
                 Observation::Counted(Counted { ops: 1_000, runs: vec![run; 5], answer: 66 })
             }
             Measurement::Instructions { .. } => Observation::Instructions(9.003),
+            Measurement::Syscalls { .. } => Observation::Syscalls(0.0),
             Measurement::TwoBuilds { .. } => Observation::TwoBuilds((cycles / 5.0).ln() + self.noise()),
         })
     }
