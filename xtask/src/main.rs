@@ -22,7 +22,9 @@ mod matrix;
 mod patterns;
 mod peers;
 mod record;
+mod results;
 mod self_test;
+mod steady;
 mod stop;
 mod tidy;
 
@@ -49,14 +51,16 @@ enum Command {
     Compare(compare::Arguments),
     /// Renders a recorded report of the gate again.
     Report(compare::ReportArguments),
+    /// Says whether counts are the same in every process, and how much ticks differ.
+    Steady(steady::Arguments),
     /// Says what can be decided on this machine, and how small a change can be seen.
     Doctor,
     /// Prints the table of control-flow patterns; fails if one lacks its constructor or its test.
     Patterns(patterns::Arguments),
     /// Runs other projects' work beside ours, those that are installed; never part of CI.
     Peers(peers::Arguments),
-    /// Runs the main job and puts what it prints, with the machine, into the README.
-    Record,
+    /// Measures something whole, keeps it with the machine, and makes the documents of it.
+    Record(record::Arguments),
     /// Runs what CI runs: format, lints, tests, documentation, every feature alone, gate.
     Ci(ci::Arguments),
     /// Checks the rules of the repository: dependency graph, file sizes, crate headers.
@@ -71,10 +75,11 @@ fn main() -> ExitCode {
         Command::Bless(arguments) => bless::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => compare::report(&arguments),
+        Command::Steady(arguments) => steady::run(&arguments),
         Command::Doctor => doctor::run(),
         Command::Patterns(arguments) => patterns::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
-        Command::Record => record::run(),
+        Command::Record(arguments) => record::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Tidy => tidy::run(),
     };

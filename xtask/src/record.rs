@@ -1,88 +1,94 @@
-//! `cargo xtask record`: runs the main job and puts what it printed, with the machine, into the README.
+//! `cargo xtask record WHAT`: measures something whole and keeps it, with the machine, in `docs/records/`.
 //!
-//! The recorded text stands in `docs/records/` and between two marks in the README; `tidy` holds them equal, so that no
-//! number gets into the README by hand.
+//! The README and `docs/RESULTS.md` are made of these records and of `budgets.toml`, and `tidy` makes them again and compares:
+//! no number gets into a document by hand.
 
 use std::path::Path;
-use std::process::Stdio;
 
+use clap::ValueEnum;
+use serde::Serialize;
+use wf_gate::budgets::{Budgets, Tier};
 use wf_gate::machine::Machine;
-use wf_gate::{Exit, GateError};
+use wf_gate::{Exit, GateError, Options, Program};
 
-use crate::gate::print;
-use crate::{Outcome, build};
+use crate::gate::{print, write_files};
+use crate::{Outcome, build, results, self_test, steady, stop};
 
-/// Where the record of the main job stands, from the root.
-pub(crate) const MAIN_JOB: &str = "docs/records/main-job.txt";
+pub(crate) mod main_job;
 
-const COMMAND: [&str; 5] = ["wf", "run", "models/order-fulfilment.bpmn", "--cases", "1000000"];
+/// Where records stand, from the root.
+pub(crate) const FOLDER: &str = "docs/records";
 
-pub(crate) fn run() -> Outcome {
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// What to measure and keep.
+    #[arg(value_enum, default_value = "main-job")]
+    what: Vec<What>,
+    /// Runs of identical code in each load state of the self-test.
+    #[arg(long, default_value_t = 50)]
+    runs: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// What the first command of the README prints.
+    MainJob,
+    /// Every rule of the full tier.
+    Gate,
+    /// The gate tried on identical code, in four load states.
+    SelfTest,
+    /// Whether counts are the same in thirty processes, and how much ticks differ.
+    Steady,
+    /// Nothing: makes the documents again from what is recorded.
+    Documents,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let root = build::root();
-    let failed =
-        |message: String| GateError::Child { command: format!("cargo {}", COMMAND.join(" ")), message };
-    let done = build::cargo(&root)
-        .args(COMMAND)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| GateError::io("starting cargo", error))?;
-    if !done.status.success() {
-        return Err(failed(done.status.to_string()));
+    for what in &arguments.what {
+        match what {
+            What::MainJob => main_job::run(&root)?,
+            What::Gate => gate(&root)?,
+            What::SelfTest => {
+                let campaign = self_test::campaign(&mut program(&root)?, arguments.runs)?;
+                keep(&root, "self-test.json", &campaign)?;
+            }
+            What::Steady => {
+                let steady = steady::measure(&mut program(&root)?, steady::PROCESSES)?;
+                print(&steady.text());
+                keep(&root, "steady.json", &steady)?;
+            }
+            What::Documents => {}
+        }
     }
-    let machine = Machine::look();
-    let record = format!(
-        "$ cargo {}\n{}\n({}; {} cores; {}; rustc {})\n",
-        COMMAND.join(" "),
-        String::from_utf8_lossy(&done.stdout).trim_end(),
-        machine.cpu,
-        machine.cores,
-        machine.isa,
-        machine.rustc
-    );
-    let path = root.join(MAIN_JOB);
-    let folder = path.parent().unwrap_or(&root);
-    std::fs::create_dir_all(folder)
-        .map_err(|error| GateError::io(format!("making {}", folder.display()), error))?;
-    write(&path, &record)?;
-    let readme = root.join("README.md");
-    let text = std::fs::read_to_string(&readme)
-        .map_err(|error| GateError::io(format!("reading {}", readme.display()), error))?;
-    let text =
-        with_record(&text, &record).ok_or_else(|| failed("README.md has no place for a record".into()))?;
-    write(&readme, &text)?;
-    print(&record);
+    for (path, text) in results::documents(&root)? {
+        let path = root.join(path);
+        std::fs::write(&path, text)
+            .map_err(|error| GateError::io(format!("writing {}", path.display()), error))?;
+    }
     Ok(Exit::Pass)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), GateError> {
-    std::fs::write(path, text).map_err(|error| GateError::io(format!("writing {}", path.display()), error))
+/// The workspace's own subjects.
+pub(crate) fn program(root: &Path) -> Result<Program, GateError> {
+    let built = build::binaries(root, &["gate-subjects"])?;
+    Ok(Program::new(&built["gate-subjects"], &[]))
 }
 
-const BEGIN: &str = "<!-- recorded by `cargo xtask record` -->\n```text\n";
-const END: &str = "```\n<!-- end of record -->";
-
-/// The README with its record replaced; `None` if the marks are not there.
-fn with_record(readme: &str, record: &str) -> Option<String> {
-    let (before, rest) = readme.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}{record}{END}{after}"))
+/// Every rule of the full tier, as it comes out.
+fn gate(root: &Path) -> Result<(), GateError> {
+    let mut budgets = Budgets::load(&root.join("budgets.toml"))?;
+    budgets.path = "budgets.toml".into();
+    let options =
+        Options { tier: Tier::Full, commit: build::commit(root), stop: stop::listen(), ..Options::default() };
+    let mut quiet = |_: &str, _: u32, _: u32| {};
+    let report = wf_gate::run(&budgets, &options, Machine::look(), &mut program(root)?, &mut quiet)?;
+    print(&wf_gate::report::term::render(&report, false));
+    write_files(&root.join(FOLDER), &[("gate.json", report.to_json())])
 }
 
-/// Whether the README holds this record and nothing else between its marks.
-pub(crate) fn is_current(readme: &str, record: &str) -> bool {
-    with_record(readme, record).is_some_and(|text| text == readme)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_is_replaced_whole_and_a_touched_one_is_noticed() {
-        let readme = format!("a\n{BEGIN}old 1\n{END}\nb\n");
-        let new = with_record(&readme, "new 2\n").expect("the marks are there");
-        assert_eq!(new, format!("a\n{BEGIN}new 2\n{END}\nb\n"));
-        assert!(is_current(&new, "new 2\n") && !is_current(&new, "old 1\n"));
-        assert!(with_record("no marks", "x").is_none());
-    }
+fn keep(root: &Path, name: &str, record: &impl Serialize) -> Result<(), GateError> {
+    // Nothing in a record has keys that are no strings, the one thing that cannot be written.
+    let text = serde_json::to_string_pretty(record).unwrap_or_default() + "\n";
+    write_files(&root.join(FOLDER), &[(name, text)])
 }

@@ -3,36 +3,78 @@
 use std::time::Instant;
 
 use clap::ValueEnum;
-use wf_gate::budgets::Budgets;
+use serde::{Deserialize, Serialize};
+use wf_gate::budgets::{Budgets, Policy};
 use wf_gate::machine::Machine;
 use wf_gate::{Exit, GateError, Options, Program, Verdict, selftest};
 
 use crate::gate::print;
 use crate::load::{Load, State};
-use crate::{Outcome, stop};
+use crate::{Outcome, build, stop};
 
 /// More open rules than this share of them, and the gate is of little use here.
 const OPEN_MAX: f64 = 0.02;
 
 /// Runs identical code `runs` times and the injected regressions once.
 pub(crate) fn run(mut program: Program, runs: u32, load: State, seed: u64) -> Outcome {
-    let machine = Machine::look();
-    let stop = stop::listen();
     let begun = Instant::now();
-    let name = load.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let stress = Load::start(load);
+    let tally = equal(&mut program, runs, load, seed)?;
+    let mutants = mutants(&mut program, seed)?;
+    drop(stress);
+    print(&format!("{:.0} s in all\n", begun.elapsed().as_secs_f64()));
+    let holds = tally.holds() && mutants.wrong == 0;
+    print(if holds { "self-test: the gate can be trusted here\n" } else { "self-test: DOES NOT HOLD\n" });
+    Ok(if holds { Exit::Pass } else { Exit::Invalid })
+}
 
+/// The self-test in every load state, for docs/records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Campaign {
+    pub(crate) machine: Machine,
+    pub(crate) commit: Option<String>,
+    pub(crate) states: Vec<Tally>,
+    pub(crate) mutants: Mutants,
+    pub(crate) seconds: f64,
+}
+
+/// Runs identical code `runs` times in each load state, and the injected regressions once.
+pub(crate) fn campaign(program: &mut Program, runs: u32) -> Result<Campaign, GateError> {
+    let begun = Instant::now();
+    let machine = Machine::look();
+    let seed = Policy::default().seed;
+    let mut states = Vec::new();
+    for load in State::value_variants() {
+        let stress = Load::start(*load);
+        states.push(equal(program, runs, *load, seed + 1_000 * states.len() as u64)?);
+        drop(stress);
+    }
+    let mutants = mutants(program, seed)?;
+    let commit = build::commit(&build::root());
+    Ok(Campaign { machine, commit, states, mutants, seconds: begun.elapsed().as_secs_f64() })
+}
+
+/// Six kinds of identical code, `runs` times.
+fn equal(program: &mut Program, runs: u32, load: State, seed: u64) -> Result<Tally, GateError> {
+    let machine = Machine::look();
+    let load = load.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let equal = parse("equal.toml", selftest::EQUAL)?;
-    let mut tally = Tally::default();
+    let mut tally = Tally { load, ..Tally::default() };
     for turn in 0..runs {
         let options =
-            Options { seed: Some(seed + u64::from(turn)), stop: stop.clone(), ..Options::default() };
+            Options { seed: Some(seed + u64::from(turn)), stop: stop::listen(), ..Options::default() };
         let one = Instant::now();
-        let report = wf_gate::run(&equal, &options, machine.clone(), &mut program, &mut |_, _, _| {})?;
-        tally.longest = tally.longest.max(one.elapsed().as_secs_f64());
+        let report = wf_gate::run(&equal, &options, machine.clone(), program, &mut |_, _, _| {})?;
+        if options.stop.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(GateError::Usage("interrupted".into()));
+        }
+        let seconds = one.elapsed().as_secs_f64();
+        tally.longest_s = tally.longest_s.max(seconds);
+        tally.seconds += seconds;
         tally.runs += 1;
+        tally.repeats += report.repeats;
         for rule in &report.rules {
-            tally.rules += 1;
+            tally.verdicts += 1;
             tally.processes += rule.measured.map_or(0, |measured| measured.n);
             match &rule.verdict {
                 Verdict::Pass => {}
@@ -44,77 +86,94 @@ pub(crate) fn run(mut program: Program, runs: u32, load: State, seed: u64) -> Ou
                         rule.estimate()
                     ));
                 }
-                Verdict::Inconclusive(_) => tally.open += 1,
+                Verdict::Inconclusive(_) => tally.inconclusive += 1,
                 Verdict::Skipped(_) | Verdict::Invalid(_) => tally.invalid += 1,
             }
         }
     }
-    print(&format!(
-        "identical code, load {name}: {} runs, {} verdicts, {} failed, {} inconclusive, {} invalid; {:.1} processes a rule, \
-         longest run {:.1} s\n",
-        tally.runs,
-        tally.rules,
-        tally.failed,
-        tally.open,
-        tally.invalid,
-        f64::from(tally.processes) / f64::from(tally.rules.max(1)),
-        tally.longest,
-    ));
-
-    let missed = mutants(&mut program, machine, seed, &stop)?;
-    drop(stress);
-    print(&format!("{:.0} s in all\n", begun.elapsed().as_secs_f64()));
-    let open_too_often = f64::from(tally.open) > OPEN_MAX * f64::from(tally.rules);
-    let holds = tally.failed == 0 && missed == 0 && tally.invalid == 0 && !open_too_often;
-    print(if holds { "self-test: the gate can be trusted here\n" } else { "self-test: DOES NOT HOLD\n" });
-    Ok(if holds { Exit::Pass } else { Exit::Invalid })
+    print(&format!("identical code, {}\n", tally.sentence()));
+    Ok(tally)
 }
 
-#[derive(Default)]
-struct Tally {
-    runs: u32,
-    rules: u32,
-    failed: u32,
-    open: u32,
-    invalid: u32,
-    processes: u32,
-    longest: f64,
+/// How often identical code came out how, under one load.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    pub(crate) load: String,
+    pub(crate) runs: u32,
+    pub(crate) verdicts: u32,
+    pub(crate) failed: u32,
+    pub(crate) inconclusive: u32,
+    pub(crate) invalid: u32,
+    pub(crate) processes: u32,
+    pub(crate) repeats: u32,
+    pub(crate) seconds: f64,
+    pub(crate) longest_s: f64,
 }
 
-/// Gives how many injected regressions were not failed by their rule, or sound rules not passed.
-fn mutants(
-    program: &mut Program,
-    machine: Machine,
-    seed: u64,
-    stop: &std::sync::Arc<std::sync::atomic::AtomicBool>,
-) -> Result<u32, GateError> {
+impl Tally {
+    fn holds(&self) -> bool {
+        let open_too_often = f64::from(self.inconclusive) > OPEN_MAX * f64::from(self.verdicts);
+        self.failed == 0 && self.invalid == 0 && !open_too_often
+    }
+
+    fn sentence(&self) -> String {
+        format!(
+            "load {}: {} runs, {} verdicts, {} failed, {} inconclusive, {} invalid; {:.1} processes a rule, {:.1} s a run, \
+             longest {:.1} s",
+            self.load,
+            self.runs,
+            self.verdicts,
+            self.failed,
+            self.inconclusive,
+            self.invalid,
+            f64::from(self.processes) / f64::from(self.verdicts.max(1)),
+            self.seconds / f64::from(self.runs.max(1)),
+            self.longest_s,
+        )
+    }
+}
+
+/// What became of the injected regressions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Mutants {
+    pub(crate) injected: u32,
+    pub(crate) caught: u32,
+    /// Regressions not failed, or sound rules not passed.
+    pub(crate) wrong: u32,
+    pub(crate) not_tried: u32,
+}
+
+/// Every injected regression must be failed by its rule, every sound rule pass.
+fn mutants(program: &mut Program, seed: u64) -> Result<Mutants, GateError> {
     let budgets = parse("mutants.toml", selftest::MUTANTS)?;
-    let options = Options { seed: Some(seed), stop: stop.clone(), ..Options::default() };
-    let report = wf_gate::run(&budgets, &options, machine, program, &mut |_, _, _| {})?;
-    let (mut injected, mut caught, mut wrong) = (0, 0, 0);
+    let options = Options { seed: Some(seed), stop: stop::listen(), ..Options::default() };
+    let report = wf_gate::run(&budgets, &options, Machine::look(), program, &mut |_, _, _| {})?;
+    let mut found = Mutants::default();
     for rule in &report.rules {
         let mutant = rule.id.ends_with("_mutant");
         let as_it_should = match &rule.verdict {
             Verdict::Skipped(why) => {
                 print(&format!("  not tried: {}: {why}\n", rule.id));
+                found.not_tried += 1;
                 continue;
             }
             Verdict::Fail => mutant,
             Verdict::Pass => !mutant,
             Verdict::Inconclusive(_) | Verdict::Invalid(_) => false,
         };
-        injected += u32::from(mutant);
-        caught += u32::from(mutant && as_it_should);
+        found.injected += u32::from(mutant);
+        found.caught += u32::from(mutant && as_it_should);
         if !as_it_should {
-            wrong += 1;
+            found.wrong += 1;
             let (word, remark) = (rule.verdict.word(), rule.remark());
             print(&format!("  wrong: {} came out {word}, measured {}; {remark}\n", rule.id, rule.estimate()));
         }
     }
     print(&format!(
-        "injected regressions: {caught} of {injected} caught by their rule, {wrong} wrong verdicts\n"
+        "injected regressions: {} of {} caught by their rule, {} wrong verdicts\n",
+        found.caught, found.injected, found.wrong
     ));
-    Ok(wrong)
+    Ok(found)
 }
 
 fn parse(name: &str, text: &str) -> Result<Budgets, GateError> {

@@ -15,6 +15,7 @@ pub fn subjects() -> Vec<Subject> {
         Subject { id: "engine.complete_l2", ops: 1024, make: || Box::new(Complete::new(12_000, 1024)) },
         Subject { id: "engine.start", ops: 1024, make: || Box::new(StartAndCancel::new()) },
         Subject { id: "engine.count_at", ops: 4096, make: || Box::new(CountAt::new()) },
+        Subject { id: "engine.bytes", ops: 1, make: || Box::new(Bytes::new()) },
     ]
 }
 
@@ -185,5 +186,38 @@ impl Batch for CountAt {
 
     fn expected(&mut self) -> Option<u64> {
         Some(4096)
+    }
+}
+
+/// Answers with the bytes that a shard takes for a thousand of a million live cases.
+struct Bytes(Shard);
+
+impl Bytes {
+    const LIVE: usize = 1_000_000;
+
+    fn new() -> Self {
+        let engine = engine();
+        let mut shard = engine.shard(0, Self::LIVE).expect("memory for the cases");
+        let mut arena = Arena::new();
+        let programs: Vec<ProgramId> = engine.programs().map(|(id, _)| id).collect();
+        let starts = [Start::default(); 1024];
+        let mut next = programs.iter().cycle();
+        while shard.live() < Self::LIVE {
+            let room = starts.len().min(Self::LIVE - shard.live());
+            let program = *next.next().expect("there are programs");
+            let started = shard.start_batch(program, &starts[..room], &arena.scope()).cases.len();
+            assert_eq!(started, room, "a start of our own model");
+        }
+        Self(shard)
+    }
+}
+
+impl Batch for Bytes {
+    fn run(&mut self) -> u64 {
+        (1_000 * self.0.bytes()).div_ceil(self.0.live()) as u64
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        None
     }
 }

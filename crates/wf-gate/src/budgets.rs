@@ -18,6 +18,8 @@ pub struct Budgets {
     pub rules: Vec<Rule>,
     /// Bars not reached yet.
     pub waivers: Vec<Waiver>,
+    /// What readers are promised, each with the rules that stand for it.
+    pub promises: Vec<Promise>,
     /// Recorded numbers of ratchets, one row per rule and kind of machine.
     pub baselines: Vec<Baseline>,
 }
@@ -358,6 +360,19 @@ impl std::fmt::Display for Date {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
+}
+
+/// What readers are promised in a sentence, and the rules that check it: the source of a table in a README.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// The sentence.
+    pub text: String,
+    /// Who promises it: a document, an issue, this project.
+    pub source: String,
+    /// Rules of this file.
+    pub rules: Vec<String>,
+    /// Rules of other budgets files, as `FOLDER:RULE`; whoever reads both checks that they exist.
+    pub elsewhere: Vec<String>,
 }
 
 /// The recorded number of a ratchet on one kind of machine.

@@ -10,7 +10,7 @@
 //! history on purpose, since a stored time says more about the machine of that day than about the code.
 //!
 //! # What it costs
-//! A decided rule takes five processes of about 30 ms each; an open one up to thirty. Nothing else is needed: no
+//! A decided rule takes five processes that sample for `sample_ms` each; an open one up to thirty. Nothing else is needed: no
 //! root, no performance counters, no network, no service. Rules on instructions need valgrind and are skipped, and
 //! counted, without it.
 //!

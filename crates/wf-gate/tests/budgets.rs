@@ -104,6 +104,24 @@ fn waivers_and_baselines_belong_to_rules() {
 }
 
 #[test]
+fn a_promise_has_a_rule_that_exists() {
+    let promise =
+        "[[promise]]\ntext='no heap'\nsource='the document'\nrules=['x.a']\nelsewhere=['arena:y.b']\n";
+    let text = format!("schema = 1\n{RULE}{promise}");
+    assert_eq!(first_error(&text), "ok");
+    for (from, to, expected) in [
+        ("rules=['x.a']\nelsewhere=['arena:y.b']", "", "11:6: a promise without a rule"),
+        ("['x.a']", "['x.a', 'x.b']", "13:15: no rule is called x.b"),
+        ("arena:y.b", "y.b", "14:12: \"y.b\" is not of the form FOLDER:RULE"),
+        ("no heap", " ", "11:6: text is empty"),
+        ("source=", "by=", "12:1: unknown field `by`"),
+    ] {
+        let error = first_error(&text.replace(from, to));
+        assert!(error.starts_with(expected), "expected {expected}, got {error}");
+    }
+}
+
+#[test]
 fn every_error_is_told_at_once() {
     let text =
         format!("schema = 1\n{}", RULE.replace("\"ci\"", "\"daily\"").replace("allocs_per_op", "alocs"));

@@ -7,8 +7,8 @@ use toml::Spanned;
 
 use super::raw;
 use super::{
-    Baseline, Bound, Budgets, Date, Kind, Metric, Mode, OnInconclusive, Place, Policy, Rule, Tier, Versus,
-    Waiver,
+    Baseline, Bound, Budgets, Date, Kind, Metric, Mode, OnInconclusive, Place, Policy, Promise, Rule, Tier,
+    Versus, Waiver,
 };
 use crate::error::BudgetError;
 use crate::machine::Need;
@@ -36,10 +36,11 @@ pub(super) fn check(path: &str, text: &str) -> Result<Budgets, Vec<BudgetError>>
     let written: Vec<&str> = file.rule.iter().map(|r| r.id.get_ref().as_str()).collect();
     let waivers = file.waiver.iter().filter_map(|raw| checker.waiver(raw, &by_id, &written)).collect();
     checker.unique(file.waiver.iter().map(|w| &w.rule), "waiver of");
+    let promises = file.promise.iter().filter_map(|raw| checker.promise(raw, &by_id, &written)).collect();
     let baselines =
         file.baseline.into_iter().filter_map(|raw| checker.baseline(raw, &by_id, &written)).collect();
     if checker.errors.is_empty() {
-        Ok(Budgets { path: path.into(), policy, rules, waivers, baselines })
+        Ok(Budgets { path: path.into(), policy, rules, waivers, promises, baselines })
     } else {
         checker.errors.sort_by_key(|e| (e.line, e.column));
         Err(checker.errors)
@@ -345,6 +346,37 @@ impl Checker<'_> {
             _ => {}
         }
         Some(Waiver { rule: raw.rule.get_ref().clone(), measured, ratchet, reason: reason?, until: until? })
+    }
+
+    fn promise(
+        &mut self,
+        raw: &raw::Promise,
+        rules: &BTreeMap<&str, &Rule>,
+        written: &[&str],
+    ) -> Option<Promise> {
+        let (text, source) = (self.sentence(&raw.text, "text"), self.sentence(&raw.source, "source"));
+        if raw.rules.is_empty() && raw.elsewhere.is_empty() {
+            self.push(raw.text.span(), "a promise without a rule: name one in rules".into());
+        }
+        for name in &raw.rules {
+            self.known_rule(name, rules, written);
+        }
+        for name in &raw.elsewhere {
+            if name
+                .get_ref()
+                .split_once(':')
+                .is_none_or(|(folder, rule)| folder.is_empty() || rule.is_empty())
+            {
+                self.push(name.span(), format!("\"{}\" is not of the form FOLDER:RULE", name.get_ref()));
+            }
+        }
+        let names = |of: &[Spanned<String>]| of.iter().map(|name| name.get_ref().clone()).collect();
+        Some(Promise {
+            text: text?,
+            source: source?,
+            rules: names(&raw.rules),
+            elsewhere: names(&raw.elsewhere),
+        })
     }
 
     fn baseline(

@@ -13,6 +13,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) waiver: Vec<Waiver>,
     #[serde(default)]
+    pub(super) promise: Vec<Promise>,
+    #[serde(default)]
     pub(super) baseline: Vec<Spanned<Baseline>>,
 }
 
@@ -66,4 +68,15 @@ pub(super) struct Baseline {
     pub(super) isa: String,
     pub(super) cpu: String,
     pub(super) reason: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Promise {
+    pub(super) text: Spanned<String>,
+    pub(super) source: Spanned<String>,
+    #[serde(default)]
+    pub(super) rules: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) elsewhere: Vec<Spanned<String>>,
 }

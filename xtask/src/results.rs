@@ -1,0 +1,161 @@
+//! The documents that are made of records and rules: the README's record and table of promises, and `docs/RESULTS.md`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use wf_gate::GateError;
+use wf_gate::budgets::{Budgets, Promise};
+use wf_gate::report::{Report, RuleReport};
+
+use crate::record::{FOLDER, main_job};
+use crate::self_test::Campaign;
+use crate::steady::Steady;
+
+mod page;
+
+/// Where the page of results stands, from the root.
+const RESULTS: &str = "docs/RESULTS.md";
+
+/// Programs with peers that leave a report: the folder below benches/peers, the record, and what they are.
+pub(crate) const PEERS: [(&str, &str, &str); 5] = [
+    ("engine", "peers-engine.json", "Workflow engines, on the workflows of models/bench"),
+    ("arena", "peers-system.json", "Arenas, pools and counters, with the system's allocator"),
+    ("arena", "peers-jemalloc.json", "The same with jemalloc"),
+    ("arena", "peers-mimalloc.json", "The same with mimalloc"),
+    ("simd", "peers-simd.json", "Kernels and registries"),
+];
+
+/// A table that its program prints: stores have no rules beside their peers.
+const STORES: &str = "peers-mmap.md";
+
+/// Everything that is recorded.
+struct Records {
+    gate: Option<Report>,
+    peers: Vec<(&'static str, &'static str, Report)>,
+    stores: Option<String>,
+    self_test: Option<Campaign>,
+    steady: Option<Steady>,
+}
+
+impl Records {
+    fn load(root: &Path) -> Result<Self, GateError> {
+        let folder = root.join(FOLDER);
+        let mut peers = Vec::new();
+        for (group, file, what) in PEERS {
+            peers.extend(json(&folder.join(file))?.map(|report| (group, what, report)));
+        }
+        Ok(Self {
+            gate: json(&folder.join("gate.json"))?,
+            peers,
+            stores: text(&folder.join(STORES))?,
+            self_test: json(&folder.join("self-test.json"))?,
+            steady: json(&folder.join("steady.json"))?,
+        })
+    }
+
+    /// The rules that stand for a promise, each with what was recorded of it.
+    fn of<'r>(&'r self, promise: &'r Promise) -> Vec<(&'r str, Option<&'r RuleReport>)> {
+        let own =
+            promise.rules.iter().map(|id| (id.as_str(), self.gate.as_ref().and_then(|gate| rule(gate, id))));
+        let elsewhere = promise.elsewhere.iter().map(|name| {
+            let (folder, id) = name.split_once(':').unwrap_or(("", name));
+            let found = self.peers.iter().filter(|(group, ..)| *group == folder);
+            (id, found.filter_map(|(.., report)| rule(report, id)).next())
+        });
+        own.chain(elsewhere).collect()
+    }
+}
+
+fn rule<'r>(report: &'r Report, id: &str) -> Option<&'r RuleReport> {
+    report.rules.iter().find(|rule| rule.id == id)
+}
+
+fn text(path: &Path) -> Result<Option<String>, GateError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(GateError::io(format!("reading {}", path.display()), error)),
+    }
+}
+
+fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, GateError> {
+    let Some(text) = text(path)? else { return Ok(None) };
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| GateError::Usage(format!("{}: {error}", path.display())))
+}
+
+/// Every document that is made, by its path from the root, as it must be.
+pub(crate) fn documents(root: &Path) -> Result<BTreeMap<&'static str, String>, GateError> {
+    let budgets = Budgets::load(&root.join("budgets.toml"))?;
+    let records = Records::load(root)?;
+    let missing = |what: &str| GateError::Usage(format!("README.md has no place for {what}"));
+    let mut readme = text(&root.join("README.md"))?.ok_or_else(|| missing("anything: it is not there"))?;
+    if let Some(record) = text(&root.join(main_job::FILE))? {
+        readme = main_job::with_record(&readme, &record).ok_or_else(|| missing("a record"))?;
+    }
+    readme = with_promises(&readme, &promises(&budgets)).ok_or_else(|| missing("the promises"))?;
+    Ok(BTreeMap::from([("README.md", readme), (RESULTS, page::render(&budgets, &records))]))
+}
+
+const BEGIN: &str = "<!-- promises: made from budgets.toml by `cargo xtask record documents` -->\n";
+const END: &str = "<!-- end of promises -->";
+
+/// The README with its table of promises replaced; `None` if the marks are not there.
+fn with_promises(readme: &str, table: &str) -> Option<String> {
+    let (before, rest) = readme.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}{table}{END}{after}"))
+}
+
+/// What is promised, with the bounds that the rules check.
+fn promises(budgets: &Budgets) -> String {
+    let mut out = String::from("| promise | of | checked as |\n|---|---|---|\n");
+    for promise in &budgets.promises {
+        let mut checks: Vec<String> = promise
+            .rules
+            .iter()
+            .filter_map(|id| budgets.rules.iter().find(|rule| rule.id == *id))
+            .map(|rule| {
+                let waived = if budgets.waiver(&rule.id).is_some() { " (not reached yet)" } else { "" };
+                format!("`{}`: {}{waived}", rule.id, rule.promise())
+            })
+            .collect();
+        checks.extend(promise.elsewhere.iter().map(|name| {
+            let (folder, id) = name.split_once(':').unwrap_or(("", name));
+            format!("`{id}` of `benches/peers/{folder}`")
+        }));
+        out += &format!("| {} | {} | {} |\n", promise.text, promise.source, checks.join("; "));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUDGETS: &str = "schema = 1\n[[rule]]\nid='x.a'\nsubject='x.a'\nmetric='allocs_per_op'\nkind='exact'\nmax=0\ntier='ci'\n\
+                           why='w'\n[[promise]]\ntext='No heap'\nsource='us'\nrules=['x.a']\nelsewhere=['arena:y.b']\n";
+
+    #[test]
+    fn the_table_is_replaced_whole_and_names_every_rule() {
+        let budgets = Budgets::parse("b.toml", BUDGETS).expect("it holds together");
+        let table = promises(&budgets);
+        assert!(
+            table.contains("| No heap | us | `x.a`: allocs_per_op <= 0; `y.b` of `benches/peers/arena` |"),
+            "{table}"
+        );
+        let readme = format!("a\n{BEGIN}old\n{END}\nb\n");
+        assert_eq!(with_promises(&readme, &table), Some(format!("a\n{BEGIN}{table}{END}\nb\n")));
+        assert_eq!(with_promises("no marks", &table), None);
+    }
+
+    #[test]
+    fn what_is_not_recorded_is_said_and_never_made_up() {
+        let budgets = Budgets::parse("b.toml", BUDGETS).expect("it holds together");
+        let none = Records { gate: None, peers: Vec::new(), stores: None, self_test: None, steady: None };
+        let page = page::render(&budgets, &none);
+        assert!(page.contains("| No heap | `x.a` | `<= 0` | not recorded | |"), "{page}");
+    }
+}
