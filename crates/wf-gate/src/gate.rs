@@ -10,7 +10,7 @@ use crate::error::GateError;
 use crate::glob;
 use crate::judge::{Ask, Reading};
 use crate::machine::{self, Machine, Need, today};
-use crate::observation::RunCounts;
+use crate::observation::{Listed, RunCounts};
 use crate::observer::{Observation, Observer};
 use crate::plan::Measurement;
 use crate::random::Random;
@@ -93,6 +93,10 @@ pub fn run(
             if options.rules.is_empty() { "*".into() } else { options.rules.join(", ") }
         )));
     }
+    let before = match &options.against {
+        Some(revision) => observer.list_at(revision)?,
+        None => None,
+    };
     let mut run = Run {
         budgets,
         options,
@@ -103,7 +107,7 @@ pub fn run(
         seed: options.seed.unwrap_or(budgets.policy.seed),
     };
     for rule in &selected {
-        run.open(rule, &subjects);
+        run.open(rule, &subjects, before.as_deref());
     }
     let mut controls = Controls::counted(observer);
     run.count(&controls, observer, progress);
@@ -146,7 +150,9 @@ struct Run<'r> {
 
 impl Run<'_> {
     /// Makes the reports of a rule, one per subject that it covers, and the cases that are to be sampled.
-    fn open(&mut self, rule: &Rule, subjects: &[String]) {
+    ///
+    /// `before` is what the other build has, where there is one.
+    fn open(&mut self, rule: &Rule, subjects: &[String], before: Option<&[Listed]>) {
         let mut measurements = Measurement::of(rule, subjects);
         // Against a revision that is not built nothing can be listed either: one report says so for all.
         let ungiven = matches!(&rule.versus, Some(Versus::Git(_)) if self.options.against.is_none());
@@ -163,6 +169,14 @@ impl Run<'_> {
             let mut report = self.report_of(rule, &measurement, many);
             if report.verdict == Verdict::Pass && ungiven {
                 report.verdict = Verdict::Skipped("needs another build: --against git:REVISION".into());
+            }
+            let is_new =
+                |name: &str| before.is_some_and(|before| before.iter().all(|listed| listed.id != name));
+            if report.verdict == Verdict::Pass
+                && let Measurement::TwoBuilds { subject, revision } = &measurement
+                && is_new(subject)
+            {
+                report.verdict = Verdict::Skipped(format!("git:{revision} has no such subject"));
             }
             if let (Verdict::Pass, true, Some(limit)) =
                 (&report.verdict, measurement.is_sampled(), report.limit)

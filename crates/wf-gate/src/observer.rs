@@ -35,6 +35,14 @@ pub trait Observer {
     /// When the program cannot be run or does not answer.
     fn list(&mut self) -> Result<Vec<Listed>, GateError>;
 
+    /// The subjects of the same program built from another revision; `None` if there is no such build.
+    ///
+    /// # Errors
+    /// When that program cannot be run or does not answer.
+    fn list_at(&mut self, _revision: &str) -> Result<Option<Vec<Listed>>, GateError> {
+        Ok(None)
+    }
+
     /// One observation, in a process of its own.
     ///
     /// # Errors
@@ -193,6 +201,11 @@ fn strace_calls(log: &str) -> Option<usize> {
 impl Observer for Program {
     fn list(&mut self) -> Result<Vec<Listed>, GateError> {
         answer(&mut self.command(&self.path, &["list"]), CHILD_LIMIT)
+    }
+
+    fn list_at(&mut self, revision: &str) -> Result<Option<Vec<Listed>>, GateError> {
+        let Some(path) = self.other_builds.get(revision) else { return Ok(None) };
+        answer(&mut self.command(path, &["list"]), CHILD_LIMIT).map(Some)
     }
 
     fn observe(

@@ -501,6 +501,36 @@ fn a_pattern_against_another_build_covers_every_subject() {
 }
 
 #[test]
+fn a_subject_that_the_other_build_lacks_is_skipped() {
+    struct Younger(Made);
+    impl Observer for Younger {
+        fn list(&mut self) -> Result<Vec<Listed>, GateError> {
+            self.0.list()
+        }
+        fn list_at(&mut self, revision: &str) -> Result<Option<Vec<Listed>>, GateError> {
+            assert_eq!(revision, "main");
+            Ok(Some(vec![Listed { id: "x.a".into(), ops: 1_000 }]))
+        }
+        fn observe(
+            &mut self,
+            what: &Measurement,
+            order: Order,
+            budget: Duration,
+        ) -> Result<Observation, GateError> {
+            self.0.observe(what, order, budget)
+        }
+    }
+    let text =
+        rule("x.all", "x.*", "versus='git:merge-base'\nmetric='time'\nkind='regression'\ntolerance=0.05");
+    let options = Options { against: Some("main".into()), ..Options::default() };
+    let mut younger = Younger(Made::new(5).with("x.a", 5.0).with("x.b", 5.0));
+    let report = run(&budgets(&text), &options, machine(), &mut younger, &mut |_, _, _| {}).expect("runs");
+    assert_eq!(report.rules[0].verdict, Verdict::Pass);
+    assert_eq!(report.rules[1].verdict, Verdict::Skipped("git:main has no such subject".into()));
+    assert_eq!(report.exit_code(), Exit::Pass);
+}
+
+#[test]
 fn a_run_that_checks_nothing_is_an_error() {
     let budgets = budgets(&regression("x.same", "x.a", "x.b"));
     let mut made = Made::new(5).with("x.a", 5.0).with("x.b", 5.0);
