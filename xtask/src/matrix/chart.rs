@@ -14,12 +14,13 @@ const STYLE: &str = "\
 --card:#1c2024}}*{box-sizing:border-box}body{margin:0 auto;max-width:72rem;padding:1rem;background:var(--bg);\
 color:var(--fg);font:16px/1.5 system-ui,sans-serif}h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .3rem}\
 section{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.6rem .8rem;margin:.8rem 0}\
-svg{display:block;width:100%;height:auto;max-width:44rem}svg text{fill:var(--fg);font:13px system-ui,sans-serif}\
+svg{display:block;width:100%;height:auto;max-width:30rem}svg text{fill:var(--fg);font:11px system-ui,sans-serif}\
 svg .dim{fill:var(--dim)}.foot{color:var(--dim);font-size:.9rem}";
 
-const WIDTH: f64 = 700.0;
-const LABEL: f64 = 90.0;
-const ROW: f64 = 30.0;
+/// As narrow as a phone, so that the text in a chart is never smaller than beside it.
+const WIDTH: f64 = 350.0;
+const LABEL: f64 = 62.0;
+const ROW: f64 = 26.0;
 
 /// The whole page.
 pub(super) fn page(run: &Run, rows: &[Row]) -> String {
@@ -55,7 +56,7 @@ fn ratios(out: &mut String, run: &Run, rows: &[&Row]) {
     let (low, high) = ends.fold((1.0_f64, 1.0_f64), |(low, high), x| (low.min(x), high.max(x)));
     let pad = ((high - low) * 0.1).max(0.02);
     let (low, high) = (low - pad, high + pad);
-    let x = |value: f64| LABEL + (value - low) / (high - low) * (WIDTH - LABEL - 150.0);
+    let x = |value: f64| LABEL + (value - low) / (high - low) * (WIDTH - LABEL - 132.0);
     let height = ROW * rows.len() as f64 + 8.0;
     let _infallible = write!(
         out,
@@ -71,13 +72,13 @@ fn ratios(out: &mut String, run: &Run, rows: &[&Row]) {
             out,
             "<text x=\"0\" y=\"{0:.1}\">{1}</text><line x1=\"{2:.1}\" x2=\"{3:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" \
              stroke=\"var(--a)\" stroke-width=\"4\"/><circle cx=\"{4:.1}\" cy=\"{y:.1}\" r=\"6\" fill=\"var(--a)\"/>\
-             <text class=\"dim\" x=\"{5}\" y=\"{0:.1}\">{6} x, {7} ns/op</text>",
+             <text class=\"dim\" text-anchor=\"end\" x=\"{5}\" y=\"{0:.1}\">{6} x, {7} ns/op</text>",
             y + 4.0,
             escape(&row.allocator),
             x(low),
             x(high),
             x(median),
-            WIDTH - 140.0,
+            WIDTH,
             number(median),
             number(row.ns_per_op)
         );
@@ -95,18 +96,18 @@ fn memory(out: &mut String, rows: &[&Row]) {
     );
     for (index, row) in rows.iter().enumerate() {
         let y = ROW * index as f64 + 6.0;
-        let width = |bytes: f64| if bytes.is_nan() { 0.0 } else { bytes / most * (WIDTH - LABEL - 170.0) };
+        let width = |bytes: f64| if bytes.is_nan() { 0.0 } else { bytes / most * (WIDTH - LABEL - 132.0) };
         let mib = |bytes: f64| if bytes.is_nan() { "-".into() } else { number(bytes / f64::from(1 << 20)) };
         let _infallible = write!(
             out,
             "<text x=\"0\" y=\"{0:.1}\">{1}</text><rect x=\"{LABEL}\" y=\"{y:.1}\" width=\"{2:.1}\" height=\"18\" \
              fill=\"var(--b)\" opacity=\".35\"/><rect x=\"{LABEL}\" y=\"{y:.1}\" width=\"{3:.1}\" height=\"18\" \
-             fill=\"var(--b)\" opacity=\".75\"/><text class=\"dim\" x=\"{4}\" y=\"{0:.1}\">{5} MiB, kept {6}</text>",
+             fill=\"var(--b)\" opacity=\".75\"/><text class=\"dim\" text-anchor=\"end\" x=\"{4}\" y=\"{0:.1}\">{5} MiB, kept {6}</text>",
             y + 13.0,
             escape(&row.allocator),
             width(row.peak_rss_bytes),
             width(row.retained_rss_bytes),
-            WIDTH - 160.0,
+            WIDTH,
             mib(row.peak_rss_bytes),
             mib(row.retained_rss_bytes)
         );

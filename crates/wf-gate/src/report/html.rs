@@ -21,7 +21,7 @@ padding:.6rem .8rem;margin:.6rem 0;background:var(--card)}.pass{border-left-colo
 .word{font-weight:600;text-transform:uppercase;font-size:.8rem;letter-spacing:.04em}\
 .pass .word{color:var(--pass)}.fail .word,.invalid .word{color:var(--fail)}.inconclusive .word{color:var(--open)}\
 .skipped .word{color:var(--skip)}.why,.note{color:var(--dim);font-size:.9rem;overflow-wrap:anywhere}\
-.num{font-variant-numeric:tabular-nums}svg{display:block;width:100%;height:auto;max-width:40rem;margin-top:.4rem}\
+.num{font-variant-numeric:tabular-nums}svg{display:block;width:100%;height:auto;max-width:26rem;margin-top:.4rem}\
 svg text{fill:var(--dim);font:12px system-ui,sans-serif}table{border-collapse:collapse;width:100%;font-size:.9rem}\
 td,th{text-align:left;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;\
 overflow-wrap:anywhere}";
@@ -78,8 +78,12 @@ fn rule_card(out: &mut String, rule: &RuleReport) {
     out.push_str("</div>\n");
 }
 
-const WIDTH: f64 = 640.0;
-const MARGIN: f64 = 44.0;
+/// As narrow as a phone, so that the text in a chart is never smaller than beside it.
+const WIDTH: f64 = 340.0;
+const MARGIN: f64 = 40.0;
+
+/// Labels nearer to each other than this would touch.
+const LABELS_APART: f64 = 70.0;
 
 /// The interval as a bar, its processes as dots, the bound as a line with the good side shaded.
 fn chart(out: &mut String, rule: &RuleReport) {
@@ -111,11 +115,18 @@ fn chart(out: &mut String, rule: &RuleReport) {
          <line x1=\"{edge:.1}\" x2=\"{edge:.1}\" y1=\"4\" y2=\"44\" stroke=\"var(--fg)\" stroke-width=\"2\"/>",
         (to - from).max(0.0)
     );
+    // Two labels that would touch turn away from each other.
+    let near = bar.is_some_and(|bar| (x(bar) - edge).abs() < LABELS_APART);
+    let (edge_anchor, bar_anchor) = match bar {
+        Some(bar) if near && x(bar) > edge => ("end", "start"),
+        Some(_) if near => ("start", "end"),
+        _ => ("middle", "middle"),
+    };
     if let Some(bar) = bar {
         let _infallible = write!(
             out,
             "<line x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"4\" y2=\"44\" stroke=\"var(--open)\" stroke-width=\"2\" \
-             stroke-dasharray=\"4 3\"/><text x=\"{0:.1}\" y=\"58\" text-anchor=\"middle\">bar {1}</text>",
+             stroke-dasharray=\"4 3\"/><text x=\"{0:.1}\" y=\"58\" text-anchor=\"{bar_anchor}\">bar {1}</text>",
             x(bar),
             number(bar)
         );
@@ -138,7 +149,7 @@ fn chart(out: &mut String, rule: &RuleReport) {
         out,
         "<line x1=\"{:.1}\" x2=\"{:.1}\" y1=\"24\" y2=\"24\" stroke=\"var(--{colour})\" stroke-width=\"3\"/>\
          <circle cx=\"{:.1}\" cy=\"24\" r=\"5\" fill=\"var(--{colour})\"/>\
-         <text x=\"{edge:.1}\" y=\"58\" text-anchor=\"middle\">{}</text></svg>",
+         <text x=\"{edge:.1}\" y=\"58\" text-anchor=\"{edge_anchor}\">{}</text></svg>",
         x(measured.low),
         x(measured.high),
         x(measured.median),
