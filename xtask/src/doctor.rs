@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wf_gate::budgets::Policy;
-use wf_gate::machine::{Machine, Need};
+use wf_gate::budgets::{Metric, Policy};
+use wf_gate::machine::{Machine, tool_missing};
 use wf_gate::report::number;
 use wf_gate::stats::{Interval, coefficient_of_variation, t_quantile};
 use wf_gate::{Clock, Exit, GateError, Measurement, Observation, Observer, Order, Program, control};
@@ -39,10 +39,13 @@ pub(crate) fn run() -> Outcome {
         (Some(why), ..) => print(&format!("ticks        skipped here: {why}\n")),
         _ => print("ticks        skipped here\n"),
     }
-    let valgrind = Need::Tool("valgrind".into()).missing(&machine);
-    print(&valgrind.map_or_else(
+    print(&tool_missing(Metric::InstructionsPerOp, &machine).map_or_else(
         || "instructions can be counted, by valgrind\n".into(),
         |why| format!("instructions skipped here: {why}\n"),
+    ));
+    print(&tool_missing(Metric::SyscallsPerRun, &machine).map_or_else(
+        || "system calls can be counted, by strace\n".into(),
+        |why| format!("system calls skipped here: {why}\n"),
     ));
     print(&format!("load         {}\n\n", machine.load.as_deref().unwrap_or("not known")));
     let policy = Policy::default();

@@ -68,6 +68,9 @@ pub(crate) struct Arguments {
     /// Folder of the written reports [default: target/xtask/matrix].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// A folder with the workload programs, to run as they are instead of building them.
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
     /// What to make of the samples: term is printed, the rest written to --out.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "term,md,json,html,csv")]
     format: Vec<Format>,
@@ -121,7 +124,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let mut names: Vec<String> = arguments.allocators.iter().map(|a| format!("workload-{a}")).collect();
     names.push(format!("workload-{COUNTED}"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let programs = build::binaries(&root, &names)?;
+    let programs = match &arguments.programs {
+        Some(dir) => names.iter().map(|name| ((*name).to_owned(), dir.join(name))).collect(),
+        None => build::binaries(&root, &names)?,
+    };
     let listed = cell::list(&programs[&format!("workload-{COUNTED}")])?;
     let cells = cells(arguments, &listed)?;
     let head = Run {
@@ -141,7 +147,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let finished = measure(arguments, &cells, &programs, &mut recorder)?;
     let run = recorder.into_run();
     if run.samples.is_empty() {
-        return Err(GateError::Usage("nothing was measured".into()));
+        eprintln!("nothing was measured");
+        return Ok(Exit::Tool);
     }
     let rows = table::rows(&run, &listed, baseline.as_ref());
     if arguments.format.contains(&Format::Term) {
@@ -163,7 +170,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     write_files(&out, &written)?;
     if !finished {
-        eprintln!("interrupted: what was measured is in {}; --resume goes on with it", out.display());
+        eprintln!("not finished: what was measured is in {}; --resume goes on with it", out.display());
         return Ok(Exit::Tool);
     }
     Ok(Exit::Pass)
@@ -208,7 +215,11 @@ fn measure(
                 Ok(sample) => recorder.add(sample)?,
                 // Ctrl-C reaches the child too.
                 Err(_) if stop.load(Ordering::Relaxed) => return Ok(false),
-                Err(error) => return Err(error),
+                // One that fails ends the measuring, not the report.
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    return Ok(false);
+                }
             }
         }
         bar.inc(1);

@@ -20,8 +20,12 @@ fn copy() -> TempDir {
     dir
 }
 
-/// `cargo bench --bench gate` in the copy; what it builds is kept for the next run.
 fn bench(dir: &TempDir, arguments: &[&str]) -> (i32, String) {
+    bench_with(dir, &[], arguments)
+}
+
+/// `cargo bench --bench gate` in the copy; what it builds is kept for the next run.
+fn bench_with(dir: &TempDir, variables: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
     let mut command = Command::new(env!("CARGO"));
@@ -31,6 +35,7 @@ fn bench(dir: &TempDir, arguments: &[&str]) -> (i32, String) {
     let Output { status, stdout, stderr } = command
         .current_dir(dir.path())
         .env("CARGO_TARGET_DIR", target.join("adopter"))
+        .envs(variables.iter().copied())
         .args(["bench", "--quiet", "--bench", "gate", "--"])
         .args(arguments)
         .output()
@@ -49,6 +54,12 @@ fn a_crate_outside_the_workspace_checks_its_promises_and_begins_from_a_measured_
     for name in ["report.json", "report.md", "report.html", "junit.xml"] {
         assert!(reports.join(name).is_file(), "{name}");
     }
+    // Valgrind is known by the library that it loads; counts hold under it, times do not.
+    let under = [("LD_PRELOAD", "/usr/libexec/valgrind/vgpreload_core-none.so")];
+    let (code, said) = bench_with(&dir, &under, &[]);
+    assert_eq!((code, said.contains("times mean nothing under valgrind")), (4, true), "{said}");
+    assert!(said.contains("1 passed, 1 invalid"), "{said}");
+
     let (code, said) = bench(&dir, &["--init"]);
     assert_eq!(code, 1, "a file that is there is not written over: {said}");
 

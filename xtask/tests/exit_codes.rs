@@ -17,7 +17,7 @@ case "$1 $2" in
   "list "*) echo '[{"id":"gate.control_base","ops":1},{"id":"x.a","ops":1},{"id":"x.b","ops":1}]' ;;
   "time gate.control_twin") timing 0.0001 ;;
   "time gate.control_slower") timing "${SLOWER:-0.14}" ;;
-  "time x.a") [ -n "$KILLED" ] && kill -9 $$; timing "${X:-0.0}" ;;
+  "time x.a") [ -n "$PAUSE" ] && sleep "$PAUSE"; [ -n "$KILLED" ] && kill -9 $$; timing "${X:-0.0}" ;;
   "count gate.control_base") counted 0 ;;
   "count gate.control_allocating") counted "${SEEN:-1}" ;;
   "count x.a") counted "${ALLOCS:-0}" ;;
@@ -69,7 +69,12 @@ impl Bench {
 
     /// `gate` over the made-up program, with variables for it and more arguments.
     fn gate(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-        xtask()
+        self.command(variables, arguments).output().expect("xtask runs")
+    }
+
+    fn command(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+        let mut command = xtask();
+        command
             .arg("gate")
             .arg("--program")
             .arg(self.path("subjects"))
@@ -79,8 +84,9 @@ impl Bench {
             .arg(self.path("out"))
             .args(arguments)
             .envs(variables.iter().copied())
-            .output()
-            .expect("xtask runs")
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        command
     }
 }
 
@@ -199,6 +205,23 @@ fn reports_are_written_rendered_again_to_the_same_bytes_and_compared() {
     std::fs::write(&unlike, "{}").expect("written");
     assert_eq!(code(&compare(&unlike, &[])), 2);
     assert_eq!(code(&compare(&bench.path("none.json"), &[])), 1);
+}
+
+#[test]
+fn ctrl_c_ends_the_sampling_and_not_the_report() {
+    let bench = Bench::new();
+    let child = bench.command(&[("PAUSE", "0.5")], &[]).spawn().expect("xtask starts");
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("it ends");
+    let text = said(&output);
+    // Nothing that was not measured has passed.
+    assert_ne!(code(&output), 0, "{text}");
+    assert!(text.contains("x.ratio") && !text.contains("pass: 2 passed"), "{text}");
+    assert!(text.contains("pass"), "counted before: {text}");
+    let report = std::fs::read_to_string(bench.path("out").join("report.json")).expect("written");
+    assert!(report.contains("x.none"), "{report}");
 }
 
 #[test]

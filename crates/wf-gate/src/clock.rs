@@ -104,6 +104,12 @@ pub struct Calibration {
     pub core_hz: f64,
 }
 
+/// Whether valgrind runs this program: its counter goes on by itself, and the chain takes what translated code takes.
+pub(crate) fn is_emulated() -> bool {
+    // Valgrind loads a library of its own into every program that it runs.
+    std::env::var_os("LD_PRELOAD").is_some_and(|loaded| loaded.to_string_lossy().contains("vgpreload"))
+}
+
 /// Measures all rates, in about ten milliseconds.
 ///
 /// # Errors
@@ -111,6 +117,9 @@ pub struct Calibration {
 pub fn calibrate() -> Result<Calibration, Unavailable> {
     let clock = Clock::new();
     clock.usable?;
+    if is_emulated() {
+        return Err(Unavailable::Emulated);
+    }
     let wall = std::time::Instant::now();
     let begun = clock.now();
     let mut chains = Vec::with_capacity(4_096);
@@ -136,6 +145,8 @@ pub enum Unavailable {
     Architecture,
     /// The processor does not promise that its counter runs at a constant rate.
     NotInvariant,
+    /// Valgrind runs the program.
+    Emulated,
     /// The dependent chain gave a core frequency that no core has: the program is emulated or traced.
     Implausible {
         /// The frequency that came out.
@@ -156,6 +167,7 @@ impl fmt::Display for Unavailable {
             Self::NotInvariant => {
                 f.write_str("core cycles are not available: the time-stamp counter is not invariant")
             }
+            Self::Emulated => f.write_str("core cycles are not available: valgrind runs this program"),
             Self::Implausible { core_mhz } => write!(
                 f,
                 "core cycles are not available: the dependent chain ran at {core_mhz} MHz, so the program is emulated or traced"

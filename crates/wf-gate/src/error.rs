@@ -24,6 +24,8 @@ pub enum SampleError {
         /// Counts that it must take.
         at_least: f64,
     },
+    /// The program runs under an emulator, whose time is not the processor's.
+    Emulated,
     /// The program has no subject of this name.
     Unknown {
         /// The name asked for.
@@ -42,6 +44,7 @@ impl fmt::Display for SampleError {
                 "one run of {subject} takes {counts:.0} counts of the clock; under {at_least:.0} the clock's own bracket \
                  is measured: do more operations in a run"
             ),
+            Self::Emulated => f.write_str("times mean nothing under valgrind, which runs this program"),
             Self::Unknown { subject } => write!(f, "no subject is called {subject}"),
         }
     }

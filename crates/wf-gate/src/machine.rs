@@ -176,6 +176,8 @@ impl Kind {
 pub enum Need {
     /// An instruction set: `cpu:avx512`, `cpu:avx2`, `cpu:neon`.
     Cpu(String),
+    /// A class of processor: `class:GenuineIntel-6-85`, or a pattern.
+    Class(String),
     /// Logical cores: `cores:2`.
     Cores(u32),
     /// Physical cores: `cores:2-physical`.
@@ -194,13 +196,15 @@ impl Need {
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "need \"{text}\" is not known; cpu:avx512, cpu:avx2, cpu:neon, cores:N, cores:N-physical, tool:NAME or os:NAME"
+                "need \"{text}\" is not known; cpu:avx512, cpu:avx2, cpu:neon, class:GLOB, cores:N, cores:N-physical, tool:NAME or \
+                 os:NAME"
             )
         };
         let (class, value) = text.split_once(':').ok_or_else(wrong)?;
         let number = |n: &str| n.parse::<u32>().ok().filter(|n| (1..=4_096).contains(n)).ok_or_else(wrong);
         match class {
             "cpu" if matches!(value, "avx512" | "avx2" | "neon") => Ok(Self::Cpu(value.into())),
+            "class" if !value.is_empty() => Ok(Self::Class(value.into())),
             "cores" => match value.strip_suffix("-physical") {
                 Some(n) => Ok(Self::CoresPhysical(number(n)?)),
                 None => Ok(Self::Cores(number(value)?)),
@@ -216,6 +220,7 @@ impl Need {
     pub fn missing(&self, machine: &Machine) -> Option<String> {
         let has = match self {
             Self::Cpu(isa) => &machine.isa == isa || (isa == "avx2" && machine.isa == "avx512"),
+            Self::Class(glob) => crate::glob::matches(glob, &machine.cpu_class),
             Self::Cores(n) => machine.cores >= *n,
             Self::CoresPhysical(n) => {
                 machine.cores >= *n && machine.cores_physical.is_some_and(|have| have >= *n)
@@ -225,6 +230,7 @@ impl Need {
         };
         (!has).then(|| match self {
             Self::Cpu(isa) => format!("needs {isa}, this processor has {}", machine.isa),
+            Self::Class(glob) => format!("needs a processor of class {glob}, this is {}", machine.cpu_class),
             Self::Cores(n) => format!("needs {n} cores, this machine has {}", machine.cores),
             Self::CoresPhysical(n) => match machine.cores_physical {
                 Some(have) => format!("needs {n} physical cores, this machine has {have}"),
@@ -313,9 +319,18 @@ mod tests {
         assert_eq!(Need::parse("cores:2-physical"), Ok(Need::CoresPhysical(2)));
         assert_eq!(Need::parse("cores:16"), Ok(Need::Cores(16)));
         assert_eq!(Need::parse("tool:valgrind"), Ok(Need::Tool("valgrind".into())));
-        for wrong in
-            ["", "avx512", "cpu:avx9", "cores:0", "cores:x", "cores:99999", "tool:", "tool:a/b", "os:plan9"]
-        {
+        for wrong in [
+            "",
+            "avx512",
+            "cpu:avx9",
+            "class:",
+            "cores:0",
+            "cores:x",
+            "cores:99999",
+            "tool:",
+            "tool:a/b",
+            "os:plan9",
+        ] {
             assert!(Need::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -326,11 +341,17 @@ mod tests {
         machine.cores = 2;
         machine.cores_physical = Some(1);
         machine.isa = "avx2".into();
+        machine.cpu_class = "GenuineIntel-6-85".into();
         for (need, missing) in [
             ("cores:2", None),
             ("cores:3", Some("needs 3 cores, this machine has 2")),
             ("cores:2-physical", Some("needs 2 physical cores, this machine has 1")),
             ("cpu:avx2", None),
+            ("class:GenuineIntel-6-*", None),
+            (
+                "class:AuthenticAMD-*",
+                Some("needs a processor of class AuthenticAMD-*, this is GenuineIntel-6-85"),
+            ),
             ("cpu:avx512", Some("needs avx512, this processor has avx2")),
             ("tool:no-such-program-anywhere", Some("needs no-such-program-anywhere, which is not installed")),
         ] {

@@ -54,10 +54,25 @@ pub(super) fn render(budgets: &Budgets, records: &Records) -> String {
         table(&mut out, report);
     }
     if let Some(stores) = &records.stores {
-        let _infallible = writeln!(out, "\n### Embedded read-only stores\n\n{}", stores.trim_end());
+        let _infallible = writeln!(out, "\n### Embedded read-only stores\n\n{}", listed(stores));
     }
     trial(&mut out, records);
     out
+}
+
+/// What a program printed: its table, and each other line as an item of a list. The first line says what it ran.
+fn listed(text: &str) -> String {
+    let mut out = String::new();
+    let mut was_row = false;
+    for (index, line) in text.trim_end().lines().filter(|line| !line.is_empty()).enumerate() {
+        let row = line.starts_with('|');
+        if index == 1 || was_row != row {
+            out.push('\n');
+        }
+        out.extend([if index > 0 && !row { "* " } else { "" }, line, "\n"]);
+        was_row = row;
+    }
+    out.trim_end().to_owned()
 }
 
 fn machine(machine: &Machine) -> String {
@@ -72,7 +87,7 @@ fn commit(report: &Report) -> &str {
 fn cells(rule: Option<&Rule>, found: Option<&RuleReport>) -> String {
     match (found, rule) {
         (Some(found), _) => {
-            let missed = found.waiver.is_some().then_some(" (bar missed)").unwrap_or_default();
+            let missed = if found.waiver.is_some() { " (bar missed)" } else { "" };
             let why = found.verdict.reason().map(|why| format!(": {why}")).unwrap_or_default();
             format!("`{}` | {} | {}{missed}{why}", found.promise(), found.estimate(), found.verdict.word())
         }
@@ -95,7 +110,7 @@ fn table(out: &mut String, report: &Report) {
         let n = rule
             .measured
             .map_or_else(String::new, |m| if m.n > 1 { m.n.to_string() } else { "exact".into() });
-        let missed = rule.waiver.is_some().then_some(" (bar missed)").unwrap_or_default();
+        let missed = if rule.waiver.is_some() { " (bar missed)" } else { "" };
         let why = rule.verdict.reason().map(|why| format!(": {why}")).unwrap_or_default();
         let _infallible = writeln!(
             out,

@@ -9,6 +9,7 @@ use wf_gate::budgets::Budgets;
 use super::{Fault, files, read};
 use crate::{patterns, record};
 use crate::results;
+use crate::{record, results};
 
 pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
     let budgets = Budgets::load(&root.join("budgets.toml"))?;
@@ -27,7 +28,8 @@ pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
         faults.extend(dead_links(&path, &text));
         faults.extend(unknown_rules(&path, &text, &rules));
         // Decisions are the record of measurements that chose between designs; each names what repeats it.
-        if !path.ends_with("DECISIONS.md") && !path.ends_with("RESULTS.md") {
+        let is_record = path.starts_with(root.join(record::FOLDER)) || path.ends_with("RESULTS.md");
+        if !path.ends_with("DECISIONS.md") && !is_record {
             faults.extend(numbers_by_hand(&path, &text, &rules));
         }
     }
