@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// What to measure and keep.
     #[arg(value_enum, default_value = "main-job")]
     what: Vec<What>,
-    /// Runs of identical code in each load state of the self-test.
+    /// Runs of identical code in each load state of the self-test; twice as many for the power.
     #[arg(long, default_value_t = 50)]
     runs: u32,
 }
@@ -37,6 +37,8 @@ enum What {
     Gate,
     /// The gate tried on identical code, in four load states.
     SelfTest,
+    /// How surely small regressions are found.
+    Power,
     /// Whether counts are the same in thirty processes, and how much ticks differ.
     Steady,
     /// Nothing: makes the documents again from what is recorded.
@@ -52,6 +54,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             What::SelfTest => {
                 let campaign = self_test::campaign(&mut program(&root)?, arguments.runs)?;
                 keep(&root, "self-test.json", &campaign)?;
+            }
+            What::Power => {
+                let power = self_test::power(&mut program(&root)?, 2 * arguments.runs)?;
+                keep(&root, "power.json", &power)?;
             }
             What::Steady => {
                 let steady = steady::measure(&mut program(&root)?, steady::PROCESSES)?;

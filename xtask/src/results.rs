@@ -9,7 +9,7 @@ use wf_gate::budgets::{Budgets, Promise};
 use wf_gate::report::{Report, RuleReport};
 
 use crate::record::{FOLDER, main_job};
-use crate::self_test::Campaign;
+use crate::self_test::{Campaign, Power};
 use crate::steady::Steady;
 
 mod page;
@@ -35,6 +35,7 @@ struct Records {
     peers: Vec<(&'static str, &'static str, Report)>,
     stores: Option<String>,
     self_test: Option<Campaign>,
+    power: Option<Power>,
     steady: Option<Steady>,
 }
 
@@ -50,6 +51,7 @@ impl Records {
             peers,
             stores: text(&folder.join(STORES))?,
             self_test: json(&folder.join("self-test.json"))?,
+            power: json(&folder.join("power.json"))?,
             steady: json(&folder.join("steady.json"))?,
         })
     }
@@ -154,7 +156,14 @@ mod tests {
     #[test]
     fn what_is_not_recorded_is_said_and_never_made_up() {
         let budgets = Budgets::parse("b.toml", BUDGETS).expect("it holds together");
-        let none = Records { gate: None, peers: Vec::new(), stores: None, self_test: None, steady: None };
+        let none = Records {
+            gate: None,
+            peers: Vec::new(),
+            stores: None,
+            self_test: None,
+            power: None,
+            steady: None,
+        };
         let page = page::render(&budgets, &none);
         assert!(page.contains("| No heap | `x.a` | `<= 0` | not recorded | |"), "{page}");
     }

@@ -95,6 +95,51 @@ fn equal(program: &mut Program, runs: u32, load: State, seed: u64) -> Result<Tal
     Ok(tally)
 }
 
+/// How surely small regressions are found, for docs/records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Power {
+    pub(crate) machine: Machine,
+    pub(crate) commit: Option<String>,
+    pub(crate) runs: u32,
+    pub(crate) rules: Vec<Found>,
+}
+
+/// How often one injected regression was failed by its rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) rule: String,
+    pub(crate) found: u32,
+    /// The most processes that it took, the confirmation apart.
+    pub(crate) processes_max: u32,
+}
+
+/// Measures the same small regressions `runs` times.
+pub(crate) fn power(program: &mut Program, runs: u32) -> Result<Power, GateError> {
+    let machine = Machine::look();
+    let budgets = parse("power.toml", selftest::POWER)?;
+    let found = |rule: &wf_gate::budgets::Rule| Found { rule: rule.id.clone(), found: 0, processes_max: 0 };
+    let mut rules: Vec<Found> = budgets.rules.iter().map(found).collect();
+    for turn in 0..runs {
+        let seed = Some(Policy::default().seed + u64::from(turn));
+        let options = Options { seed, stop: stop::listen(), ..Options::default() };
+        let report = wf_gate::run(&budgets, &options, machine.clone(), program, &mut |_, _, _| {})?;
+        if options.stop.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(GateError::Usage("interrupted".into()));
+        }
+        for (found, rule) in rules.iter_mut().zip(&report.rules) {
+            found.found += u32::from(rule.verdict == Verdict::Fail);
+            found.processes_max = found.processes_max.max(rule.measured.map_or(0, |measured| measured.n));
+        }
+    }
+    for rule in &rules {
+        print(&format!(
+            "{}: found in {} of {runs}, {} processes at most\n",
+            rule.rule, rule.found, rule.processes_max
+        ));
+    }
+    Ok(Power { machine, commit: build::commit(&build::root()), runs, rules })
+}
+
 /// How often identical code came out how, under one load.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tally {

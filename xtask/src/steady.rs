@@ -182,7 +182,7 @@ impl Steady {
         format!(
             "Heap calls and bytes of {} subjects and instructions of {} were counted in {} processes each: {}. `{subject}` takes \
              {} ticks; {told} processes differ by {} % (coefficient of variation, at most {} % on a quiet machine), {} % of the \
-             groups dropped because the clock moved.",
+             groups dropped because the clock moved; the machine's load was {} at the start.",
             self.counted.len(),
             self.instructions.len(),
             self.processes,
@@ -191,6 +191,7 @@ impl Steady {
             number(100.0 * spread),
             number(100.0 * spread_max),
             number(100.0 * groups_dropped),
+            self.machine.load.as_deref().unwrap_or("not known"),
         )
     }
 }

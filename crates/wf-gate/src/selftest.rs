@@ -15,6 +15,9 @@ pub const EQUAL: &str = include_str!("selftest/equal.toml");
 /// Rules whose id ends in `_mutant` must fail; all others must pass.
 pub const MUTANTS: &str = include_str!("selftest/mutants.toml");
 
+/// Five percent beyond the tolerance, decided by ten processes at most: every rule must fail.
+pub const POWER: &str = include_str!("selftest/power.toml");
+
 /// Operations in a run of the timed kinds.
 const OPS: u32 = 1_024;
 
@@ -257,7 +260,7 @@ mod tests {
     fn both_files_hold_together_and_name_subjects_that_exist() {
         let names: Vec<String> =
             subjects().into_iter().chain(crate::control::subjects()).map(|s| s.id.to_owned()).collect();
-        for (name, text) in [("equal.toml", EQUAL), ("mutants.toml", MUTANTS)] {
+        for (name, text) in [("equal.toml", EQUAL), ("mutants.toml", MUTANTS), ("power.toml", POWER)] {
             let budgets = Budgets::parse(name, text).unwrap_or_else(|errors| panic!("{}", errors[0]));
             budgets.check_subjects(&names).unwrap_or_else(|errors| panic!("{}", errors[0]));
         }

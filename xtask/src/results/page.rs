@@ -188,6 +188,21 @@ fn trial(out: &mut String, records: &Records) {
         }
         None => out.push_str("The trial is not recorded.\n"),
     }
+    if let Some(power) = &records.power {
+        let _infallible = writeln!(
+            out,
+            "\nTen percent more work against a tolerance of five, at most ten processes; and one allocation in a million operations:\n\n\
+             | rule | runs | found | processes at most |\n|---|--:|--:|--:|"
+        );
+        for rule in &power.rules {
+            let _infallible = writeln!(
+                out,
+                "| `{}` | {} | {} | {} |",
+                rule.rule, power.runs, rule.found, rule.processes_max
+            );
+        }
+        let _infallible = writeln!(out, "\n{}.", machine(&power.machine));
+    }
     out.push_str("\n## Is what is counted exact?\n\n");
     match &records.steady {
         Some(steady) => {
