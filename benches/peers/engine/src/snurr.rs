@@ -62,7 +62,7 @@ impl Snurr {
         }
         if workflow == Workflow::Xorloop {
             builder = builder
-                .exclusive("A or B?", |case: &Case| if case.number % 2 == 0 { "even" } else { "odd" }.into());
+                .exclusive("A or B?", |case: &Case| if case.number.is_multiple_of(2) { "even" } else { "odd" }.into());
             builder = builder.exclusive("Again?", |case: &Case| {
                 if case.rounds.load(Relaxed) < 3 { "yes" } else { "no" }.into()
             });
