@@ -2,8 +2,9 @@
 //!
 //! A promise is a rule in `budgets.toml`; a rule names a [`Subject`]; the gate measures the subject in short child
 //! processes and answers **pass**, **fail**, **inconclusive**, **skipped** or **invalid**. Evidence is taken in this
-//! order: exact counts (heap allocations of one thread, instructions), the ratio of two subjects paired inside one
-//! process, core cycles calibrated in the same group of samples. Wall time is reported and gates nothing.
+//! order: exact counts (heap allocations of one thread, instructions, system calls, page faults), the ratio of two
+//! subjects paired inside one process, the ratio between two builds, core cycles calibrated in the same group of samples.
+//! Wall time is reported and gates nothing.
 //!
 //! # When not to use it
 //! To explore why something is slow: use criterion and a profiler. To follow a number over months: this gate keeps no
@@ -11,8 +12,8 @@
 //!
 //! # What it costs
 //! A decided rule takes five processes that sample for `sample_ms` each; an open one up to thirty. Nothing else is needed: no
-//! root, no performance counters, no network, no service. Rules on instructions need valgrind and are skipped, and
-//! counted, without it.
+//! root, no performance counters, no network, no service. Rules on instructions need valgrind, rules on system calls
+//! strace; they are skipped, and counted, without it.
 //!
 //! # Example
 //! A gate of your own is one file, `benches/gate.rs` with `harness = false`, and one `budgets.toml` beside `Cargo.toml`:
