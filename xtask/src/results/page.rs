@@ -191,7 +191,7 @@ fn trial(out: &mut String, records: &Records) {
     if let Some(power) = &records.power {
         let _infallible = writeln!(
             out,
-            "\nTen percent more work against a tolerance of five, at most ten processes; and one allocation in a million operations:\n\n\
+            "\nTen percent more work against a tolerance of five, at most ten processes, of the core alone and of kinds that wait for caches; and\none allocation in a million operations:\n\n\
              | rule | runs | found | processes at most |\n|---|--:|--:|--:|"
         );
         for rule in &power.rules {
