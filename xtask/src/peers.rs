@@ -34,6 +34,8 @@ struct Peers {
     program: &'static str,
     what: &'static str,
     speaks: Speaks,
+    /// Built for this processor instead of the target's least one.
+    target_cpu: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,32 +47,55 @@ enum Speaks {
 }
 
 /// Every program with peers, in `benches/peers/GROUP`.
-const PEERS: [Peers; 6] = [
+const PEERS: [Peers; 7] = [
     Peers {
         group: "engine",
         program: "wf-peers-engine",
         what: "workflow engines: snurr, pm4py, SpiffWorkflow",
         speaks: Speaks::Gate,
+        target_cpu: None,
     },
     Peers {
         group: "arena",
         program: "peers-system",
         what: "arenas, pools and counters, with the system's allocator",
         speaks: Speaks::Gate,
+        target_cpu: None,
     },
-    Peers { group: "arena", program: "peers-jemalloc", what: "the same with jemalloc", speaks: Speaks::Gate },
-    Peers { group: "arena", program: "peers-mimalloc", what: "the same with mimalloc", speaks: Speaks::Gate },
+    Peers {
+        group: "arena",
+        program: "peers-jemalloc",
+        what: "the same with jemalloc",
+        speaks: Speaks::Gate,
+        target_cpu: None,
+    },
+    Peers {
+        group: "arena",
+        program: "peers-mimalloc",
+        what: "the same with mimalloc",
+        speaks: Speaks::Gate,
+        target_cpu: None,
+    },
+    Peers {
+        group: "arena",
+        program: "peers-v3",
+        what: "carving, for x86-64-v3",
+        speaks: Speaks::Gate,
+        target_cpu: Some("x86-64-v3"),
+    },
     Peers {
         group: "simd",
         program: "wf-peers-simd",
         what: "kernels, counters and registries",
         speaks: Speaks::Gate,
+        target_cpu: None,
     },
     Peers {
         group: "mmap",
         program: "wf-peers-mmap",
         what: "embedded read-only stores",
         speaks: Speaks::Table(&["200000", "128"]),
+        target_cpu: None,
     },
 ];
 
@@ -150,8 +175,13 @@ impl Peers {
     }
 
     fn build(&self, root: &Path, folder: &Path) -> Result<PathBuf, GateError> {
-        let target = target(root);
-        let status = build::cargo(folder)
+        let mut target = target(root);
+        let mut cargo = build::cargo(folder);
+        if let Some(cpu) = self.target_cpu {
+            target.push(cpu);
+            cargo.env("RUSTFLAGS", format!("-C target-cpu={cpu}"));
+        }
+        let status = cargo
             .env("CARGO_TARGET_DIR", &target)
             .args(["build", "--release", "--locked", "--bin", self.program])
             .status()

@@ -18,11 +18,12 @@ mod page;
 const RESULTS: &str = "docs/RESULTS.md";
 
 /// Programs with peers that leave a report: the folder below benches/peers, the record, and what they are.
-pub(crate) const PEERS: [(&str, &str, &str); 5] = [
+pub(crate) const PEERS: [(&str, &str, &str); 6] = [
     ("engine", "peers-engine.json", "Workflow engines, on the workflows of models/bench"),
     ("arena", "peers-system.json", "Arenas, pools and counters, with the system's allocator"),
     ("arena", "peers-jemalloc.json", "The same with jemalloc"),
     ("arena", "peers-mimalloc.json", "The same with mimalloc"),
+    ("arena", "peers-v3.json", "Carving, for x86-64-v3"),
     ("simd", "peers-simd.json", "Kernels and registries"),
 ];
 

@@ -1,5 +1,5 @@
-//! Documents: links to files lead somewhere, a rule that is named exists, what is generated is up to date.
-//! Documents: links to files lead somewhere, a rule that is named exists, and no number is there by hand.
+//! Documents: links to files lead somewhere, a rule that is named exists, what is generated is up to date, and no number
+//! is there by hand.
 
 use std::path::Path;
 
@@ -7,9 +7,7 @@ use wf_gate::GateError;
 use wf_gate::budgets::Budgets;
 
 use super::{Fault, files, read};
-use crate::{patterns, record};
-use crate::results;
-use crate::{record, results};
+use crate::{patterns, record, results};
 
 pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
     let budgets = Budgets::load(&root.join("budgets.toml"))?;
