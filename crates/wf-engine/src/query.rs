@@ -3,11 +3,11 @@
 use core::ops::Range;
 
 use wf_arena::Scope;
-use wf_net::image::TaskCell;
+use wf_net::image::{TASK_CALL, TaskCell};
 use wf_simd::{count_masked_rows, match_indices_rows};
 
 use crate::advance::bits;
-use crate::items::Items;
+use crate::items::{Call, Called, Items};
 use crate::line::{ENABLED_WORD, Line};
 use crate::programs::{ProgramId, Row};
 use crate::{CaseId, Event, Shard};
@@ -116,6 +116,29 @@ impl Shard {
             let marked = (first..).zip(cells).filter(move |(_, cell)| is_marked(cell));
             marked.map(move |(number, _)| Event::trigger(case, number))
         })
+    }
+
+    /// The cases that calls of a case run, by the numbers of the calling tasks.
+    pub fn called(&self, case: CaseId) -> impl Iterator<Item = CaseId> + '_ {
+        let found = self.line_of(case).filter(|(_, _, row)| row.is_general);
+        found.into_iter().flat_map(move |(line, _, row)| {
+            let cells = self.programs.cells().tasks(row);
+            let calls = bits(line.word() & row.enabled).filter(move |&task| cells[task].kind == TASK_CALL);
+            calls.filter_map(move |task| {
+                let Called::Runs(slot) = Call::of(&cells[task]).read(line) else { return None };
+                let (_, generation) = self.slab.line(slot)?.occupant()?;
+                Some(CaseId::new(self.id, slot, generation))
+            })
+        })
+    }
+
+    /// The case that called a case, and the number of the calling task there.
+    #[must_use]
+    pub fn caller(&self, case: CaseId) -> Option<(CaseId, u16)> {
+        let (line, _, _) = self.line_of(case)?;
+        let (slot, task) = line.caller()?;
+        let (_, generation) = self.slab.line(slot)?.occupant()?;
+        Some((CaseId::new(self.id, slot, generation), task as u16))
     }
 
     /// How many outcomes the completion of a task, or an interrupt, distinguishes; 0 if the case or the task does not

@@ -6,10 +6,12 @@ use core::ops::ControlFlow;
 use wf_engine::alloc::{Counting, System, thread_counts};
 use wf_engine::play::{PlayOptions, Watch, WorkerReport, play};
 use wf_engine::{Engine, Key, ProgramId, Store, StoreBuilder};
+use wf_net::patterns::PATTERNS;
 use wf_net::{CompileOptions, Net, compile};
 
 #[path = "twin/random.rs"]
 mod random;
+mod scenario;
 
 #[global_allocator]
 static HEAP: Counting<System> = Counting::new(System {});
@@ -51,6 +53,33 @@ fn the_same_seed_gives_the_same_counts() {
             assert_eq!(got, expected, "threads {threads}, batch {batch}, live {live}");
         }
         assert_ne!(run(&PlayOptions { seed: 8, cases: 3000, live: 3000, ..base.clone() }).1, 0);
+    }
+}
+
+#[test]
+fn every_pattern_plays_to_its_end_and_the_same_for_all() {
+    for pattern in &PATTERNS {
+        let nets = (pattern.nets)();
+        let engine = scenario::engine(&nets, &CompileOptions::default());
+        let program = engine.program(nets[0].name()).unwrap();
+        let base = PlayOptions { cases: 200, live: 200, seed: 7, steps_max: 500, ..PlayOptions::default() };
+        let run = |options: &PlayOptions| counts(&play(&engine, program, options, |_| ()).unwrap().total);
+        let expected = run(&base);
+        let (cases, completions, [completed, deadlocked, stopped, refused], _) = &expected;
+        assert_eq!((*cases, *stopped, *refused), (200, 0, 0), "WCP-{}", pattern.number);
+        assert!(*completions > 0, "WCP-{}", pattern.number);
+        // A milestone may pass; two of three branches may open a round that nothing closes.
+        let may_wait = matches!(pattern.number, 18 | 31);
+        assert!(may_wait || *deadlocked == 0, "WCP-{}: {expected:?}", pattern.number);
+        assert_eq!(completed + deadlocked, 200, "WCP-{}", pattern.number);
+        for (threads, batch, live) in [(2, 64, 200), (8, 4096, 200), (3, 7, 10)] {
+            let got = run(&PlayOptions { threads, batch, live, ..base.clone() });
+            assert_eq!(
+                got, expected,
+                "WCP-{}: threads {threads}, batch {batch}, live {live}",
+                pattern.number
+            );
+        }
     }
 }
 

@@ -18,6 +18,12 @@ const PREFETCH_AHEAD: usize = 16;
 /// Work items that a step is planned to add at most: a batch of steps that all add more makes the arena grow once.
 const FANOUT_PLANNED: usize = 8;
 
+/// Slots for the live cases of a program that calls others, and for those that they call: four for each, and enough
+/// for a few to go deep.
+fn slots_with_calls(live: usize) -> usize {
+    live.saturating_mul(4).saturating_add(4096).min(crate::SLOTS_MAX)
+}
+
 /// One step in so many is an interrupt, where one is possible.
 const INTERRUPT_ONE_IN: u64 = 16;
 
@@ -41,8 +47,13 @@ pub(super) struct Worker {
     over: Vec<usize>,
     events: Vec<Event>,
     sides: Vec<u64>,
-    /// What each route decides: tasks, starts, interrupts.
-    routes: Vec<Decisions>,
+    /// What each route of each program decides: tasks, starts, interrupts. Of the other programs only if this one calls.
+    routes: Vec<Vec<Decisions>>,
+    /// Whether cases call others.
+    calls: bool,
+    /// Scratch: the cases of one family, and their work items.
+    family: Vec<CaseId>,
+    items: Vec<Event>,
     starts: u64,
     tasks: usize,
     interrupts: bool,
@@ -82,7 +93,16 @@ impl Worker {
         live: u64,
     ) -> Result<Self, EngineError> {
         let live_max = usize::try_from(live.min(numbers.end - numbers.start)).unwrap_or(usize::MAX);
-        let shard = engine.shard(id, live_max)?;
+        let calls = !names.calls.is_empty();
+        // The cases that are called need slots too.
+        let slots = if calls { slots_with_calls(live_max) } else { live_max };
+        let shard = engine.shard(id, slots)?;
+        let routes = engine.programs().map(|(other, _)| match engine.names(other) {
+            Some(names) if calls || other == program => {
+                (0..names.route_decisions.len()).map(|route| Decisions::new(&names, route)).collect()
+            }
+            _ => Vec::new(),
+        });
         let batch = options.batch.min(live_max);
         Ok(Self {
             shard,
@@ -93,7 +113,10 @@ impl Worker {
             over: Vec::with_capacity(batch),
             events: Vec::with_capacity(batch),
             sides: Vec::with_capacity(batch),
-            routes: (0..names.route_decisions.len()).map(|route| Decisions::new(names, route)).collect(),
+            routes: routes.collect(),
+            calls,
+            family: Vec::new(),
+            items: Vec::new(),
             starts: names.starts.len() as u64,
             tasks: names.tasks.len(),
             interrupts: !names.interrupts.is_empty(),
@@ -174,7 +197,7 @@ impl Worker {
             let random = draw(self.seed, number, 0);
             start.node = below(random as u32, self.starts) as u16;
             let route = self.tasks + usize::from(start.node);
-            (start.outcome, start.side) = self.decide(route, random);
+            (start.outcome, start.side) = self.decide(self.program, route, random);
         }
         let mut left = numbers;
         while !left.is_empty() {
@@ -199,8 +222,8 @@ impl Worker {
     }
 
     /// Outcome and side index for a route, from the upper half of a draw.
-    fn decide(&mut self, route: usize, random: u64) -> (u8, u16) {
-        let route = &self.routes[route];
+    fn decide(&mut self, program: ProgramId, route: usize, random: u64) -> (u8, u16) {
+        let route = &self.routes[program.0 as usize][route];
         let choice = route.choose(random);
         if route.outcomes <= 256 {
             return (choice as u8, NO_SIDE);
@@ -224,26 +247,46 @@ impl Worker {
         }
         let changes = self.shard.advance_with(&self.events, &self.sides, scope);
         self.over.clear();
-        self.report.note(&changes, &self.events, window.start, &mut self.over);
+        let live = &self.live[window.clone()];
+        self.report.note(&changes, &self.events, live, window.start, &mut self.over);
     }
 
     fn next_event(&mut self, case: CaseId, number: u64, step: u32) -> Event {
         let random = draw(self.seed, number, step);
-        let items = self.shard.enabled(case);
-        let mut event = items.and_then(|mut items| {
-            let count = items.len() as u64;
-            items.nth(below(random as u32, count) as usize)
-        });
+        let mut event = if self.calls { self.item_of_family(case, random) } else { self.item(case, random) };
         // An interrupt is rare, unless nothing else can happen.
-        if self.interrupts && (event.is_none() || draw(random, number, step).is_multiple_of(INTERRUPT_ONE_IN))
-        {
+        let interrupts = self.interrupts
+            && (event.is_none() || draw(random, number, step).is_multiple_of(INTERRUPT_ONE_IN));
+        if interrupts {
             let count = self.shard.interrupts(case).count() as u64;
             event = self.shard.interrupts(case).nth(below(random as u32, count) as usize).or(event);
         }
         // Nothing begins an item here, so a live case has one; a program that breaks this loses the case, not the run.
         let Some(event) = event else { return Event::cancel(case) };
-        let (outcome, side) = self.decide(usize::from(event.task), random);
+        let program = self.shard.case(event.case).map_or(self.program, |view| view.program);
+        let (outcome, side) = self.decide(program, usize::from(event.task), random);
         Event { outcome, side, ..event }
+    }
+
+    fn item(&self, case: CaseId, random: u64) -> Option<Event> {
+        let mut items = self.shard.enabled(case)?;
+        let count = items.len() as u64;
+        items.nth(below(random as u32, count) as usize)
+    }
+
+    /// A work item of a case or of one that it calls, however deep.
+    fn item_of_family(&mut self, case: CaseId, random: u64) -> Option<Event> {
+        self.family.clear();
+        self.items.clear();
+        self.family.push(case);
+        let mut next = 0;
+        while let Some(&member) = self.family.get(next) {
+            next += 1;
+            self.items.extend(self.shard.enabled(member).into_iter().flatten());
+            self.family.extend(self.shard.called(member));
+        }
+        let index = below(random as u32, self.items.len() as u64) as usize;
+        self.items.get(index).copied()
     }
 
     /// Puts new cases in the places of those that ended, as long as there are any.
@@ -314,19 +357,29 @@ impl WorkerReport {
         }
     }
 
-    /// Counts what a batch changed; `over` gets the indices, from `first`, of the cases that ended.
-    fn note(&mut self, changes: &Changes<'_>, events: &[Event], first: usize, over: &mut Vec<usize>) {
-        let mut ended = changes.ended.iter().peekable();
-        for (index, (event, status)) in events.iter().zip(changes.status).enumerate() {
-            match status {
-                Status::Done if matches!(event.kind, EventKind::Complete | EventKind::Trigger) => {
-                    self.completions += 1
-                }
-                Status::Done => {}
+    /// Counts what a batch changed; `over` gets the indices, from `first`, of the cases that ended. An event may be of a case
+    /// that the live one calls; the ends of such cases are no ends of theirs.
+    fn note(
+        &mut self,
+        changes: &Changes<'_>,
+        events: &[Event],
+        live: &[Playing],
+        first: usize,
+        over: &mut Vec<usize>,
+    ) {
+        for (event, status) in events.iter().zip(changes.status) {
+            match (status, event.kind) {
+                (Status::Done, EventKind::Complete | EventKind::Trigger) => self.completions += 1,
+                (Status::Done, _) => {}
                 _ => self.refused += 1,
             }
-            if let Some(ended) = ended.next_if(|ended| ended.case == event.case) {
+        }
+        let mut index = 0;
+        for ended in changes.ended {
+            let ahead = live[index..].iter().position(|playing| playing.case == ended.case);
+            if let Some(ahead) = ahead {
                 self.count(ended.kind);
+                index += ahead;
                 over.push(first + index);
             }
         }
