@@ -105,6 +105,13 @@ impl NetBuilder {
         self.node(id, NodeKind::Partial { needed, surplus })
     }
 
+    /// Adds the end of a sub-process: it waits until these nodes hold no token.
+    pub fn completion(&mut self, id: &str, region: &[NodeId]) -> NodeId {
+        let node = self.node(id, NodeKind::Completion);
+        self.net.regions.entry(node).or_default().extend(region);
+        node
+    }
+
     /// Adds an end that ends the whole case.
     pub fn terminate(&mut self, id: &str) -> NodeId {
         self.node(id, NodeKind::Terminate)

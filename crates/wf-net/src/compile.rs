@@ -10,9 +10,9 @@ use crate::image::{
 };
 use crate::layout::Layout;
 use crate::merges;
-use crate::net::Net;
+use crate::net::{Net, NodeKind};
 use crate::problem::{Problem, ProblemKind, Subject};
-use crate::routing::{Route, Routing, Step, Target};
+use crate::routing::{Route, Routing, Step, Target, is_inclusive_merge};
 use crate::safety::Counted;
 use crate::tail::Names;
 
@@ -37,16 +37,18 @@ pub struct CompileOptions {
 pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem>> {
     let routing = Routing::new(net)?;
     let conditions = conditions(net, &routing);
-    let walk = || Explorer::new(net, &routing, &conditions).and_then(|mut explorer| explorer.walk().ok());
-    let mut explored = if routing.merges.is_empty() { None } else { walk() };
+    let explored: Vec<Option<Explored>> = (0..routing.merges.len())
+        .map(|merge| {
+            let merge = Some(merge).filter(|&merge| is_inclusive_merge(net, routing.merges[merge]))?;
+            Explorer::new(net, &routing, &conditions, Some(merge))?.walk().ok()
+        })
+        .collect();
     let counted = Counted::new(net, &routing, || {
-        if explored.is_none() && routing.merges.is_empty() {
-            explored = walk();
-        }
-        explored.as_ref().map(|found| found.most.clone())
+        let walked = Explorer::new(net, &routing, &conditions, None)?.walk().ok();
+        walked.map(|found| found.most)
     });
     let mut problems = Vec::new();
-    let cubes = merge_cubes(net, &routing, explored.as_ref(), &mut problems);
+    let cubes = merge_cubes(net, &routing, &explored, &mut problems);
     let (layout, tasks) = Layout::new(net, &routing, &counted, &conditions, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
@@ -66,18 +68,25 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
 fn merge_cubes(
     net: &Net,
     routing: &Routing,
-    found: Option<&Explored>,
+    found: &[Option<Explored>],
     problems: &mut Vec<Problem>,
 ) -> Vec<CubeCell> {
     let mut cells = Vec::new();
     for (index, &merge) in routing.merges.iter().enumerate() {
+        let words = |bits: u128| [bits as u64, (bits >> 64) as u64];
+        if net.node(merge).kind() == NodeKind::Completion {
+            let care = routing.region(net, merge).iter().fold(0, |care, &place| care | 1u128 << place);
+            let reserved = [0; 7];
+            cells.push(CubeCell { care: words(care), want: [0; 2], merge: index as u32, reserved });
+            continue;
+        }
+        let found = found.get(index).and_then(Option::as_ref);
         let inputs: Vec<u16> = routing.places_of(net, merge);
-        let Some(cubes) = found.and_then(|found| merges::cubes(found, index, &inputs)) else {
+        let Some(cubes) = found.and_then(|found| merges::cubes(&found.asked, &inputs)) else {
             let kind = ProblemKind::MergeUndecided { states: found.map_or(MARKINGS_MAX, |f| f.markings) };
             problems.push(Problem::new(Subject::Node(merge), kind));
             continue;
         };
-        let words = |bits: u128| [bits as u64, (bits >> 64) as u64];
         cells.extend(cubes.iter().map(|cube| CubeCell {
             care: words(cube.care),
             want: words(cube.want),

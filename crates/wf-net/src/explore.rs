@@ -33,16 +33,25 @@ pub(crate) type Marking = Vec<u8>;
 pub(crate) struct Explored {
     /// The most tokens that each place holds in any reachable marking, or on the way to it.
     pub(crate) most: Vec<u8>,
-    /// For each merge, each marking in which it had a token and was asked, and whether it had to wait.
-    pub(crate) asked: Vec<BTreeMap<Marking, bool>>,
+    /// Each marking in which the merge that the walk is about had a token and was asked, and whether it had to wait.
+    pub(crate) asked: BTreeMap<Marking, bool>,
     /// Reachable markings.
     pub(crate) markings: usize,
 }
 
 /// A net in the form that walks need.
+///
+/// A walk about one merge leaves out what cannot influence it: places from which no path leads to it. So it visits
+/// the markings of a part of the net, and not their product with those of the rest.
 pub(crate) struct Explorer<'n> {
     routing: &'n Routing,
     conditions: &'n [Condition],
+    /// The merge that the walk is about.
+    merge: Option<u16>,
+    /// Whether a place matters.
+    matters: Vec<bool>,
+    /// Regions of completions, by merge.
+    waits_for: Vec<Option<Vec<u16>>>,
     /// Tasks whose running bit something depends on.
     begins: Vec<usize>,
     /// Place of each task that says that instances run on.
@@ -64,7 +73,16 @@ pub(crate) struct GaveUp;
 
 impl<'n> Explorer<'n> {
     /// `None` if a completion has too many outcomes to try.
-    pub(crate) fn new(net: &'n Net, routing: &'n Routing, conditions: &'n [Condition]) -> Option<Self> {
+    pub(crate) fn new(
+        net: &'n Net,
+        routing: &'n Routing,
+        conditions: &'n [Condition],
+        merge: Option<usize>,
+    ) -> Option<Self> {
+        let matters = match merge {
+            Some(merge) => influence(net, routing, routing.merges[merge]),
+            None => vec![true; routing.place_count()],
+        };
         let number = |node| routing.tasks.binary_search(&node).ok();
         let mut begins: Vec<usize> = Vec::new();
         if !routing.merges.is_empty() {
@@ -86,14 +104,17 @@ impl<'n> Explorer<'n> {
             let is_input = |rest: &Rest| matches!(*rest, Rest::Input(f) if net.flow(f).to() == *merge);
             (first..).zip(&routing.rests).filter(|(_, rest)| is_input(rest)).map(|(place, _)| place).collect()
         };
-        let region = |&interrupt: &crate::NodeId| {
-            let places = net.region(interrupt).iter().flat_map(|&node| routing.places_of(net, node));
-            places.filter(|&place| !routing.is_residue(place)).collect()
+        let region = |&interrupt: &crate::NodeId| routing.region(net, interrupt);
+        let waits_for = |&merge: &crate::NodeId| {
+            (net.node(merge).kind() == NodeKind::Completion).then(|| routing.region(net, merge))
         };
         let choices: Option<Vec<Vec<u64>>> = routing.routes.iter().map(choices).collect();
         Some(Self {
             routing,
             conditions,
+            merge: merge.map(|merge| merge as u16),
+            matters,
+            waits_for: routing.merges.iter().map(waits_for).collect(),
             begins,
             draining: routing.tasks.iter().map(draining).collect(),
             inputs: routing.merges.iter().map(inputs_of).collect(),
@@ -107,8 +128,7 @@ impl<'n> Explorer<'n> {
     /// Visits every reachable marking.
     pub(crate) fn walk(&mut self) -> Result<Explored, GaveUp> {
         let places = self.routing.place_count();
-        let mut found =
-            Explored { most: vec![0; places], asked: vec![BTreeMap::new(); self.inputs.len()], markings: 0 };
+        let mut found = Explored { most: vec![0; places], ..Explored::default() };
         let mut seen: HashSet<Marking> = HashSet::new();
         let mut open: VecDeque<Marking> = VecDeque::new();
         let empty = vec![0; places];
@@ -143,7 +163,7 @@ impl<'n> Explorer<'n> {
         let tasks = self.routing.tasks.len();
         for task in 0..tasks {
             let running = marking[self.routing.running_bit(task)] > 0;
-            if marking[task] == 0 || !(running || self.can_begin(marking, task)) {
+            if marking[task] == 0 || !self.matters[task] || !(running || self.can_begin(marking, task)) {
                 continue;
             }
             let mut taken = marking.to_vec();
@@ -173,7 +193,11 @@ impl<'n> Explorer<'n> {
             }
         }
         for interrupt in 0..self.regions.len() {
-            if self.regions[interrupt].iter().any(|&place| marking[usize::from(place)] > 0) {
+            // One whose region does not matter influences nothing that does.
+            if self.regions[interrupt]
+                .iter()
+                .any(|&place| marking[usize::from(place)] > 0 && self.matters[usize::from(place)])
+            {
                 let route = tasks + self.routing.starts.len() + interrupt;
                 self.play_all(route, marking, merges, next)?;
             }
@@ -208,7 +232,10 @@ impl<'n> Explorer<'n> {
                 self.steps_left.checked_sub(1 + routing.routes[route].steps.len()).ok_or(GaveUp)?;
             let mut tokens = Counted { explorer: self, marking: marking.to_vec(), merges, gave_up: false };
             let played = script::play(&mut tokens, &routing.routes[route].codes, choice);
-            let (gave_up, after) = (tokens.gave_up, tokens.marking);
+            let (gave_up, mut after) = (tokens.gave_up, tokens.marking);
+            for (tokens, matters) in after.iter_mut().zip(&self.matters) {
+                *tokens = if *matters { *tokens } else { 0 };
+            }
             match played {
                 _ if gave_up => return Err(GaveUp),
                 Ok(Played::On) => next.push(after),
@@ -238,6 +265,9 @@ impl<'n> Explorer<'n> {
         let mut open = vec![marking.to_vec()];
         let mut next = Vec::new();
         let mut waits = false;
+        // A sub-process may be at its end in this very step.
+        self.play_all(self.routing.settle_route(), marking, &mut Merges::Hold, &mut next)?;
+        open.append(&mut next);
         while let Some(marking) = open.pop() {
             self.successors(&marking, &mut Merges::Hold, &mut next)?;
             for other in (0..self.inputs.len() as u16).filter(|&other| other != merge) {
@@ -268,7 +298,7 @@ impl<'n> Explorer<'n> {
     /// Lets a merge fire that has a token, whatever else it could wait for.
     fn fire_alone(&mut self, merge: u16, marking: &[u8], next: &mut Vec<Marking>) -> Result<(), GaveUp> {
         let is_marked = self.inputs[usize::from(merge)].iter().any(|&place| marking[usize::from(place)] > 0);
-        if !is_marked {
+        if !is_marked || self.waits_for[usize::from(merge)].is_some() {
             return Ok(());
         }
         // The route of any start sets merges off; its own tokens are left out.
@@ -322,6 +352,14 @@ impl Tokens for Counted<'_, '_, '_> {
     }
 
     fn is_settled(&mut self, merge: u16, _: bool) -> bool {
+        if let Some(region) = &self.explorer.waits_for[usize::from(merge)] {
+            return region.iter().all(|&place| self.marking[usize::from(place)] == 0);
+        }
+        let inputs = &self.explorer.inputs[usize::from(merge)];
+        if !inputs.iter().any(|&place| self.explorer.matters[usize::from(place)]) {
+            // What it passes on does not matter either.
+            return false;
+        }
         match self.merges {
             Merges::Hold | Merges::Spent => false,
             Merges::Only(only) => {
@@ -333,7 +371,11 @@ impl Tokens for Counted<'_, '_, '_> {
             }
             Merges::Ask(found) => match self.explorer.must_wait(merge, &self.marking) {
                 Ok(waits) => {
-                    found.asked[usize::from(merge)].insert(self.marking.clone(), waits);
+                    if self.explorer.merge == Some(merge) {
+                        let matters = self.explorer.matters.iter();
+                        let only = self.marking.iter().zip(matters).map(|(&n, &m)| if m { n } else { 0 });
+                        found.asked.insert(only.collect(), waits);
+                    }
                     !waits
                 }
                 Err(GaveUp) => {
@@ -368,4 +410,42 @@ fn choices(route: &Route) -> Option<Vec<u64>> {
         weight = weight.saturating_mul(digit.base);
     }
     Some(choices)
+}
+
+/// The places that can influence whether a merge must wait: of all nodes from which a path leads to it, and of those that
+/// take tokens from these, keep them from beginning, or race with them.
+fn influence(net: &Net, routing: &Routing, merge: crate::NodeId) -> Vec<bool> {
+    let mut members = vec![false; net.nodes().len()];
+    let mut open = vec![merge];
+    while let Some(node) = open.pop() {
+        if core::mem::replace(&mut members[node.index()], true) {
+            continue;
+        }
+        open.extend(net.node(node).incoming().iter().map(|&flow| net.flow(flow).from()));
+        // What takes tokens from it.
+        let takers = net
+            .regions
+            .iter()
+            .filter(|(by, region)| region.contains(&node) && net.node(**by).kind() != NodeKind::Completion);
+        open.extend(takers.map(|(&by, _)| by));
+        match net.node(node).kind() {
+            // It happens while its region has a token, and completes when that has none.
+            NodeKind::Interrupt { .. } | NodeKind::Completion => open.extend(net.region(node)),
+            NodeKind::Deferred => {
+                open.extend(net.node(node).outgoing().iter().map(|&flow| net.flow(flow).to()));
+            }
+            _ => {}
+        }
+        open.extend(net.milestones().iter().filter(|(task, _)| *task == node).map(|&(_, reached)| reached));
+        let groups = net.critical_sections().iter();
+        let of_node = groups.filter(|group| group.iter().any(|section| section.contains(&node)));
+        open.extend(of_node.flatten().flatten());
+    }
+    let mut matters = vec![false; routing.place_count()];
+    for node in net.node_ids().filter(|node| members[node.index()]) {
+        for place in routing.places_of(net, node) {
+            matters[usize::from(place)] = true;
+        }
+    }
+    matters
 }

@@ -145,10 +145,7 @@ impl Layout {
             problems.push(Problem::new(Subject::Net, kind));
         }
         for &interrupt in &routing.interrupts {
-            let region: Vec<u16> =
-                net.region(interrupt).iter().flat_map(|&node| routing.places_of(net, node)).collect();
-            // What may be left of a case that has ended well is nothing to interrupt.
-            let need = core::array::from_fn(|word| mask(&region)[word] & !self.residue[word]);
+            let need = mask(&routing.region(net, interrupt));
             cells.push(TaskCell { need, kind: TASK_INTERRUPT, ..EMPTY_TASK });
         }
         cells

@@ -4,9 +4,9 @@
 //! Three are tried: one cube that names the places from which a token can still come; one such cube for each set of
 //! inputs that have a token; and as many as it takes to tell the markings apart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::explore::{Explored, Marking};
+use crate::explore::Marking;
 use crate::image::WORDS_MAX;
 
 /// Most cubes of one merge.
@@ -35,9 +35,9 @@ fn bits(marking: &Marking) -> Bits {
 }
 
 /// The cubes of a merge; `None` if bits cannot tell its markings apart, or only with too many cubes.
-pub(crate) fn cubes(found: &Explored, merge: usize, inputs: &[u16]) -> Option<Vec<Cube>> {
+pub(crate) fn cubes(asked: &BTreeMap<Marking, bool>, inputs: &[u16]) -> Option<Vec<Cube>> {
     let of = |waits: bool| -> BTreeSet<Bits> {
-        found.asked[merge].iter().filter(|(_, w)| **w == waits).map(|(marking, _)| bits(marking)).collect()
+        asked.iter().filter(|(_, w)| **w == waits).map(|(marking, _)| bits(marking)).collect()
     };
     let (waits, fires) = (of(true), of(false));
     if !waits.is_disjoint(&fires) {

@@ -110,6 +110,9 @@ pub enum NodeKind {
     /// Passes each token on to the branches that the completion chose, at least one (WCP-6); with several incoming
     /// flows it waits for all of those that can still get a token (WCP-7, 37, 38).
     Inclusive(Synchronizing),
+    /// Waits until its region holds no token, then passes one token on for all that have arrived: the end of a
+    /// sub-process.
+    Completion,
     /// Offers each token to all tasks behind it: the first that begins takes it from the others (WCP-16).
     Deferred,
     /// Fires at the arrival that makes it enough (WCP-9, 28 to 32).
@@ -240,7 +243,8 @@ pub struct Net {
     pub(crate) name: String,
     pub(crate) nodes: Vec<Node>,
     pub(crate) flows: Vec<Flow>,
-    /// Nodes whose tokens another node takes away: of cancelling tasks and joins, and of interrupts.
+    /// Nodes whose tokens another node takes away: of cancelling tasks and joins, and of interrupts; of a completion,
+    /// those that it waits for.
     pub(crate) regions: BTreeMap<NodeId, Vec<NodeId>>,
     /// Groups of sections; of each group, one section at most is being executed.
     pub(crate) critical: Vec<Vec<Vec<NodeId>>>,
@@ -287,7 +291,7 @@ impl Net {
         &self.flows[id.index()]
     }
 
-    /// Nodes whose tokens this node takes away; empty if it takes none.
+    /// Nodes whose tokens this node takes away, or of a completion waits for; empty if there are none.
     #[must_use]
     pub fn region(&self, node: NodeId) -> &[NodeId] {
         self.regions.get(&node).map_or(&[], Vec::as_slice)

@@ -155,6 +155,12 @@ impl Routing {
         2 * self.tasks.len() + self.rests.len()
     }
 
+    /// Places of the nodes of a region, but for what may be left when a case has ended well: that is no token.
+    pub(crate) fn region(&self, net: &Net, node: NodeId) -> Vec<u16> {
+        let places = net.region(node).iter().flat_map(|&member| self.places_of(net, member));
+        places.filter(|&place| !self.is_residue(place)).collect()
+    }
+
     /// Whether tokens may be left here when a case has ended well.
     pub(crate) fn is_residue(&self, place: u16) -> bool {
         let rest =
@@ -177,8 +183,13 @@ impl Routing {
     }
 }
 
-/// Whether the node waits for all inputs that can still get a token.
+/// Whether what the node waits for can change with any step.
 fn is_merge(net: &Net, node: NodeId) -> bool {
+    net.node(node).kind() == NodeKind::Completion || is_inclusive_merge(net, node)
+}
+
+/// Whether the node merges the active ones of several branches.
+pub(crate) fn is_inclusive_merge(net: &Net, node: NodeId) -> bool {
     matches!(net.node(node).kind(), NodeKind::Inclusive(_)) && net.node(node).incoming().len() > 1
 }
 
@@ -187,7 +198,7 @@ fn has_inputs(net: &Net, node: NodeId) -> bool {
     match net.node(node).kind() {
         NodeKind::Parallel => net.node(node).incoming().len() > 1,
         NodeKind::Partial { surplus, .. } => surplus == Surplus::Block,
-        _ => is_merge(net, node),
+        _ => is_inclusive_merge(net, node),
     }
 }
 
@@ -201,6 +212,7 @@ fn rests(net: &Net) -> Vec<Rest> {
         let own: &[&'static str] = match node.kind() {
             NodeKind::Partial { surplus: Surplus::Swallow, .. } => &["arrived", "swallowed"],
             NodeKind::Partial { surplus: Surplus::Cancel, .. } => &["arrived"],
+            NodeKind::Completion => &["arrived"],
             NodeKind::ThreadMerge(_) => &["collected"],
             NodeKind::Receive(Retention::Persistent) => &["triggers"],
             NodeKind::Instances(instances) if instances.drains() => &["draining"],

@@ -36,6 +36,7 @@ pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
         NodeKind::Interrupt { .. } => {
             rule(!net.region(id).is_empty(), "an interrupt has a region of at least one node")
         }
+        NodeKind::Completion => rule(!net.region(id).contains(&id), "a completion cannot wait for itself"),
         NodeKind::Inclusive(_) if node.outgoing.len() > BRANCHES_MAX => {
             rule(false, "an inclusive split has at most 32 branches")
         }
@@ -85,7 +86,8 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
     for &node in net.regions.keys() {
         let kind = net.node(node).kind;
         let is_join = matches!(kind, NodeKind::Partial { surplus: Surplus::Cancel, .. });
-        if !(kind.is_task() || is_join || matches!(kind, NodeKind::Interrupt { .. })) {
+        let has_region = matches!(kind, NodeKind::Interrupt { .. } | NodeKind::Completion);
+        if !(kind.is_task() || is_join || has_region) {
             report(node, "only a task, a cancelling partial join or an interrupt takes tokens away");
         }
     }
@@ -98,8 +100,15 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
     }
     for section in net.critical.iter().flatten() {
         for &node in section {
-            if entry(net, section, node) == Entry::Both {
-                report(node, "a task of a critical section is entered from within and from outside");
+            match entry(net, section, node) {
+                Entry::Both => {
+                    report(node, "a task of a critical section is entered from within and from outside")
+                }
+                // Only of a plain task the marking says whether it has begun.
+                Entry::Outside if net.node(node).kind.is_task() && net.node(node).kind != NodeKind::Task => {
+                    report(node, "a critical section is entered at a plain task");
+                }
+                _ => {}
             }
         }
     }

@@ -69,7 +69,7 @@ fn always_fits(kind: NodeKind, what: &str) -> bool {
         NodeKind::Partial { needed, surplus: Surplus::Swallow | Surplus::Cancel } => {
             what == "arrived" && needed == 1
         }
-        NodeKind::Partial { .. } | NodeKind::Instances(_) => true,
+        NodeKind::Partial { .. } | NodeKind::Instances(_) | NodeKind::Completion => true,
         _ => false,
     }
 }
@@ -157,7 +157,7 @@ impl<'n> Cover<'n> {
                     true
                 }
                 // However many inputs a merge takes a token from, it hands on one.
-                NodeKind::Inclusive(_) => {
+                NodeKind::Inclusive(_) | NodeKind::Completion => {
                     self.close(from, &mut open);
                     alone
                 }

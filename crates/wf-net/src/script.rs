@@ -41,6 +41,8 @@ pub(crate) const OFFER: u16 = 12;
 pub(crate) const INSTANCES: u16 = 13;
 /// Ends the case with success: slot.
 pub(crate) const TERMINATE: u16 = 14;
+/// End of a sub-process: slot, place of what has arrived, number of the merge, targets.
+pub(crate) const COMPLETE: u16 = 15;
 
 /// Mark of a target that is a place.
 pub(crate) const TO_PLACE: u16 = 0;
@@ -118,6 +120,8 @@ struct Walk<'t, T> {
     slots: [u8; SLOTS_MAX],
     choice: u64,
     terminated: bool,
+    /// Whether a token has moved since the first merge was asked.
+    moved: bool,
     /// Rounds that merges and partial joins may still go: an image that was not compiled here could go round for ever.
     rounds: u32,
 }
@@ -133,27 +137,32 @@ const ROUNDS_MAX: u32 = 1 << 16;
 /// [`Fault`]: the tokens are then half changed.
 pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Played, Fault> {
     let mut codes = Codes { codes };
-    let mut walk = Walk { tokens, slots: [0; SLOTS_MAX], choice, terminated: false, rounds: ROUNDS_MAX };
+    let mut walk =
+        Walk { tokens, slots: [0; SLOTS_MAX], choice, terminated: false, moved: false, rounds: ROUNDS_MAX };
     let (_slots, steps) = (codes.next(), codes.next());
     for &place in codes.list() {
         walk.tokens.clear(place);
     }
     walk.put_all(codes.list(), 1)?;
-    // A merge that fires changes what another waits for: the steps from the first one on are played until none fires.
+    // What moves behind a merge may be what it has waited for: the steps from the first one on are played until nothing
+    // moves.
     let mut merges: Option<(Codes<'_>, u64, u16)> = None;
-    let (mut left, mut fired) = (steps, false);
+    let mut left = steps;
     while left > 0 {
         let here = (codes, walk.choice, left);
         let step = codes.next();
-        if step == MERGE {
-            merges.get_or_insert(here);
-            fired |= walk.merge(&mut codes)?;
+        if step == MERGE || step == COMPLETE {
+            if merges.is_none() {
+                merges = Some(here);
+                walk.moved = false;
+            }
+            if step == MERGE { walk.merge(&mut codes)? } else { walk.complete(&mut codes)? }
         } else {
             walk.step(step, &mut codes)?;
         }
         left -= 1;
         if left == 0
-            && core::mem::take(&mut fired)
+            && core::mem::take(&mut walk.moved)
             && let Some(again) = merges
         {
             walk.round()?;
@@ -170,6 +179,7 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
 
 impl<T: Tokens> Walk<'_, T> {
     fn put(&mut self, target: u16, count: u8) -> Result<(), Fault> {
+        self.moved |= count > 0;
         let index = target & INDEX;
         let fits = match target & !INDEX {
             TO_PLACE => count == 0 || self.tokens.add(index, count),
@@ -366,20 +376,34 @@ impl<T: Tokens> Walk<'_, T> {
     }
 
     /// WCP-7, 37, 38: fires when it has a token and no input without one can still get one.
-    fn merge(&mut self, codes: &mut Codes<'_>) -> Result<bool, Fault> {
+    fn merge(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
         let merge = codes.next();
         let (inputs, targets) = (codes.list(), codes.list());
         let marked = inputs.iter().filter(|&&place| self.tokens.tokens(place) > 0).count();
         if marked == 0 || !self.tokens.is_settled(merge, marked == inputs.len()) {
-            return Ok(false);
+            return Ok(());
         }
         for &place in inputs {
             if self.tokens.tokens(place) > 0 {
                 self.tokens.take(place, 1);
             }
         }
-        self.put_all(targets, 1)?;
-        Ok(true)
+        self.put_all(targets, 1)
+    }
+
+    /// Fires when a token has arrived and no place of the region holds one, once for all that have arrived.
+    fn complete(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let count = self.take_slot(codes.next());
+        let (place, merge) = (codes.next(), codes.next());
+        let targets = codes.list();
+        if count > 0 && self.tokens.tokens(place) == 0 && !self.tokens.add(place, 1) {
+            return Err(Fault::Full);
+        }
+        if self.tokens.tokens(place) == 0 || !self.tokens.is_settled(merge, false) {
+            return Ok(());
+        }
+        self.tokens.clear(place);
+        self.put_all(targets, 1)
     }
 
     /// WCP-24: a retained trigger lets the token pass; else it rests.

@@ -14,6 +14,7 @@ struct Blocks<'r> {
     /// Blocks that may still be made.
     left: usize,
     tasks: Vec<NodeId>,
+    made: Vec<NodeId>,
     /// Decisions made so far: a search tries all their combinations.
     decisions: usize,
     merges: usize,
@@ -29,6 +30,7 @@ impl Blocks<'_> {
         if kind.is_task() {
             self.tasks.push(id);
         }
+        self.made.push(id);
         id
     }
 
@@ -76,7 +78,7 @@ impl Blocks<'_> {
             return self.task();
         }
         self.left -= 1;
-        let kind = self.random.below(16);
+        let kind = self.random.below(17);
         let may_decide = self.decisions < 3;
         match kind {
             0 | 1 => {
@@ -187,6 +189,24 @@ impl Blocks<'_> {
                 self.chain(&[choice, after.0]);
                 (choice, after.1)
             }
+            // A sub-process whose branches each have their end.
+            15 => {
+                let open = self.node(NodeKind::Parallel);
+                let mut ends = Vec::new();
+                for _ in 0..2 {
+                    let (first, last) = self.block();
+                    self.net.flow(open, first);
+                    ends.push(last);
+                }
+                // All that it has, joins and merges included, made since it began.
+                let inside: Vec<NodeId> = self.made.iter().copied().filter(|&node| node > open).collect();
+                let close = self.node(NodeKind::Completion);
+                self.net.cancels(close, &inside);
+                for last in ends {
+                    self.net.flow(last, close);
+                }
+                (open, close)
+            }
             _ => self.task(),
         }
     }
@@ -201,6 +221,7 @@ pub(crate) fn net(random: &mut Random) -> Option<Net> {
         named: 0,
         left,
         tasks: Vec::new(),
+        made: Vec::new(),
         decisions: 0,
         merges: 0,
     };

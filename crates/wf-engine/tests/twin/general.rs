@@ -2,10 +2,24 @@
 //! whole case. It knows nothing of masks, places or programs.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use wf_engine::EndKind;
 use wf_net::{FlowId, Instances, Needed, Net, NodeId, NodeKind, Quantity, Retention, Surplus};
+
+/// States of a case that a search visits before it gives up: the compiler leaves out what cannot matter, this does not.
+const SEARCHED_MAX: usize = 3_000;
+
+thread_local! {
+    /// Whether a search was too large, so that nothing is known any more.
+    static GAVE_UP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a search was too large since the last time this was asked.
+pub(crate) fn gave_up() -> bool {
+    GAVE_UP.take()
+}
 
 /// What each node is told in one step: a branch, a mask of branches, a number.
 pub(crate) type Choices = BTreeMap<NodeId, u64>;
@@ -89,7 +103,12 @@ fn waits(net: &Net, id: NodeId) -> bool {
     }
 }
 
+/// Whether what the node waits for can change with any step.
 pub(crate) fn is_merge(net: &Net, id: NodeId) -> bool {
+    net.node(id).kind() == NodeKind::Completion || is_inclusive_merge(net, id)
+}
+
+fn is_inclusive_merge(net: &Net, id: NodeId) -> bool {
     matches!(net.node(id).kind(), NodeKind::Inclusive(_)) && net.node(id).incoming().len() > 1
 }
 
@@ -103,7 +122,8 @@ fn passes(kind: NodeKind) -> bool {
         )
 }
 
-/// The order of firing: each node after all that can feed it; of several the lowest first, merges last.
+/// The order of firing: each node after all that can feed it; of several the lowest first, ends of sub-processes and then
+/// merges last.
 fn order(net: &Net) -> Vec<NodeId> {
     let fires = |id: &NodeId| !matches!(net.node(*id).kind(), NodeKind::Start | NodeKind::Interrupt { .. });
     let mut left: Vec<NodeId> = net.node_ids().filter(fires).collect();
@@ -116,7 +136,8 @@ fn order(net: &Net) -> Vec<NodeId> {
             })
         };
         let free: Vec<NodeId> = left.iter().copied().filter(|&id| !is_fed(id)).collect();
-        let next = free.iter().copied().find(|&id| !is_merge(net, id)).unwrap_or(free[0]);
+        let before = |rank: fn(&Net, NodeId) -> bool| free.iter().copied().find(|&id| !rank(net, id));
+        let next = before(is_merge).or_else(|| before(is_inclusive_merge)).unwrap_or(free[0]);
         left.retain(|&id| id != next);
         order.push(next);
     }
@@ -376,7 +397,7 @@ impl<'n> Case<'n> {
 
     /// What a node does once it is done: its region goes, its tokens come, and everything that fires by itself fires.
     fn leave(&mut self, node: NodeId, choices: &Choices) -> Result<(), Refused> {
-        if !matches!(self.kind(node), NodeKind::Interrupt { interrupts: false }) {
+        if !matches!(self.kind(node), NodeKind::Interrupt { interrupts: false } | NodeKind::Completion) {
             self.clear_region(node);
         }
         self.put_out(node, 1);
@@ -386,19 +407,19 @@ impl<'n> Case<'n> {
     fn settle(&mut self, choices: &Choices) -> Result<(), Refused> {
         let order = order(self.net);
         loop {
-            let mut again = false;
+            let before = self.state.clone();
             for &node in &order {
-                if is_merge(self.net, node) {
+                if self.kind(node) == NodeKind::Completion {
+                    self.finish_part(node);
+                } else if is_merge(self.net, node) {
                     if !self.searching && self.is_ready(node) {
                         self.merge(node, choices)?;
-                        again = true;
                     }
                 } else {
                     self.fire(node, choices)?;
                 }
-                // A merge with a choice behind it passes its token on at once.
             }
-            if !again {
+            if self.state == before {
                 break;
             }
         }
@@ -434,6 +455,18 @@ impl<'n> Case<'n> {
         self.net.tasks().any(of_task) || self.net.interrupts().any(|interrupt| self.is_marked(interrupt))
     }
 
+    /// Lets the end of a sub-process pass one token on once nothing is left inside.
+    fn finish_part(&mut self, node: NodeId) {
+        if self.take_inputs(node) > 0 {
+            self.state.arrived.insert(node, 1);
+        }
+        let is_done = self.state.arrived.contains_key(&node) && !self.is_marked(node);
+        if is_done {
+            self.state.arrived.remove(&node);
+            self.put_out(node, 1);
+        }
+    }
+
     /// Takes all tokens on the flows into a node.
     fn take_inputs(&mut self, node: NodeId) -> u32 {
         let incoming = self.net.node(node).incoming();
@@ -445,7 +478,7 @@ impl<'n> Case<'n> {
         let net = self.net;
         let outgoing = net.node(node).outgoing();
         match self.kind(node) {
-            NodeKind::Start | NodeKind::Interrupt { .. } => {}
+            NodeKind::Start | NodeKind::Interrupt { .. } | NodeKind::Completion => {}
             NodeKind::End => drop(self.take_inputs(node)),
             NodeKind::Terminate => self.terminated |= self.take_inputs(node) > 0,
             NodeKind::Task | NodeKind::Call | NodeKind::Receive(Retention::Transient) => {
@@ -637,7 +670,17 @@ impl<'n> Case<'n> {
 
     /// Searches all that can follow without the merge firing; other merges may fire whenever they have a token.
     fn can_reach(&self, merge: NodeId, missing: &[FlowId]) -> bool {
-        let root = Self { searching: true, ..self.clone() };
+        let mut root = Self { searching: true, ..self.clone() };
+        // A sub-process may be at its end in this very step.
+        for choices in all_choices(self.net) {
+            if root.settle(&choices).is_ok() {
+                break;
+            }
+        }
+        root.ended = None;
+        if missing.iter().any(|&flow| count(&root.state.flows, flow) > 0) {
+            return true;
+        }
         let mut seen = BTreeSet::from([root.state.clone()]);
         let mut open = vec![root];
         while let Some(case) = open.pop() {
@@ -646,7 +689,10 @@ impl<'n> Case<'n> {
                     return true;
                 }
                 if next.ended.is_none() && seen.insert(next.state.clone()) {
-                    assert!(seen.len() < 100_000, "a search of this size is not meant to be made");
+                    if seen.len() > SEARCHED_MAX {
+                        GAVE_UP.set(true);
+                        return true;
+                    }
                     open.push(next);
                 }
             }
@@ -686,7 +732,8 @@ impl<'n> Case<'n> {
         for interrupt in self.net.interrupts() {
             play(&|case, choices| case.interrupt(interrupt, choices));
         }
-        let others = self.net.node_ids().filter(|&node| is_merge(self.net, node) && node != blocked);
+        let others =
+            self.net.node_ids().filter(|&node| is_inclusive_merge(self.net, node) && node != blocked);
         for other in others {
             if self.net.node(other).incoming().iter().any(|&flow| count(&self.state.flows, flow) > 0) {
                 play(&|case, choices| {

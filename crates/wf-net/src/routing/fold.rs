@@ -73,6 +73,14 @@ impl Folder<'_> {
     /// The steps of a node, if this route may set it off.
     fn steps(&mut self, node: NodeId, steps: &mut Vec<Step>) {
         let kind = self.net.node(node).kind();
+        if kind == NodeKind::Completion {
+            let slot = self.slot(node);
+            let merge = self.merge_number(node);
+            let code = vec![script::COMPLETE, slot, self.places.own(node)[0], merge];
+            let step = self.coded(code, node);
+            steps.push(step);
+            return;
+        }
         if self.joins.contains(&node) {
             steps.push(self.join(node, kind));
         }
@@ -174,8 +182,7 @@ impl Folder<'_> {
                 self.coded(code, node)
             }
             NodeKind::Inclusive(_) => {
-                let merge = self.merges.binary_search(&node).unwrap_or_else(|_| unreachable!("a merge"));
-                let mut code = vec![script::MERGE, merge as u16];
+                let mut code = vec![script::MERGE, self.merge_number(node)];
                 list(&mut code, &inputs);
                 if self.net.node(node).outgoing().len() > 1 {
                     let slot = self.slot(node);
@@ -187,6 +194,10 @@ impl Folder<'_> {
             }
             _ => Step::Join { inputs, targets: self.targets(node) },
         }
+    }
+
+    fn merge_number(&self, node: NodeId) -> u16 {
+        self.merges.binary_search(&node).unwrap_or_else(|_| unreachable!("a merge")) as u16
     }
 
     fn region(&self, node: NodeId) -> Vec<u16> {
@@ -220,7 +231,8 @@ pub(super) fn route(
     if let NodeKind::Instances(Instances { needed: Needed::Condition, .. }) = net.node(source).kind() {
         folder.digit(source, DigitKind::Enough, 2);
     }
-    let clears = !matches!(net.node(source).kind(), NodeKind::Interrupt { interrupts: false });
+    let kind = net.node(source).kind();
+    let clears = kind.is_task() || kind == NodeKind::Interrupt { interrupts: true };
     let clear = if clears { folder.region(source) } else { Vec::new() };
     let is_source = !net.node(source).kind().is_gateway();
     let put = if is_source { folder.targets(source) } else { Vec::new() };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::is_merge;
+use super::{is_inclusive_merge, is_merge};
 use crate::net::{Net, NodeKind};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
@@ -12,7 +12,8 @@ fn has_step(kind: NodeKind) -> bool {
     kind.may_pass() || matches!(kind, NodeKind::Instances(_))
 }
 
-/// All nodes with a step, each after every one that can feed it; merges that look at the whole case as late as possible.
+/// All nodes with a step, each after every one that can feed it; those that look at the whole case as late as
+/// possible: ends of sub-processes, then merges.
 pub(super) fn gateway_order(net: &Net) -> Result<Vec<NodeId>, Vec<Problem>> {
     let feeds = |node: NodeId| {
         let passes = net.node(node).kind().may_pass();
@@ -24,11 +25,11 @@ pub(super) fn gateway_order(net: &Net) -> Result<Vec<NodeId>, Vec<Problem>> {
     for &node in &gateways {
         feeds(node).for_each(|to| waiting[to.index()] += 1);
     }
-    let key = |node: NodeId| (is_merge(net, node), node);
-    let mut ready: BTreeSet<(bool, NodeId)> =
+    let key = |node: NodeId| (is_merge(net, node), is_inclusive_merge(net, node), node);
+    let mut ready: BTreeSet<(bool, bool, NodeId)> =
         gateways.iter().copied().filter(|node| waiting[node.index()] == 0).map(key).collect();
     let mut order = Vec::with_capacity(gateways.len());
-    while let Some((_, node)) = ready.pop_first() {
+    while let Some((.., node)) = ready.pop_first() {
         order.push(node);
         for to in feeds(node) {
             waiting[to.index()] -= 1;

@@ -1,8 +1,8 @@
 //! Whether an engine can follow a script: every index in range, every list inside the codes.
 
 use super::{
-    BRANCHES, CHOICE, CHOSEN, COLLECT, GONE, INDEX, INSTANCES, JOIN, MERGE, MULTIPLY, NONE, OFFER, PARTIAL,
-    PARTIAL_BLOCK, PARTIAL_CANCEL, RECEIVE, SPLIT, TERMINATE, TO_PLACE, TO_SLOT,
+    BRANCHES, CHOICE, CHOSEN, COLLECT, COMPLETE, GONE, INDEX, INSTANCES, JOIN, MERGE, MULTIPLY, NONE, OFFER,
+    PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL, RECEIVE, SPLIT, TERMINATE, TO_PLACE, TO_SLOT,
 };
 use crate::image::SLOTS_MAX;
 
@@ -145,6 +145,13 @@ impl<'p, F: Fn(u16) -> bool> Check<'p, F> {
                 let merge = self.next()?;
                 ensure(merge < self.bounds.merges)?;
                 self.places()?;
+                self.targets().map(drop)
+            }
+            COMPLETE => {
+                self.slot()?;
+                self.place()?;
+                let merge = self.next()?;
+                ensure(merge < self.bounds.merges)?;
                 self.targets().map(drop)
             }
             RECEIVE => {
