@@ -73,6 +73,7 @@ mod shard;
 mod slab;
 mod stats;
 mod tokens;
+mod transfer;
 
 pub use case::{CaseId, SLOTS_MAX};
 pub use changes::{Changes, EndKind, Ended, Sent, Started};
@@ -84,6 +85,7 @@ pub use programs::ProgramId;
 pub use query::{CaseView, Enabled};
 pub use shard::{Shard, Start};
 pub use stats::Stats;
+pub use transfer::{Exported, ImportError, Imported, Saved};
 
 pub use wf_alloc as alloc;
 pub use wf_arena::{Arena, Scope};

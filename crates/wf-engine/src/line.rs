@@ -118,6 +118,17 @@ impl Line {
         self.side = task as u32;
     }
 
+    /// What a case is, apart from where it lives and what it runs.
+    pub(crate) const fn parts(&self) -> (Marking, u32, [u8; COUNTERS_MAX]) {
+        (self.marking, self.since, self.assigned)
+    }
+
+    pub(crate) const fn set_parts(&mut self, marking: Marking, since: u32, assigned: [u8; COUNTERS_MAX]) {
+        self.set_marking(marking);
+        self.since = since;
+        self.assigned = assigned;
+    }
+
     /// How the case has ended in this batch.
     pub(crate) const fn end(&self) -> u16 {
         self.status

@@ -33,6 +33,10 @@ pub(crate) struct Row {
     pub(crate) is_general: bool,
     /// Whether a merge looks at the whole case.
     pub(crate) has_merges: bool,
+    /// Bits of the marking in use, and bytes of counters.
+    pub(crate) places: u16,
+    pub(crate) counters: u16,
+    pub(crate) build_id: u64,
     /// Bits of what may be left of a case that has ended well.
     pub(crate) residue: Marking,
     /// First code of the scripts, counted from the store's first cell.
@@ -88,6 +92,8 @@ pub(crate) struct Programs {
     pub(crate) hots: Vec<Hot>,
     /// Programs that calls run, in the order of each program's calls.
     pub(crate) called: Vec<u32>,
+    /// Build ids with their programs, in order.
+    build_ids: Vec<(u64, ProgramId)>,
 }
 
 impl Programs {
@@ -109,20 +115,28 @@ impl Programs {
         if loaded.is_empty() {
             return Err(EngineError::Empty);
         }
-        let (mut rows, mut hots) = (Registry::new(), Vec::new());
+        let (mut rows, mut hots, mut build_ids) = (Registry::new(), Vec::new(), Vec::new());
         for (name, mut row) in loaded {
             // The end of a case that was called is the business of its caller: no plain step ends it.
             row.is_general |= calls.iter().any(|(_, called)| *called == name);
+            build_ids.push((row.build_id, ProgramId(build_ids.len() as u32)));
             hots.push(row.hot()?);
             rows.register(&name, row).map_err(|_| EngineError::TooManyPrograms)?;
         }
-        let mut programs = Self { store, rows: rows.freeze(), hots, called: Vec::new() };
+        build_ids.sort_unstable();
+        let mut programs = Self { store, rows: rows.freeze(), hots, called: Vec::new(), build_ids };
         for (caller, name) in calls {
             let called = programs.rows.id(&name).filter(|&id| programs.is_callable(id));
             let Some(called) = called else { return Err(EngineError::Call { caller, called: name }) };
             programs.called.push(called);
         }
         Ok(programs)
+    }
+
+    /// The program of a build.
+    pub(crate) fn by_build_id(&self, build_id: u64) -> Option<ProgramId> {
+        let at = self.build_ids.binary_search_by_key(&build_id, |&(id, _)| id).ok()?;
+        Some(self.build_ids[at].1)
     }
 
     /// A call decides nothing, so the start that it uses must have nothing to decide.
@@ -158,6 +172,9 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         interrupts: header.interrupts,
         is_general: header.flags & FLAG_GENERAL != 0,
         has_merges: header.merges > 0,
+        places: header.places,
+        counters: header.counters,
+        build_id: header.build_id,
         residue: header.residue_mask,
         codes: (first + header.scripts_at as usize) * 32,
         tasks: header.tasks,

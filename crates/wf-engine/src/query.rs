@@ -84,7 +84,7 @@ impl Iterator for Enabled<'_> {
 impl ExactSizeIterator for Enabled<'_> {}
 
 impl Shard {
-    fn line_of(&self, case: CaseId) -> Option<(&Line, ProgramId, &Row)> {
+    pub(crate) fn line_of(&self, case: CaseId) -> Option<(&Line, ProgramId, &Row)> {
         let line = self.slab.line(case.slot()).filter(|_| case.shard() == self.id)?;
         let program = line.program_of(case.generation())?;
         Some((line, ProgramId(program), self.programs.rows.get(program)?))

@@ -148,6 +148,21 @@ impl<'n> Duel<'n> {
         twin.ended.is_none()
     }
 
+    /// Writes the case out, gives it up, and reads it in again under another id.
+    fn resume(&mut self, twin: &Case<'_>, case: CaseId) -> CaseId {
+        let mut arena = Arena::new();
+        let scope = arena.scope();
+        let saved = self.shard.export(&[case], &scope).saved;
+        assert_eq!(saved.len(), 1);
+        self.shard.advance(&[Event::cancel(case)], &scope);
+        let imported = self.shard.import(saved, &scope);
+        assert_eq!(imported.refused, None);
+        let case = imported.cases[0];
+        assert_eq!(self.shard.export(&[case], &scope).saved, saved, "the same bytes again");
+        self.compare(twin, case);
+        case
+    }
+
     fn draw(
         &mut self,
         twin: &mut Case<'n>,
@@ -259,7 +274,7 @@ fn duel(net: &Net, random: &mut Random, steps: usize, engine: &Engine) -> Option
     let mut done = 0;
     while done < steps {
         done += 1;
-        let Some((mut twin, case)) = duel.start(random) else {
+        let Some((mut twin, mut case)) = duel.start(random) else {
             if duel.lost {
                 return None;
             }
@@ -272,6 +287,9 @@ fn duel(net: &Net, random: &mut Random, steps: usize, engine: &Engine) -> Option
             }
             done += 1;
             alive = duel.step(&mut twin, case, random);
+            if alive && random.one_in(4) {
+                case = duel.resume(&twin, case);
+            }
             if alive && twin.most() > TOKENS_MAX {
                 break;
             }

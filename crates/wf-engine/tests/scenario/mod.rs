@@ -39,14 +39,19 @@ pub(crate) fn engine(nets: &[Net], options: &CompileOptions) -> Engine {
     Engine::with_store(Store::open_copy(&path).unwrap()).unwrap()
 }
 
-/// Plays a scenario on the first of these nets.
+/// Plays a scenario on the first of these nets; then again, with all cases written out and read in after each step.
 pub(crate) fn play(nets: &[Net], text: &str) {
     let engine = engine(nets, &CompileOptions::default());
-    let mut player = Player::new(&engine, nets);
-    for step in text.split(';').map(str::trim).filter(|step| !step.is_empty()) {
-        player.step(step);
+    for resumes in [false, true] {
+        let mut player = Player::new(&engine, nets);
+        for step in text.split(';').map(str::trim).filter(|step| !step.is_empty()) {
+            player.step(step);
+            if resumes && player.ended.is_none() {
+                player.resume();
+            }
+        }
+        assert!(player.has_started, "a scenario starts a case: {text}");
     }
-    assert!(player.has_started, "a scenario starts a case: {text}");
 }
 
 struct Player {
@@ -238,6 +243,26 @@ impl Player {
         if self.ended.is_some() {
             assert_eq!(self.shard.live(), 0, "the cases that it called end with it: {step:?}");
         }
+    }
+
+    /// Writes the cases out, gives them up, and reads them in under other ids.
+    fn resume(&mut self) {
+        let mut arena = Arena::new();
+        let scope = arena.scope();
+        let exported = self.shard.export(&[self.root], &scope);
+        self.shard.advance(&[Event::cancel(self.root)], &scope);
+        assert_eq!(self.shard.live(), 0);
+        let imported = self.shard.import(exported.saved, &scope);
+        assert_eq!(imported.refused, None);
+        let new_of = |old: CaseId| {
+            let at = exported.cases.iter().position(|&case| case == old);
+            at.map_or(old, |at| imported.cases[at])
+        };
+        self.root = new_of(self.root);
+        self.cases.iter_mut().for_each(|case| *case = new_of(*case));
+        self.items.iter_mut().for_each(|item| item.case = new_of(item.case));
+        assert_eq!(self.live_labels(), self.labels(), "work items after a resumption");
+        assert_eq!(self.shard.export(&[self.root], &scope).saved, exported.saved, "the same bytes again");
     }
 
     fn name(&self, event: &Event) -> String {

@@ -391,7 +391,18 @@ impl<'n> Case<'n> {
 
     fn put_out(&mut self, node: NodeId, number: u32) {
         for &flow in self.net.node(node).outgoing() {
-            add(&mut self.state.flows, flow, number);
+            self.put(flow, number);
+        }
+    }
+
+    /// Puts tokens on a flow; at a task that only waits they are work items at once.
+    fn put(&mut self, flow: FlowId, number: u32) {
+        let to = self.net.flow(flow).to();
+        match self.kind(to) {
+            NodeKind::Task | NodeKind::Call | NodeKind::Receive(Retention::Transient) => {
+                add(&mut self.state.items, to, number);
+            }
+            _ => add(&mut self.state.flows, flow, number),
         }
     }
 
@@ -481,10 +492,7 @@ impl<'n> Case<'n> {
             NodeKind::Start | NodeKind::Interrupt { .. } | NodeKind::Completion => {}
             NodeKind::End => drop(self.take_inputs(node)),
             NodeKind::Terminate => self.terminated |= self.take_inputs(node) > 0,
-            NodeKind::Task | NodeKind::Call | NodeKind::Receive(Retention::Transient) => {
-                let number = self.take_inputs(node);
-                add(&mut self.state.items, node, number);
-            }
+            NodeKind::Task | NodeKind::Call | NodeKind::Receive(Retention::Transient) => {}
             NodeKind::Receive(Retention::Persistent) => {
                 for _ in 0..self.take_inputs(node) {
                     if count(&self.state.triggers, node) > 0 {
@@ -515,7 +523,7 @@ impl<'n> Case<'n> {
             NodeKind::Exclusive => {
                 let number = self.take_inputs(node);
                 let branch = if outgoing.len() == 1 || number == 0 { 0 } else { choices[&node] as usize };
-                add(&mut self.state.flows, outgoing[branch], number);
+                self.put(outgoing[branch], number);
             }
             NodeKind::Parallel => {
                 while net.node(node).incoming().iter().all(|&flow| count(&self.state.flows, flow) > 0) {
@@ -567,11 +575,11 @@ impl<'n> Case<'n> {
         let default = outgoing.iter().find(|&&flow| self.net.flow(flow).is_default());
         if mask == 0 {
             let &default = default.ok_or(Refused::BadOutcome)?;
-            add(&mut self.state.flows, default, number);
+            self.put(default, number);
         }
         for (branch, &flow) in outgoing.iter().enumerate() {
             if mask >> branch & 1 == 1 {
-                add(&mut self.state.flows, flow, number);
+                self.put(flow, number);
             }
         }
         Ok(())

@@ -1,0 +1,304 @@
+//! Cases as bytes: written out of one shard, read into another, also in another process and with another store.
+//!
+//! A saved case is 64 bytes that name its program by build id and other cases by their place in the list, so that they
+//! mean the same wherever they are read. They are checked as any bytes from outside before a case begins to live from
+//! them.
+
+use core::fmt;
+
+use wf_arena::Scope;
+use wf_net::image::{NO_COUNTER, TASK_CALL, TASK_INSTANCES, TaskCell};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+use crate::advance::bits;
+use crate::items::{Call, Called, Items, Record};
+use crate::line::{Line, NOT_ENDED};
+use crate::programs::{Cells, ProgramId, Row};
+use crate::{CaseId, Shard};
+
+/// [`Saved::caller`] of a case that nothing called.
+const NO_CALLER: u32 = u32::MAX;
+
+/// A case as bytes.
+///
+/// The fields are private: only [`Shard::import`] can say whether they are a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Saved {
+    build_id: u64,
+    marking: [u64; 2],
+    since: u32,
+    /// Place of the calling case in its family, whose first is 0.
+    caller: u32,
+    assigned: [u8; 26],
+    caller_task: u16,
+    reserved: u32,
+}
+
+const _: () = assert!(size_of::<Saved>() == 64);
+
+/// What [`Shard::export`] has written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Exported<'s> {
+    /// Families: each case asked for, then those that it calls, and those that these call.
+    pub saved: &'s [Saved],
+    /// The ids that they had, one for each.
+    pub cases: &'s [CaseId],
+}
+
+/// What [`Shard::import`] has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Imported<'s> {
+    /// The new ids, one for each saved case that lives now.
+    pub cases: &'s [CaseId],
+    /// Why the first family behind those does not; `None` if all do.
+    pub refused: Option<ImportError>,
+}
+
+/// Why a saved case cannot live in a shard. Nothing of its family does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// No slot is free.
+    NoRoom,
+    /// The store holds no program of this build.
+    UnknownProgram,
+    /// A token stands where the program has no place, or a counter or record does not go with the tokens.
+    Damaged,
+    /// The case and one that it calls, or that calls it, do not fit together.
+    Link,
+    /// Nothing could ever happen to it.
+    NotAlive,
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoRoom => "the shard has no slot free for the saved case",
+            Self::UnknownProgram => "the store holds no program of the build that the saved case ran",
+            Self::Damaged => "the saved case is damaged: its tokens, counters and records do not go together",
+            Self::Link => "the saved case and one that it calls do not fit together",
+            Self::NotAlive => "nothing could ever happen to the saved case",
+        })
+    }
+}
+
+impl core::error::Error for ImportError {}
+
+impl Shard {
+    /// Writes cases out, with those that they call; they live on. A case that does not live here, or that another calls, is
+    /// left out.
+    pub fn export<'s>(&self, cases: &[CaseId], scope: &Scope<'s>) -> Exported<'s> {
+        let mut saved = scope.vec(cases.len());
+        let mut ids: wf_arena::Vec<'s, CaseId> = scope.vec(cases.len());
+        for &case in cases {
+            if self.case(case).is_none() || self.caller(case).is_some() {
+                continue;
+            }
+            let first = ids.len();
+            ids.push(case);
+            let mut next = first;
+            while let Some(&member) = ids.get(next) {
+                ids.extend(self.called(member));
+                saved.extend(self.save(member, &ids[first..]));
+                next += 1;
+            }
+        }
+        Exported { saved: saved.into_slice(), cases: ids.into_slice() }
+    }
+
+    /// One case of a family; those that it calls are members already.
+    fn save(&self, case: CaseId, family: &[CaseId]) -> Option<Saved> {
+        let (line, _, row) = self.line_of(case)?;
+        let place = |slot: u32| family.iter().position(|member| member.slot() == slot);
+        let mut line = *line;
+        for (cell, task) in calls(&line, row, self.programs.cells()) {
+            let call = Call::of(cell);
+            if let Called::Runs(slot) = call.read(&line) {
+                call.write(&mut line, Called::Runs(place(slot)? as u32));
+            }
+            debug_assert!(line.word() >> task & 1 == 1);
+        }
+        let caller = line.caller().map(|(slot, task)| (place(slot), task as u16));
+        let (marking, since, assigned) = line.parts();
+        Some(Saved {
+            build_id: row.build_id,
+            marking,
+            since,
+            caller: caller.map_or(Some(NO_CALLER), |(place, _)| place.map(|place| place as u32))?,
+            assigned,
+            caller_task: caller.map_or(0, |(_, task)| task),
+            reserved: 0,
+        })
+    }
+
+    /// Lets saved cases live here, under new ids, until the shard is full or a family cannot; what lives keeps the time
+    /// of its last change.
+    pub fn import<'s>(&mut self, saved: &[Saved], scope: &Scope<'s>) -> Imported<'s> {
+        let mut cases = scope.vec(saved.len());
+        let mut next = 0;
+        let mut refused = None;
+        while next < saved.len() {
+            let behind = saved[next + 1..].iter().position(|case| case.caller == NO_CALLER);
+            let family = &saved[next..behind.map_or(saved.len(), |behind| next + 1 + behind)];
+            let lived = cases.len();
+            if let Err(error) = self.import_family(family, &mut cases) {
+                for case in &cases[lived..] {
+                    self.slab.release(case.slot());
+                }
+                cases.truncate(lived);
+                refused = Some(error);
+                break;
+            }
+            next += family.len();
+        }
+        Imported { cases: cases.into_slice(), refused }
+    }
+
+    fn import_family(
+        &mut self,
+        family: &[Saved],
+        cases: &mut wf_arena::Vec<'_, CaseId>,
+    ) -> Result<(), ImportError> {
+        for (place, saved) in family.iter().enumerate() {
+            self.check(saved, place, family)?;
+        }
+        let first = cases.len();
+        for saved in family {
+            let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
+            let slot = self.slab.take_free().ok_or(ImportError::NoRoom)?;
+            let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
+            cases.push(CaseId::new(self.id, slot, line.occupy(program.0, saved.since)));
+        }
+        let slot_of = |place: u32| cases[first + place as usize].slot();
+        for (place, saved) in family.iter().enumerate() {
+            let mut line = saved.line();
+            let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
+            let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
+            for (cell, _) in calls(&line, row, self.programs.cells()) {
+                let call = Call::of(cell);
+                if let Called::Runs(place) = call.read(&line) {
+                    call.write(&mut line, Called::Runs(slot_of(place)));
+                }
+            }
+            let (marking, since, assigned) = line.parts();
+            let Some(own) = self.slab.line_mut(slot_of(place as u32)) else { continue };
+            own.set_parts(marking, since, assigned);
+            if saved.caller != NO_CALLER {
+                own.set_caller(slot_of(saved.caller), usize::from(saved.caller_task));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the bytes are a case of a program of this store.
+    fn check(&self, saved: &Saved, place: usize, family: &[Saved]) -> Result<(), ImportError> {
+        let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
+        let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
+        let cells = self.programs.cells();
+        let line = saved.line();
+        let items = Items::new(&line, row, cells);
+        if saved.reserved != 0 || !tokens_fit(&items, row) || !records_fit(&items, row, cells) {
+            return Err(ImportError::Damaged);
+        }
+        let calls_fit = calls(&line, row, cells).all(|(cell, task)| match Call::of(cell).read(&line) {
+            Called::Runs(called) => {
+                let called_program = self.programs.called[row.calls + cell.call as usize];
+                family.get(called as usize).is_some_and(|other| {
+                    (other.caller as usize, usize::from(other.caller_task)) == (place, task)
+                        && self.programs.by_build_id(other.build_id) == Some(ProgramId(called_program))
+                })
+            }
+            Called::Stuck => true,
+            Called::Due => false,
+        });
+        let caller_fits = match family.get(saved.caller as usize) {
+            None => saved.caller == NO_CALLER && place == 0,
+            Some(caller) => {
+                (saved.caller as usize) < place && self.calls_place(caller, saved.caller_task, place)
+            }
+        };
+        if !calls_fit || !caller_fits {
+            return Err(ImportError::Link);
+        }
+        if items.is_alive(row.enabled) { Ok(()) } else { Err(ImportError::NotAlive) }
+    }
+
+    /// Whether a saved case calls the one at a place of its family by this task.
+    fn calls_place(&self, caller: &Saved, task: u16, place: usize) -> bool {
+        let program = self.programs.by_build_id(caller.build_id);
+        let Some(row) = program.and_then(|program| self.programs.rows.get(program.0)) else { return false };
+        let line = caller.line();
+        calls(&line, row, self.programs.cells()).any(|(cell, own)| {
+            own == usize::from(task) && Call::of(cell).read(&line) == Called::Runs(place as u32)
+        })
+    }
+}
+
+impl Saved {
+    /// The line of the case, outside any shard.
+    fn line(&self) -> Line {
+        let mut line = Line::EMPTY;
+        line.set_parts(self.marking, self.since, self.assigned);
+        line
+    }
+}
+
+/// The cells and numbers of the calls that hold a token.
+fn calls<'p>(
+    line: &Line,
+    row: &Row,
+    cells: Cells<'p>,
+) -> impl Iterator<Item = (&'p TaskCell, usize)> + use<'p> {
+    let tasks = if row.is_general { cells.tasks(row) } else { &[] };
+    let marked = bits(line.word() & row.enabled);
+    marked.filter_map(move |task| {
+        tasks.get(task).filter(|cell| cell.kind == TASK_CALL).map(|cell| (cell, task))
+    })
+}
+
+/// Whether every token stands at a place of the program, each counter goes with its bit, and no task runs more often than
+/// it has tokens.
+fn tokens_fit(items: &Items<'_>, row: &Row) -> bool {
+    let marking = items.line.marking();
+    let marked = |place: usize| marking[place / 64] >> (place % 64) & 1 == 1;
+    let places = usize::from(row.places);
+    let all = (0..64 * marking.len()).all(|place| {
+        if place >= places {
+            return !marked(place);
+        }
+        items.counter_of[place] == NO_COUNTER || marked(place) == (items.tokens(place) > 0)
+    });
+    all && (0..items.tasks).all(|task| items.running(task) <= items.tokens(task))
+        && items.line.end() == NOT_ENDED
+}
+
+/// Whether the records of instances and calls go with the tokens, and every byte that nothing uses is zero.
+fn records_fit(items: &Items<'_>, row: &Row, cells: Cells<'_>) -> bool {
+    let (_, _, assigned) = items.line.parts();
+    let mut used = usize::from(row.counters);
+    let tasks = &cells.tasks(row)[..items.tasks];
+    for (task, cell) in tasks.iter().enumerate() {
+        used += TaskCell::record_bytes(cell.kind, cell.most);
+        let has_token = items.tokens(task) > 0;
+        match cell.kind {
+            TASK_INSTANCES => {
+                let (record, line) = (Record::of(cell), items.line);
+                let (instances, created, done) = (record.read(line), record.created(line), record.done(line));
+                let below = u64::MAX.checked_shr(64u32.saturating_sub(created.into())).unwrap_or(0);
+                let fits = instances.open & !below == 0
+                    && instances.begun & !instances.open == 0
+                    && created <= cell.most
+                    && u32::from(done) + instances.open.count_ones() == u32::from(created)
+                    && has_token == (instances.open != 0)
+                    && (has_token || created == 0);
+                if !fits {
+                    return false;
+                }
+            }
+            TASK_CALL if !has_token && Call::of(cell).read(items.line) != Called::Due => return false,
+            _ => {}
+        }
+    }
+    assigned[used.min(assigned.len())..].iter().all(|&byte| byte == 0)
+}
