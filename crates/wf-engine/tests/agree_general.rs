@@ -326,8 +326,10 @@ fn engine_and_twin_agree_on_every_construct() {
     let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
     let (nets_wanted, steps_each) = if full { (20_000, 150) } else { (500, 100) };
     let (mut nets, mut refused, mut steps, mut merges, mut general, mut lost) = (0, 0, 0, 0, 0, 0);
-    let mut seed = 0;
-    while nets < nets_wanted {
+    // To look at one net again: the seed that a failing test printed.
+    let only: Option<u64> = std::env::var("WF_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+    let mut seed = only.map_or(0, |seed| seed - 1);
+    while nets < nets_wanted && only.is_none_or(|only| seed < only) {
         seed += 1;
         let mut random = Random(seed);
         let net = constructs::net(&mut random);
@@ -359,8 +361,6 @@ fn engine_and_twin_agree_on_every_construct() {
     println!(
         "{nets} nets ({general} general, {merges} with merges), {refused} refused, {lost} too large for the twin, {steps} steps"
     );
-    assert!(
-        general > nets / 2 && merges > nets / 10 && lost < nets / 10,
-        "the constructs are no longer covered"
-    );
+    let covered = general > nets / 2 && merges > nets / 10 && lost < nets / 10;
+    assert!(only.is_some() || covered, "the constructs are no longer covered");
 }

@@ -2,17 +2,17 @@
 
 use zerocopy::IntoBytes;
 
-use crate::conditions::conditions;
-use crate::explore::{Explored, Explorer, MARKINGS_MAX};
+use crate::conditions::{Condition, conditions};
+use crate::explore::{Explorer, MARKINGS_MAX, chains};
 use crate::image::{
     CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, NEVER, Op1, Op2,
     OpMeta, TaskCell, WORDS_MAX, build_id,
 };
 use crate::layout::Layout;
-use crate::merges;
+use crate::merges::{self, Cube};
 use crate::net::{Net, NodeKind};
 use crate::problem::{Problem, ProblemKind, Subject};
-use crate::routing::{Route, Routing, Step, Target, is_inclusive_merge};
+use crate::routing::{Route, Routing, Step, Target};
 use crate::safety::Counted;
 use crate::tail::Names;
 
@@ -37,18 +37,12 @@ pub struct CompileOptions {
 pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem>> {
     let routing = Routing::new(net)?;
     let conditions = conditions(net, &routing);
-    let explored: Vec<Option<Explored>> = (0..routing.merges.len())
-        .map(|merge| {
-            let merge = Some(merge).filter(|&merge| is_inclusive_merge(net, routing.merges[merge]))?;
-            Explorer::new(net, &routing, &conditions, Some(merge))?.walk().ok()
-        })
-        .collect();
     let counted = Counted::new(net, &routing, || {
-        let walked = Explorer::new(net, &routing, &conditions, None)?.walk().ok();
+        let walked = Explorer::new(net, &routing, &conditions, None, false)?.walk().ok();
         walked.map(|found| found.most)
     });
     let mut problems = Vec::new();
-    let cubes = merge_cubes(net, &routing, &explored, &mut problems);
+    let cubes = merge_cubes(net, &routing, &conditions, &mut problems);
     let (layout, tasks) = Layout::new(net, &routing, &counted, &conditions, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
@@ -68,7 +62,7 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
 fn merge_cubes(
     net: &Net,
     routing: &Routing,
-    found: &[Option<Explored>],
+    conditions: &[Condition],
     problems: &mut Vec<Problem>,
 ) -> Vec<CubeCell> {
     let mut cells = Vec::new();
@@ -80,10 +74,8 @@ fn merge_cubes(
             cells.push(CubeCell { care: words(care), want: [0; 2], merge: index as u32, reserved });
             continue;
         }
-        let found = found.get(index).and_then(Option::as_ref);
-        let inputs: Vec<u16> = routing.places_of(net, merge);
-        let Some(cubes) = found.and_then(|found| merges::cubes(&found.asked, &inputs)) else {
-            let kind = ProblemKind::MergeUndecided { states: found.map_or(MARKINGS_MAX, |f| f.markings) };
+        let Some(cubes) = cubes_of(net, routing, conditions, index) else {
+            let kind = ProblemKind::MergeUndecided { states: MARKINGS_MAX };
             problems.push(Problem::new(Subject::Node(merge), kind));
             continue;
         };
@@ -95,6 +87,29 @@ fn merge_cubes(
         }));
     }
     cells
+}
+
+/// The cubes of a merge; `None` if the walk passed a limit, or bits cannot tell the markings apart.
+fn cubes_of(net: &Net, routing: &Routing, conditions: &[Condition], merge: usize) -> Option<Vec<Cube>> {
+    let inputs: Vec<u16> = routing.places_of(net, routing.merges[merge]);
+    let walk = |by_chains| Explorer::new(net, routing, conditions, Some(merge), by_chains)?.walk().ok();
+    let by_chains = merges::cubes(&walk(true)?.asked, &inputs);
+    let stands_for = chains(net, routing);
+    // A token that must not be at the end of a chain must not be in it; one that must be there cannot be said by bits.
+    let spread = |cubes: Vec<Cube>| {
+        let members = (0u16..).zip(&stands_for).filter(|&(place, &end)| place != end);
+        let members: Vec<(u16, u16)> = members.map(|(place, &end)| (place, end)).collect();
+        let wanted = |cube: &Cube| members.iter().any(|&(_, end)| cube.want >> end & 1 == 1);
+        if cubes.iter().any(wanted) {
+            return None;
+        }
+        let wider = |cube: Cube| {
+            let more = members.iter().filter(|&&(_, end)| cube.care >> end & 1 == 1);
+            Cube { care: more.fold(cube.care, |care, &(place, _)| care | 1 << place), ..cube }
+        };
+        Some(cubes.into_iter().map(wider).collect())
+    };
+    by_chains.and_then(spread).or_else(|| merges::cubes(&walk(false)?.asked, &inputs))
 }
 
 /// Log2 of the ops for each route: the most outcomes of a route that is not a script anyway.

@@ -9,7 +9,12 @@
 //! Workflow using Reset nets* (2005): it waits while an input without a token can still get one, where the other
 //! merges count as merges that never wait.
 
+mod slice;
+
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+pub(crate) use slice::chains;
+use slice::influence;
 
 use crate::conditions::Condition;
 use crate::net::{Net, NodeKind};
@@ -23,7 +28,7 @@ pub(crate) const MARKINGS_MAX: usize = 20_000;
 const STEPS_MAX: usize = 4_000_000;
 
 /// Outcomes of one completion that a walk is willing to try.
-const OUTCOMES_MAX: usize = 256;
+const OUTCOMES_MAX: usize = 4096;
 
 /// A marking: tokens by place.
 pub(crate) type Marking = Vec<u8>;
@@ -50,6 +55,9 @@ pub(crate) struct Explorer<'n> {
     merge: Option<u16>,
     /// Whether a place matters.
     matters: Vec<bool>,
+    /// For each place the one that stands for it: the last of a chain of tasks, of which each leads to the next and to
+    /// nothing else. Where a token is in such a chain makes no difference to what can become of it.
+    stands_for: Vec<u16>,
     /// Regions of completions, by merge.
     waits_for: Vec<Option<Vec<u16>>>,
     /// Tasks whose running bit something depends on.
@@ -78,6 +86,7 @@ impl<'n> Explorer<'n> {
         routing: &'n Routing,
         conditions: &'n [Condition],
         merge: Option<usize>,
+        by_chains: bool,
     ) -> Option<Self> {
         let matters = match merge {
             Some(merge) => influence(net, routing, routing.merges[merge]),
@@ -114,6 +123,10 @@ impl<'n> Explorer<'n> {
             conditions,
             merge: merge.map(|merge| merge as u16),
             matters,
+            stands_for: match merge {
+                Some(_) if by_chains => chains(net, routing),
+                _ => (0..routing.place_count() as u16).collect(),
+            },
             waits_for: routing.merges.iter().map(waits_for).collect(),
             begins,
             draining: routing.tasks.iter().map(draining).collect(),
@@ -205,6 +218,17 @@ impl<'n> Explorer<'n> {
         Ok(())
     }
 
+    /// Leaves out what does not matter, and moves tokens to the ends of chains.
+    fn simplify(&self, marking: &mut [u8]) {
+        for place in 0..marking.len() {
+            let end = usize::from(self.stands_for[place]);
+            let tokens = core::mem::take(&mut marking[place]);
+            if self.matters[place] {
+                marking[end] = marking[end].saturating_add(tokens);
+            }
+        }
+    }
+
     fn can_begin(&self, marking: &[u8], task: usize) -> bool {
         let condition = &self.conditions[task];
         condition.need.iter().all(|&place| marking[usize::from(place)] > 0)
@@ -233,9 +257,7 @@ impl<'n> Explorer<'n> {
             let mut tokens = Counted { explorer: self, marking: marking.to_vec(), merges, gave_up: false };
             let played = script::play(&mut tokens, &routing.routes[route].codes, choice);
             let (gave_up, mut after) = (tokens.gave_up, tokens.marking);
-            for (tokens, matters) in after.iter_mut().zip(&self.matters) {
-                *tokens = if *matters { *tokens } else { 0 };
-            }
+            self.simplify(&mut after);
             match played {
                 _ if gave_up => return Err(GaveUp),
                 Ok(Played::On) => next.push(after),
@@ -369,20 +391,22 @@ impl Tokens for Counted<'_, '_, '_> {
                 }
                 fires
             }
-            Merges::Ask(found) => match self.explorer.must_wait(merge, &self.marking) {
-                Ok(waits) => {
-                    if self.explorer.merge == Some(merge) {
-                        let matters = self.explorer.matters.iter();
-                        let only = self.marking.iter().zip(matters).map(|(&n, &m)| if m { n } else { 0 });
-                        found.asked.insert(only.collect(), waits);
+            Merges::Ask(found) => {
+                let mut marking = self.marking.clone();
+                self.explorer.simplify(&mut marking);
+                match self.explorer.must_wait(merge, &marking) {
+                    Ok(waits) => {
+                        if self.explorer.merge == Some(merge) {
+                            found.asked.insert(marking, waits);
+                        }
+                        !waits
                     }
-                    !waits
+                    Err(GaveUp) => {
+                        self.gave_up = true;
+                        false
+                    }
                 }
-                Err(GaveUp) => {
-                    self.gave_up = true;
-                    false
-                }
-            },
+            }
         }
     }
 
@@ -410,42 +434,4 @@ fn choices(route: &Route) -> Option<Vec<u64>> {
         weight = weight.saturating_mul(digit.base);
     }
     Some(choices)
-}
-
-/// The places that can influence whether a merge must wait: of all nodes from which a path leads to it, and of those that
-/// take tokens from these, keep them from beginning, or race with them.
-fn influence(net: &Net, routing: &Routing, merge: crate::NodeId) -> Vec<bool> {
-    let mut members = vec![false; net.nodes().len()];
-    let mut open = vec![merge];
-    while let Some(node) = open.pop() {
-        if core::mem::replace(&mut members[node.index()], true) {
-            continue;
-        }
-        open.extend(net.node(node).incoming().iter().map(|&flow| net.flow(flow).from()));
-        // What takes tokens from it.
-        let takers = net
-            .regions
-            .iter()
-            .filter(|(by, region)| region.contains(&node) && net.node(**by).kind() != NodeKind::Completion);
-        open.extend(takers.map(|(&by, _)| by));
-        match net.node(node).kind() {
-            // It happens while its region has a token, and completes when that has none.
-            NodeKind::Interrupt { .. } | NodeKind::Completion => open.extend(net.region(node)),
-            NodeKind::Deferred => {
-                open.extend(net.node(node).outgoing().iter().map(|&flow| net.flow(flow).to()));
-            }
-            _ => {}
-        }
-        open.extend(net.milestones().iter().filter(|(task, _)| *task == node).map(|&(_, reached)| reached));
-        let groups = net.critical_sections().iter();
-        let of_node = groups.filter(|group| group.iter().any(|section| section.contains(&node)));
-        open.extend(of_node.flatten().flatten());
-    }
-    let mut matters = vec![false; routing.place_count()];
-    for node in net.node_ids().filter(|node| members[node.index()]) {
-        for place in routing.places_of(net, node) {
-            matters[usize::from(place)] = true;
-        }
-    }
-    matters
 }

@@ -120,8 +120,12 @@ struct Walk<'t, T> {
     slots: [u8; SLOTS_MAX],
     choice: u64,
     terminated: bool,
-    /// Whether a token has moved since the first merge was asked.
-    moved: bool,
+    /// Tokens in slots.
+    passing: u32,
+    /// Whether the steps from the first merge on are to be played again.
+    again: bool,
+    /// Whether a merge has fired in this round; the others wait for the next.
+    fired: bool,
     /// Rounds that merges and partial joins may still go: an image that was not compiled here could go round for ever.
     rounds: u32,
 }
@@ -137,15 +141,22 @@ const ROUNDS_MAX: u32 = 1 << 16;
 /// [`Fault`]: the tokens are then half changed.
 pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Played, Fault> {
     let mut codes = Codes { codes };
-    let mut walk =
-        Walk { tokens, slots: [0; SLOTS_MAX], choice, terminated: false, moved: false, rounds: ROUNDS_MAX };
+    let mut walk = Walk {
+        tokens,
+        slots: [0; SLOTS_MAX],
+        choice,
+        terminated: false,
+        passing: 0,
+        again: false,
+        fired: false,
+        rounds: ROUNDS_MAX,
+    };
     let (_slots, steps) = (codes.next(), codes.next());
     for &place in codes.list() {
         walk.tokens.clear(place);
     }
     walk.put_all(codes.list(), 1)?;
-    // What moves behind a merge may be what it has waited for: the steps from the first one on are played until nothing
-    // moves.
+    // What moves may be what a merge has waited for: the steps from the first one on are played until nothing moves.
     let mut merges: Option<(Codes<'_>, u64, u16)> = None;
     let mut left = steps;
     while left > 0 {
@@ -154,7 +165,7 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
         if step == MERGE || step == COMPLETE {
             if merges.is_none() {
                 merges = Some(here);
-                walk.moved = false;
+                walk.again = false;
             }
             if step == MERGE { walk.merge(&mut codes)? } else { walk.complete(&mut codes)? }
         } else {
@@ -162,9 +173,10 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
         }
         left -= 1;
         if left == 0
-            && core::mem::take(&mut walk.moved)
+            && core::mem::take(&mut walk.again)
             && let Some(again) = merges
         {
+            walk.fired = false;
             walk.round()?;
             (codes, walk.choice, left) = again;
         }
@@ -179,13 +191,14 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
 
 impl<T: Tokens> Walk<'_, T> {
     fn put(&mut self, target: u16, count: u8) -> Result<(), Fault> {
-        self.moved |= count > 0;
+        self.again |= count > 0;
         let index = target & INDEX;
         let fits = match target & !INDEX {
             TO_PLACE => count == 0 || self.tokens.add(index, count),
             TO_SLOT => match self.slots[usize::from(index)].checked_add(count) {
                 Some(sum) => {
                     self.slots[usize::from(index)] = sum;
+                    self.passing += u32::from(count);
                     true
                 }
                 None => false,
@@ -205,7 +218,16 @@ impl<T: Tokens> Walk<'_, T> {
     }
 
     fn take_slot(&mut self, slot: u16) -> u8 {
-        core::mem::take(&mut self.slots[usize::from(slot)])
+        let count = core::mem::take(&mut self.slots[usize::from(slot)]);
+        self.passing -= u32::from(count);
+        count
+    }
+
+    /// Whether a merge may look around now: a token that is still passing gateways stands nowhere.
+    fn may_look(&mut self) -> bool {
+        let may = self.passing == 0 && !self.fired;
+        self.again |= !may;
+        may
     }
 
     fn digit(&mut self, base: u64) -> u64 {
@@ -380,9 +402,11 @@ impl<T: Tokens> Walk<'_, T> {
         let merge = codes.next();
         let (inputs, targets) = (codes.list(), codes.list());
         let marked = inputs.iter().filter(|&&place| self.tokens.tokens(place) > 0).count();
-        if marked == 0 || !self.tokens.is_settled(merge, marked == inputs.len()) {
+        if marked == 0 || !self.may_look() || !self.tokens.is_settled(merge, marked == inputs.len()) {
             return Ok(());
         }
+        self.fired = true;
+        self.again = true;
         for &place in inputs {
             if self.tokens.tokens(place) > 0 {
                 self.tokens.take(place, 1);
@@ -399,9 +423,11 @@ impl<T: Tokens> Walk<'_, T> {
         if count > 0 && self.tokens.tokens(place) == 0 && !self.tokens.add(place, 1) {
             return Err(Fault::Full);
         }
-        if self.tokens.tokens(place) == 0 || !self.tokens.is_settled(merge, false) {
+        if self.tokens.tokens(place) == 0 || !self.may_look() || !self.tokens.is_settled(merge, false) {
             return Ok(());
         }
+        self.fired = true;
+        self.again = true;
         self.tokens.clear(place);
         self.put_all(targets, 1)
     }

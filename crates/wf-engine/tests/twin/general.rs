@@ -419,15 +419,21 @@ impl<'n> Case<'n> {
         let order = order(self.net);
         loop {
             let before = self.state.clone();
-            for &node in &order {
+            for &node in order.iter().filter(|&&node| !is_merge(self.net, node)) {
+                self.fire(node, choices)?;
+            }
+            if self.state != before {
+                continue;
+            }
+            // Nothing is on its way any more: one merge or end of a sub-process, then all again.
+            for &node in order.iter().filter(|&&node| is_merge(self.net, node)) {
                 if self.kind(node) == NodeKind::Completion {
                     self.finish_part(node);
-                } else if is_merge(self.net, node) {
-                    if !self.searching && self.is_ready(node) {
-                        self.merge(node, choices)?;
-                    }
-                } else {
-                    self.fire(node, choices)?;
+                } else if !self.searching && self.is_ready(node) {
+                    self.merge(node, choices)?;
+                }
+                if self.state != before {
+                    break;
                 }
             }
             if self.state == before {
