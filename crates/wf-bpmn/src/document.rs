@@ -1,7 +1,7 @@
 //! A document: the processes in it.
 
+use crate::lower::{Sort, lower};
 use crate::model::Model;
-use crate::scope::{Scope, Sort};
 use crate::tree::{Index, Tree, Vocabulary};
 use crate::vocabulary::{Parent, Role};
 use crate::{Element, Error, Limit, ModelFault, ParseOptions, Position, Process, decode, xml};
@@ -45,12 +45,12 @@ fn understand(tree: &Tree<'_>, options: &ParseOptions) -> Result<Document, Vec<E
     let (mut processes, mut black_boxes) = (Vec::new(), Vec::new());
     for (child, role) in model.children(Index::ROOT, Parent::Definitions) {
         match role {
-            Role::Process => match Scope::read(&mut model, child) {
+            Role::Process => match lower(&mut model, child) {
                 Sort::Runs(process) => processes.push(*process),
                 Sort::BlackBox => black_boxes.push(tree.element(child)),
                 Sort::Refused => {}
             },
-            // Reading its children notes the message flows among them.
+            // Reading its children notes what does not belong there.
             Role::Collaboration => drop(model.children(child, Parent::Collaboration)),
             _ => {}
         }

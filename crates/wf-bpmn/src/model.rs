@@ -4,7 +4,7 @@ use crate::error::Errors;
 use crate::ids::Ids;
 use crate::tree::{Index, Tree};
 use crate::vocabulary::{Parent, Role, role};
-use crate::{Element, Error, ErrorKind, ModelFault, Unsupported};
+use crate::{Element, Error, ErrorKind, ModelFault};
 
 /// A document while it is being understood.
 #[derive(Debug)]
@@ -12,11 +12,15 @@ pub(crate) struct Model<'t, 'x> {
     pub(crate) tree: &'t Tree<'x>,
     pub(crate) ids: Ids<'t>,
     errors: Errors,
+    /// Whether an id of something that runs is used twice: what refers to it may mean either.
+    pub(crate) is_ambiguous: bool,
 }
 
 impl<'t, 'x> Model<'t, 'x> {
     pub(crate) fn new(tree: &'t Tree<'x>, errors_max: usize) -> Self {
-        let mut model = Self { tree, ids: Ids::of(tree), errors: Errors::new(errors_max) };
+        let mut model =
+            Self { tree, ids: Ids::of(tree), errors: Errors::new(errors_max), is_ambiguous: false };
+        model.is_ambiguous = !model.ids.duplicates.is_empty();
         for (second, first) in core::mem::take(&mut model.ids.duplicates) {
             model.refuse(second, ModelFault::DuplicateId { first: Box::new(tree.element(first)) });
         }
@@ -42,9 +46,7 @@ impl<'t, 'x> Model<'t, 'x> {
             match role(self.tree, parent, child) {
                 Role::Information => {}
                 Role::Refused(what) => {
-                    // What makes an event or activity special is told of the event or activity: that has the id.
-                    let is_trait = matches!(what, Unsupported::EventDefinition(_) | Unsupported::Loop(_));
-                    self.refuse(if is_trait { index } else { child }, what.clone());
+                    self.refuse(child, what.clone());
                     children.push((child, Role::Refused(what)));
                 }
                 role => children.push((child, role)),

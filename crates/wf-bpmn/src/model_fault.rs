@@ -48,7 +48,36 @@ pub enum ModelFault {
         /// The flow node of the other process.
         node: Box<Element>,
     },
-    /// The process has no start event.
+    /// A sequence flow leads into or out of a sub-process, past its boundary.
+    AcrossScopes {
+        /// The flow node in which it ends.
+        node: Box<Element>,
+    },
+    /// A call activity calls a process that is not there.
+    CalledMissing {
+        /// The id that it calls.
+        id: String,
+    },
+    /// A call activity calls a process that may end with an error.
+    CalledFails {
+        /// The id that it calls.
+        id: String,
+        /// The error end event that nothing inside catches.
+        event: Box<Element>,
+    },
+    /// A call activity calls a process that decides something before its first task.
+    CalledDecides {
+        /// The id that it calls.
+        id: String,
+    },
+    /// A boundary event names something that is no activity beside it.
+    NotAttached {
+        /// The id that it names.
+        id: String,
+        /// What bears this id, if anything does.
+        found: Option<Box<Element>>,
+    },
+    /// The process has no start event, and nothing to which no flow leads.
     NoStart,
     /// A sequence flow ends at a start event.
     IntoStart {
@@ -102,6 +131,30 @@ impl fmt::Display for ModelFault {
                 f,
                 "a sequence flow cannot leave its process: its {attribute} is {}, in another process",
                 node.placed()
+            ),
+            Self::AcrossScopes { node } => write!(
+                f,
+                "a sequence flow cannot cross the boundary of a sub-process: it leads to {}",
+                node.placed()
+            ),
+            Self::CalledMissing { id } => write!(f, "it calls the process `{id}`, which is not there"),
+            Self::CalledFails { id, event } => write!(
+                f,
+                "it calls the process `{id}`, whose {} nothing inside catches: the error of a called process \
+                 cannot be passed on",
+                event.placed()
+            ),
+            Self::CalledDecides { id } => write!(
+                f,
+                "it calls the process `{id}`, which decides something before its first task: a call asks nobody"
+            ),
+            Self::NotAttached { id, found: None } => {
+                write!(f, "its attachedToRef `{id}` is no element of the document")
+            }
+            Self::NotAttached { id, found: Some(found) } => write!(
+                f,
+                "its attachedToRef `{id}` is the {} at {}, no activity beside it",
+                found.kind, found.position
             ),
             Self::NoStart => f.write_str("has no start event, so no case could begin"),
             Self::IntoStart { start } => write!(f, "leads into a start event, {}", start.placed()),

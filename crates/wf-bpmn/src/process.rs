@@ -1,8 +1,8 @@
 //! A process that runs: its net, and where each part of the net stands in the document.
 
-use wf_net::{Net, Problem, ProblemKind, Subject};
+use wf_net::{Net, NodeId, NodeKind, Problem, ProblemKind, Quantity, Retention, Subject};
 
-use crate::{Element, Error, ErrorKind, Position};
+use crate::{Element, Error, ErrorKind, ModelFault, Position};
 
 /// A process of a document.
 #[derive(Clone, Debug)]
@@ -12,8 +12,12 @@ pub struct Process {
     pub id: String,
     /// The name that a person reads, on one line; empty where the process has none.
     pub name: String,
-    /// The net: its nodes and flows are in the order of the document.
+    /// The net. Flows of the document come first, in its order: they number the branches of a choice.
     pub net: Net,
+    /// The ids of the processes that its call activities run, and these activities.
+    pub calls: Vec<(String, Element)>,
+    /// An error end event that nothing inside the process catches.
+    pub(crate) uncaught: Option<Element>,
     pub(crate) places: Places,
 }
 
@@ -60,6 +64,68 @@ impl Process {
     pub fn locate(&self, problem: &Problem) -> Error {
         self.places.locate(problem)
     }
+}
+
+impl Process {
+    /// What is wrong with its call activities, given the processes that they could run.
+    ///
+    /// A called process must be there, must not end with an error that it does not catch itself, and must not decide
+    /// anything before its first task: nobody is asked when a case calls another.
+    ///
+    /// # Examples
+    /// ```
+    /// let xml = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="P">
+    ///   <callActivity id="C" calledElement="Q"/>
+    /// </process></definitions>"#;
+    /// let document = wf_bpmn::parse(xml.as_bytes(), &wf_bpmn::ParseOptions::default()).expect("it can be read");
+    /// let errors = document.processes[0].check_calls(|_| None);
+    /// assert_eq!(errors[0].to_string(), "2:3: callActivity `C`: it calls the process `Q`, which is not there");
+    /// ```
+    #[must_use]
+    pub fn check_calls<'p>(&self, find: impl Fn(&str) -> Option<&'p Self>) -> Vec<Error> {
+        let check = |(id, element): &(String, Element)| {
+            let fault = match find(id) {
+                None => ModelFault::CalledMissing { id: id.clone() },
+                Some(called) => match &called.uncaught {
+                    Some(event) => ModelFault::CalledFails { id: id.clone(), event: Box::new(event.clone()) },
+                    None if decides_first(&called.net) => ModelFault::CalledDecides { id: id.clone() },
+                    None => return None,
+                },
+            };
+            Some(Error::of(element.clone(), fault))
+        };
+        self.calls.iter().filter_map(check).collect()
+    }
+}
+
+/// Whether a case must decide something before its first task.
+fn decides_first(net: &Net) -> bool {
+    let is_merge = |id: &NodeId| {
+        matches!(net.node(*id).kind(), NodeKind::Inclusive(_)) && net.node(*id).incoming().len() > 1
+    };
+    // A merge may fire in any step, the first one too.
+    let mut open: Vec<NodeId> =
+        net.nodes_of(NodeKind::Start).take(1).chain(net.node_ids().filter(is_merge)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(id) = open.pop() {
+        let node = net.node(id);
+        let several = node.outgoing().len() > 1;
+        let (decides, passes) = match node.kind() {
+            NodeKind::Exclusive | NodeKind::Inclusive(_) => (several, true),
+            NodeKind::ThreadSplit(quantity) => (matches!(quantity, Quantity::Chosen(_)), true),
+            NodeKind::Instances(instances) => (matches!(instances.count, Quantity::Chosen(_)), false),
+            NodeKind::Start => (false, true),
+            NodeKind::Receive(Retention::Persistent) => (false, true),
+            kind => (false, kind.is_gateway()),
+        };
+        if decides {
+            return true;
+        }
+        if passes && seen.insert(id) {
+            open.extend(node.outgoing().iter().map(|&flow| net.flow(flow).to()));
+        }
+    }
+    false
 }
 
 /// The elements that the parts of a net come from.

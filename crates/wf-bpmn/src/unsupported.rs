@@ -8,29 +8,26 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unsupported {
-    /// A start or end event with an event definition, such as `timerEventDefinition`; the definition's kind.
-    EventDefinition(String),
-    /// `bpmn:boundaryEvent`; the kinds of its event definitions.
-    BoundaryEvent(String),
-    /// `bpmn:intermediateCatchEvent`, `bpmn:intermediateThrowEvent`; the kinds of its event definitions.
-    IntermediateEvent(String),
-    /// `bpmn:subProcess`, `bpmn:adHocSubProcess`, `bpmn:transaction`.
-    SubProcess,
-    /// `bpmn:callActivity`.
-    CallActivity,
-    /// `bpmn:inclusiveGateway`, `bpmn:complexGateway`, `bpmn:eventBasedGateway`.
-    Gateway,
-    /// `bpmn:multiInstanceLoopCharacteristics`, `bpmn:standardLoopCharacteristics`; the kind.
-    Loop(String),
+    /// An event with an event definition that does not run there, such as a start event with a
+    /// `cancelEventDefinition`; the reason.
+    Event(&'static str),
+    /// A sub-process that does not run; the reason.
+    SubProcess(&'static str),
+    /// `bpmn:callActivity` that does not run; the reason.
+    CallActivity(&'static str),
+    /// A gateway that does not run; the reason.
+    Gateway(&'static str),
+    /// Repetition of an activity that does not run; the reason.
+    Repetition(&'static str),
+    /// Compensation that does not run; the reason.
+    Compensation(&'static str),
     /// `bpmn:choreography` and what it consists of.
     Choreography,
-    /// `bpmn:messageFlow`.
-    MessageFlow,
-    /// A condition on a flow out of something else than an exclusive gateway; the kind of the flow's source.
+    /// A condition on a flow out of something that does not choose; the kind of the flow's source.
     Condition(String),
     /// A default flow out of something that does not choose.
     DefaultFlow,
-    /// An attribute with a value that asks for behaviour, such as `startQuantity="2"`.
+    /// An attribute with a value that asks for behaviour, such as `startQuantity="300"`.
     Attribute {
         /// Name of the attribute.
         name: String,
@@ -45,27 +42,22 @@ pub enum Unsupported {
 
 impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let definitions = |f: &mut fmt::Formatter<'_>, what: &str, kinds: &str| match kinds {
-            "" => f.write_str(what),
-            kinds => write!(f, "{what} ({kinds})"),
-        };
         match self {
-            Self::EventDefinition(kind) => {
-                write!(f, "events with a {kind}; only none start and none end events are")
-            }
-            Self::BoundaryEvent(kinds) => definitions(f, "boundary events", kinds),
-            Self::IntermediateEvent(kinds) => definitions(f, "intermediate events", kinds),
-            Self::SubProcess => f.write_str("sub-processes"),
-            Self::CallActivity => f.write_str("call activities"),
-            Self::Gateway => f.write_str("gateways of this kind; exclusive and parallel gateways are"),
-            Self::Loop(kind) => write!(f, "repeated activities ({kind})"),
+            Self::Event(why)
+            | Self::SubProcess(why)
+            | Self::CallActivity(why)
+            | Self::Gateway(why)
+            | Self::Repetition(why)
+            | Self::Compensation(why) => f.write_str(why),
             Self::Choreography => f.write_str("choreographies"),
-            Self::MessageFlow => f.write_str("message flows"),
             Self::Condition(kind) => {
-                write!(f, "a condition on a flow out of a {kind}; out of an exclusive gateway it is")
+                write!(
+                    f,
+                    "a condition on a flow out of a {kind}; out of an activity or another gateway it is"
+                )
             }
             Self::DefaultFlow => {
-                f.write_str("a default flow among several flows out of it; out of an exclusive gateway it is")
+                f.write_str("a default flow among several flows out of something that does not choose")
             }
             Self::Attribute { name, value } => write!(f, "{name}=\"{value}\""),
             Self::UnknownElement(parent) => write!(f, "an element of this kind inside a {parent}"),

@@ -1,8 +1,7 @@
 //! What each element of BPMN 2.0 is for, by where it stands.
 
-use wf_net::NodeKind;
-
 use crate::Unsupported;
+use crate::kind::Kind;
 use crate::tree::{Index, Tree, Vocabulary};
 
 /// Where an element stands.
@@ -12,6 +11,8 @@ pub(crate) enum Parent {
     Collaboration,
     Process,
     FlowNode,
+    /// A flow node with others inside.
+    SubProcess,
     SequenceFlow,
 }
 
@@ -20,9 +21,17 @@ pub(crate) enum Parent {
 pub(crate) enum Role {
     Process,
     Collaboration,
-    FlowNode(NodeKind),
+    FlowNode(Kind),
     SequenceFlow,
     Condition,
+    /// What triggers an event, or what an event triggers.
+    EventDefinition,
+    /// That an activity is performed in a loop.
+    StandardLoop,
+    /// That an activity is performed in several instances.
+    MultiInstance,
+    /// When a complex gateway fires.
+    Activation,
     /// Says something to people or tools and changes nothing about what runs.
     Information,
     Refused(Unsupported),
@@ -43,8 +52,9 @@ pub(crate) fn role(tree: &Tree<'_>, parent: Parent, index: Index) -> Role {
     let known = match parent {
         Parent::Definitions => in_definitions(name),
         Parent::Collaboration => in_collaboration(name),
-        Parent::Process => in_process(tree, index, name),
+        Parent::Process => in_process(name),
         Parent::FlowNode => in_flow_node(name),
+        Parent::SubProcess => in_process(name).or_else(|| in_flow_node(name)),
         Parent::SequenceFlow => (name == "conditionExpression").then_some(Role::Condition),
     };
     known.unwrap_or_else(|| Role::Refused(Unsupported::UnknownElement(parent.word().to_owned())))
@@ -57,16 +67,17 @@ pub(crate) fn is_behaviour(name: &str) -> bool {
 
 /// Whether an element of this name is a flow node, of whatever kind.
 pub(crate) fn is_flow_node(name: &str) -> bool {
-    flow_node(name).is_some() || refused_flow_node(name, String::new).is_some()
+    Kind::of(name).is_some() || is_choreography(name)
 }
 
 impl Parent {
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Definitions => "definitions element",
             Self::Collaboration => "collaboration",
             Self::Process => "process",
             Self::FlowNode => "flow node",
+            Self::SubProcess => "sub-process",
             Self::SequenceFlow => "sequence flow",
         }
     }
@@ -119,8 +130,9 @@ fn in_definitions(name: &str) -> Option<Role> {
 
 fn in_collaboration(name: &str) -> Option<Role> {
     Some(match name {
-        "messageFlow" => Role::Refused(Unsupported::MessageFlow),
-        "participant"
+        // Messages are passed on by whoever runs the cases: a flow of them says to people where from and where to.
+        "messageFlow"
+        | "participant"
         | "conversation"
         | "subConversation"
         | "callConversation"
@@ -134,12 +146,9 @@ fn in_collaboration(name: &str) -> Option<Role> {
     })
 }
 
-fn in_process(tree: &Tree<'_>, index: Index, name: &str) -> Option<Role> {
-    if let Some(kind) = flow_node(name) {
+fn in_process(name: &str) -> Option<Role> {
+    if let Some(kind) = Kind::of(name) {
         return Some(Role::FlowNode(kind));
-    }
-    if let Some(what) = refused_flow_node(name, || event_definitions(tree, index)) {
-        return Some(Role::Refused(what));
     }
     Some(match name {
         "sequenceFlow" => Role::SequenceFlow,
@@ -150,37 +159,13 @@ fn in_process(tree: &Tree<'_>, index: Index, name: &str) -> Option<Role> {
         | "supportedInterfaceRef"
         | "supports"
         | "correlationSubscription" => Role::Information,
+        name if is_choreography(name) => Role::Refused(Unsupported::Choreography),
         _ => return None,
     })
 }
 
-/// The kinds of flow nodes that run: bpmn:startEvent (WCP-1), tasks (WCP-1, 5), bpmn:exclusiveGateway (WCP-4, 5, 8),
-/// bpmn:parallelGateway (WCP-2, 3).
-fn flow_node(name: &str) -> Option<NodeKind> {
-    Some(match name {
-        "startEvent" => NodeKind::Start,
-        "endEvent" => NodeKind::End,
-        "task" | "userTask" | "serviceTask" | "scriptTask" | "manualTask" | "businessRuleTask"
-        | "sendTask" | "receiveTask" => NodeKind::Task,
-        "exclusiveGateway" => NodeKind::Exclusive,
-        "parallelGateway" => NodeKind::Parallel,
-        _ => return None,
-    })
-}
-
-/// The kinds of flow nodes that are refused.
-fn refused_flow_node(name: &str, definitions: impl Fn() -> String) -> Option<Unsupported> {
-    Some(match name {
-        "boundaryEvent" => Unsupported::BoundaryEvent(definitions()),
-        "intermediateCatchEvent" | "intermediateThrowEvent" | "implicitThrowEvent" | "event" => {
-            Unsupported::IntermediateEvent(definitions())
-        }
-        "subProcess" | "adHocSubProcess" | "transaction" => Unsupported::SubProcess,
-        "callActivity" => Unsupported::CallActivity,
-        "inclusiveGateway" | "complexGateway" | "eventBasedGateway" => Unsupported::Gateway,
-        "choreographyTask" | "subChoreography" | "callChoreography" => Unsupported::Choreography,
-        _ => return None,
-    })
+fn is_choreography(name: &str) -> bool {
+    matches!(name, "choreographyTask" | "subChoreography" | "callChoreography")
 }
 
 fn in_flow_node(name: &str) -> Option<Role> {
@@ -194,11 +179,13 @@ fn in_flow_node(name: &str) -> Option<Role> {
         | "inputSet"
         | "outputSet"
         | "rendering"
-        | "script" => Role::Information,
-        "multiInstanceLoopCharacteristics" | "standardLoopCharacteristics" | "loopCharacteristics" => {
-            Role::Refused(Unsupported::Loop(name.to_owned()))
-        }
-        name if is_event_definition(name) => Role::Refused(Unsupported::EventDefinition(name.to_owned())),
+        | "script"
+        // bpmn:adHocSubProcess: the start of it decides what is performed.
+        | "completionCondition" => Role::Information,
+        "multiInstanceLoopCharacteristics" => Role::MultiInstance,
+        "standardLoopCharacteristics" => Role::StandardLoop,
+        "activationCondition" => Role::Activation,
+        name if is_event_definition(name) => Role::EventDefinition,
         _ => return None,
     })
 }
@@ -219,10 +206,4 @@ fn is_event_definition(name: &str) -> bool {
             | "terminateEventDefinition"
             | "timerEventDefinition"
     )
-}
-
-/// The kinds of the event definitions of an event, for a message.
-fn event_definitions(tree: &Tree<'_>, event: Index) -> String {
-    let names = tree.children(event).map(|child| tree.name(child)).filter(|name| is_event_definition(name));
-    names.collect::<Vec<_>>().join(", ")
 }

@@ -141,8 +141,7 @@ impl<'x, 'o> Scan<'x, 'o> {
             position,
             index,
             skips_content: !is_bpmn || local == "extensionElements",
-            // The only text that means something here.
-            keeps_text: is_bpmn && local == "conditionExpression",
+            keeps_text: is_bpmn && has_meaning(local),
         });
         Ok(())
     }
@@ -314,6 +313,19 @@ fn markup(text: &str) -> Option<(&'static str, &'static str, &'static str)> {
         ("</", "an end tag", ">"),
     ];
     kinds.into_iter().find(|(begin, ..)| text.starts_with(begin))
+}
+
+/// Whether the text directly inside elements of this name means something.
+fn has_meaning(name: &str) -> bool {
+    matches!(
+        name,
+        "conditionExpression"
+            | "loopCardinality"
+            | "loopCondition"
+            | "completionCondition"
+            | "activationCondition"
+            | "eventDefinitionRef"
+    )
 }
 
 const fn is_space(c: char) -> bool {

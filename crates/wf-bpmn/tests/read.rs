@@ -50,7 +50,7 @@ fn nodes_and_flows_become_the_net() {
         <sequenceFlow sourceRef="d" targetRef="e"/><sequenceFlow sourceRef="e" targetRef="f"/>
         <sequenceFlow sourceRef="f" targetRef="g"/><sequenceFlow sourceRef="g" targetRef="h"/>
         <sequenceFlow sourceRef="h" targetRef="z"/></process>"#,
-        "P: Start s Task a Task b Task c Task d Task e Task f Task g Task h End z \
+        "P: Start s Task a Task b Task c Task d Task e Task f Task g Receive(Persistent) h End z \
          s>a a>b b>c c>d d>e e>f f>g g>h h>z",
     );
     // bpmn:exclusiveGateway with conditions and a default (WCP-4, 5, 10), bpmn:parallelGateway (WCP-2, 3).

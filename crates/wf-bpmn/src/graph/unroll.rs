@@ -1,0 +1,177 @@
+//! Activities with a fixed number of instances that are more than one task: each instance becomes a part of the net.
+
+use super::{Flow, Graph, NodeAt, Scope, ScopeAt, ScopeKind};
+use crate::Unsupported;
+use crate::kind::Kind;
+use crate::model::Model;
+use crate::repeat::Repeat;
+
+/// Most flow nodes of a process with the copies of instances.
+const NODES_MAX: usize = 1024;
+
+/// Most instances of a sub-process whose number is not constant, most tasks of all of them, and most calls.
+const INSTANCES_CHOSEN: usize = 8;
+const TASKS_CHOSEN: usize = 32;
+const CALLS_CHOSEN: usize = 4;
+
+impl Graph {
+    /// Copies the inside of sub-processes and the calls that have several instances, innermost first.
+    pub(crate) fn unroll(&mut self, model: &mut Model<'_, '_>) {
+        // A sub-process stands before what is inside of it.
+        for at in (0..self.nodes.len()).rev() {
+            if self.hand_inside(at) {
+                continue;
+            }
+            let node = &self.nodes[at];
+            let (true, Repeat::Instances { count, is_conditional }) =
+                (matches!(node.kind, Some(Kind::Call | Kind::SubProcess | Kind::AdHoc)), &node.repeat)
+            else {
+                continue;
+            };
+            let why = match (count, is_conditional) {
+                (_, true) => "instances of it at once with a completion condition",
+                (Some(0), _) => "no instance of it at all",
+                (count, _) => {
+                    let small = self.nodes.len() <= NODES_MAX;
+                    let inside = node.inside.filter(|_| small).map_or(1, |inside| self.size(inside) + 1);
+                    let instances = count.map_or(self.instances_chosen(at), |count| count as usize);
+                    let all = instances.saturating_mul(inside).saturating_add(self.nodes.len());
+                    if all <= NODES_MAX && instances > 0 {
+                        let is_chosen = count.is_none();
+                        self.instances(at, instances, is_chosen);
+                        continue;
+                    }
+                    "more instances of it at once than a case has room for"
+                }
+            };
+            model.refuse(self.nodes[at].index, Unsupported::Repetition(why));
+        }
+    }
+
+    /// Instances of a sub-process of one task are instances of that task.
+    fn hand_inside(&mut self, at: NodeAt) -> bool {
+        let node = &self.nodes[at];
+        let (Some(Kind::SubProcess), Repeat::Instances { .. }, Some(inside)) =
+            (node.kind, &node.repeat, node.inside)
+        else {
+            return false;
+        };
+        let scope = &self.scopes[inside];
+        // A start, the task and an end, or fewer.
+        if scope.kind != ScopeKind::Embedded || scope.nodes.len() > 3 {
+            return false;
+        }
+        let is_task = |&&member: &&NodeAt| {
+            let member = &self.nodes[member];
+            member.kind == Some(Kind::Task) && member.repeat == Repeat::Once
+        };
+        let is_plain = |&&member: &&NodeAt| {
+            let member = &self.nodes[member];
+            matches!(member.kind, Some(Kind::Start | Kind::End)) && member.triggers.is_empty()
+        };
+        let tasks: Vec<NodeAt> = scope.nodes.iter().filter(is_task).copied().collect();
+        let plain = scope.nodes.iter().filter(is_plain).count();
+        let [task] = tasks[..] else { return false };
+        let ways = self.nodes[task].incoming.len().max(self.nodes[task].outgoing.len());
+        if plain + 1 != scope.nodes.len() || ways > 1 {
+            return false;
+        }
+        self.nodes[task].repeat = core::mem::replace(&mut self.nodes[at].repeat, Repeat::Once);
+        true
+    }
+
+    fn size(&self, scope: ScopeAt) -> usize {
+        (0..self.nodes.len()).filter(|&node| self.is_within(self.nodes[node].scope, scope)).count()
+    }
+
+    /// How many instances there are at most, where a completion says how many: 0 if there is no room for two.
+    fn instances_chosen(&self, at: NodeAt) -> usize {
+        let Some(inside) = self.nodes[at].inside else { return CALLS_CHOSEN };
+        let rests = (0..self.nodes.len()).filter(|&node| {
+            let is_task = self.nodes[node].kind.is_some_and(|kind| kind.is_activity() || kind == Kind::Catch);
+            is_task && self.is_within(self.nodes[node].scope, inside)
+        });
+        let most = (TASKS_CHOSEN / rests.count().max(1)).min(INSTANCES_CHOSEN);
+        if most < 2 { 0 } else { most }
+    }
+
+    fn instances(&mut self, at: NodeAt, count: usize, is_chosen: bool) {
+        let original = self.nodes[at].inside;
+        let around = Scope {
+            kind: ScopeKind::Instances { is_chosen },
+            owner: Some(at),
+            parent: Some(self.nodes[at].scope),
+            nodes: Vec::new(),
+        };
+        self.scopes.push(around);
+        let around = self.scopes.len() - 1;
+        let mut instance = self.nodes[at].clone();
+        (self.nodes[at].kind, self.nodes[at].repeat) = (Some(Kind::SubProcess), Repeat::Once);
+        self.nodes[at].inside = Some(around);
+        instance.repeat = Repeat::Once;
+        instance.scope = around;
+        (instance.incoming, instance.outgoing) = (Vec::new(), Vec::new());
+        for number in 1..=count {
+            let copy = format!("{}#{number}", instance.copy);
+            let inside = original.map(|original| {
+                if number == count { original } else { self.copy(original, &format!("#{number}")) }
+            });
+            let node = self.nodes.len();
+            self.nodes.push(super::Node { copy, inside, ..instance.clone() });
+            self.scopes[around].nodes.push(node);
+            if let Some(inside) = inside {
+                (self.scopes[inside].owner, self.scopes[inside].parent) = (Some(node), Some(around));
+            }
+        }
+        // The last instance is the original.
+        if let Some(original) = original {
+            for node in 0..self.nodes.len() {
+                if self.is_within(self.nodes[node].scope, original) {
+                    self.nodes[node].copy += &format!("#{count}");
+                }
+            }
+        }
+    }
+
+    /// Copies a scope with all that is in it.
+    fn copy(&mut self, scope: ScopeAt, suffix: &str) -> ScopeAt {
+        let within: Vec<ScopeAt> = (0..self.scopes.len()).filter(|&at| self.is_within(at, scope)).collect();
+        let scopes_before = self.scopes.len();
+        let scope_of = |old: ScopeAt| within.iter().position(|&at| at == old).map(|at| scopes_before + at);
+        let members: Vec<NodeAt> =
+            (0..self.nodes.len()).filter(|&node| scope_of(self.nodes[node].scope).is_some()).collect();
+        let nodes_before = self.nodes.len();
+        let node_of = |old: NodeAt| members.binary_search(&old).ok().map(|at| nodes_before + at);
+        let flows: Vec<usize> =
+            (0..self.flows.len()).filter(|&flow| self.flows[flow].from.and_then(node_of).is_some()).collect();
+        let flows_before = self.flows.len();
+        let flow_of = |old: usize| flows.binary_search(&old).ok().map(|at| flows_before + at);
+        for &old in &within {
+            let old = self.scopes[old].clone();
+            self.scopes.push(Scope {
+                owner: old.owner.and_then(node_of).or(old.owner),
+                parent: old.parent.and_then(scope_of).or(old.parent),
+                nodes: old.nodes.iter().filter_map(|&node| node_of(node)).collect(),
+                kind: old.kind,
+            });
+        }
+        for &old in &members {
+            let old = self.nodes[old].clone();
+            self.nodes.push(super::Node {
+                copy: format!("{}{suffix}", old.copy),
+                scope: scope_of(old.scope).unwrap_or(old.scope),
+                inside: old.inside.and_then(scope_of),
+                attached: old.attached.and_then(node_of),
+                incoming: old.incoming.iter().filter_map(|&flow| flow_of(flow)).collect(),
+                outgoing: old.outgoing.iter().filter_map(|&flow| flow_of(flow)).collect(),
+                ..old
+            });
+        }
+        for &old in &flows {
+            let old = self.flows[old].clone();
+            let (from, to) = (old.from.and_then(node_of), old.to.and_then(node_of));
+            self.flows.push(Flow { from, to, ..old });
+        }
+        scope_of(scope).unwrap_or(scope)
+    }
+}

@@ -1,0 +1,178 @@
+//! Tasks and calls, once, in loops and in instances.
+
+use wf_net::{Instances, Needed, NodeId, NodeKind, Quantity, Retention};
+
+use super::{Lowering, Part};
+use crate::Unsupported;
+use crate::graph::{Graph, NodeAt};
+use crate::kind::{Kind, TriggerKind};
+use crate::repeat::Repeat;
+
+/// Most instances of one task.
+const INSTANCES_MAX: u32 = 64;
+
+/// Bytes of a case for counters, instances and calls.
+const RECORD_BYTES: usize = 26;
+
+/// Most instances of each task whose number is not constant, so that all of them fit in a case.
+pub(super) fn instances_most(graph: &Graph) -> u8 {
+    let (mut used, mut open) = (0, 0);
+    for node in &graph.nodes {
+        used += match (node.kind, &node.repeat) {
+            (Some(Kind::Task), Repeat::Instances { count: None, .. }) => {
+                open += 1;
+                0
+            }
+            (Some(Kind::Task), Repeat::Instances { count: Some(count), .. }) => {
+                2 + 2 * (*count as usize).div_ceil(8)
+            }
+            (Some(Kind::Call), _) => 4,
+            (Some(Kind::Receive), _) => 1,
+            (Some(Kind::Catch), _) => {
+                usize::from(node.triggers.iter().any(|trigger| trigger.kind == TriggerKind::Message))
+            }
+            _ => 0,
+        };
+    }
+    if open == 0 {
+        return 0;
+    }
+    let each = RECORD_BYTES.saturating_sub(used) / open;
+    let most = each.saturating_sub(2) / 2 * 8;
+    most.clamp(8, INSTANCES_MAX as usize) as u8
+}
+
+impl Lowering<'_, '_, '_> {
+    pub(super) fn lower_activity(&mut self, at: NodeAt) -> Option<Part> {
+        let node = &self.graph.nodes[at];
+        let kind = match (node.kind, &node.repeat) {
+            (Some(Kind::Call), _) => return self.lower_call(at),
+            (Some(Kind::Receive), Repeat::Instances { .. }) => {
+                self.refuse(at, Unsupported::Repetition("instances of a receive task at once"));
+                return None;
+            }
+            (Some(Kind::Receive), _) => NodeKind::Receive(Retention::Persistent),
+            (_, Repeat::Instances { count, is_conditional }) => match *count {
+                Some(count) if !(1..=INSTANCES_MAX).contains(&count) => {
+                    self.refuse(
+                        at,
+                        Unsupported::Repetition("fewer than 1 or more than 64 instances at once"),
+                    );
+                    return None;
+                }
+                count => NodeKind::Instances(self.instances(count, *is_conditional)),
+            },
+            _ => NodeKind::Task,
+        };
+        let main = self.add(at, "", kind);
+        self.around(at, main)
+    }
+
+    /// WCP-13, 14, 35.
+    fn instances(&self, count: Option<u32>, is_conditional: bool) -> Instances {
+        let most = count.map_or(self.instances_most, |count| count as u8);
+        Instances {
+            count: if count.is_some() { Quantity::Fixed(most) } else { Quantity::Chosen(most) },
+            most,
+            needed: if is_conditional { Needed::Condition } else { Needed::All },
+            cancels_rest: is_conditional,
+            is_dynamic: false,
+        }
+    }
+
+    /// bpmn:callActivity: WCP-22.
+    fn lower_call(&mut self, at: NodeAt) -> Option<Part> {
+        let index = self.graph.nodes[at].index;
+        let Some(called) = self.model.tree.value(index, "calledElement").map(str::to_owned) else {
+            self.refuse(at, Unsupported::CallActivity("a call that does not say which process it calls"));
+            return None;
+        };
+        let found = self.model.ids.find(&called);
+        if found.is_some_and(|found| self.model.tree.name(found).starts_with("global")) {
+            // A global task is a task that several processes use.
+            let main = self.add(at, "", NodeKind::Task);
+            return self.around(at, main);
+        }
+        let id = match found.and_then(|found| self.model.tree.value(found, "id")) {
+            Some(id) => id.to_owned(),
+            None => called.rsplit(':').next().unwrap_or_default().to_owned(),
+        };
+        let main = self.draft.call(self.model, self.graph, at, &id);
+        self.calls.push((id, index));
+        self.around(at, main)
+    }
+
+    /// What stands around the node that holds an activity's tokens: quantities and a loop.
+    pub(super) fn around(&mut self, at: NodeAt, main: NodeId) -> Option<Part> {
+        let [first, last] = [self.quantity(at, "startQuantity")?, self.quantity(at, "completionQuantity")?];
+        let ways_out = self.ways_out(at);
+        let is_plain = last == 1 && self.graph.nodes[at].repeat == Repeat::Once;
+        let (mut entry, mut exit) = (main, main);
+        if matches!(self.graph.nodes[at].repeat, Repeat::Loop { .. }) {
+            (entry, exit) = self.repeated(at, entry, exit);
+        }
+        let is_watched = self.watchers.contains_key(&at);
+        if is_watched {
+            let inner = exit;
+            (entry, exit) = self.arm(at, entry, exit);
+            if exit != inner {
+                let holds = vec![main];
+                if first > 1 || last > 1 {
+                    let why = "a quantity of an activity with a timer that runs beside it";
+                    self.refuse(at, Unsupported::Repetition(why));
+                    return None;
+                }
+                return Some(self.part(at, Some(entry), exit, holds));
+            }
+        }
+        if first > 1 {
+            // WCP-41.
+            let merge = self.add(at, "/start", NodeKind::ThreadMerge(first));
+            self.link(at, merge, entry);
+            entry = merge;
+        }
+        if last > 1 {
+            // WCP-42.
+            let split = self.add(at, "/complete", NodeKind::ThreadSplit(Quantity::Fixed(last)));
+            self.link(at, exit, split);
+            exit = split;
+        }
+        let holds = vec![main];
+        if is_plain || exit == main || matches!(last, 2..) {
+            return Some(self.part(at, Some(entry), exit, holds));
+        }
+        let part = self.split(at, entry, exit, ways_out);
+        Some(Part { holds, ..part })
+    }
+
+    fn quantity(&mut self, at: NodeAt, name: &str) -> Option<u8> {
+        let Some(text) = self.model.tree.value(self.graph.nodes[at].index, name) else { return Some(1) };
+        match text.parse() {
+            Ok(0) | Err(_) => {
+                let value = crate::xml::shorten(text);
+                self.refuse(at, Unsupported::Attribute { name: name.to_owned(), value });
+                None
+            }
+            Ok(quantity) => Some(quantity),
+        }
+    }
+
+    /// WCP-21: a loop around what lies between two nodes; the first branch of its choice goes round.
+    pub(super) fn repeated(&mut self, at: NodeAt, entry: NodeId, exit: NodeId) -> (NodeId, NodeId) {
+        let Repeat::Loop { is_tested_before, condition, how_often } = &self.graph.nodes[at].repeat else {
+            return (entry, exit);
+        };
+        let index = self.graph.nodes[at].index;
+        let again = self.add(at, "/again", NodeKind::Exclusive);
+        let next = self.add(at, "/next", NodeKind::Exclusive);
+        self.link(at, exit, again);
+        let round = self.draft.flow(self.model, index, again, entry);
+        self.draft.net.flow_label(round, how_often);
+        if let Some(condition) = condition {
+            self.draft.net.condition(round, condition);
+        }
+        let on = self.draft.flow(self.model, index, again, next);
+        self.draft.net.default_flow(on);
+        (if *is_tested_before { again } else { entry }, next)
+    }
+}

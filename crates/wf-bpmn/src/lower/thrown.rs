@@ -1,0 +1,127 @@
+//! Which boundary event or event sub-process catches what is thrown inside of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{Graph, Node, NodeAt, ScopeAt, ScopeKind};
+use crate::kind::{Kind, Trigger, TriggerKind};
+use crate::model::Model;
+
+/// What is caught inside the process, and by what.
+#[derive(Debug, Default)]
+pub(super) struct Thrown {
+    /// The catching event of each throwing one.
+    pub(super) catcher_of: BTreeMap<NodeAt, NodeAt>,
+    /// All catching events of these.
+    pub(super) catchers: BTreeSet<NodeAt>,
+    /// Error events that nothing catches: they end the case.
+    pub(super) uncaught: Vec<NodeAt>,
+}
+
+impl Thrown {
+    pub(super) fn new(model: &Model<'_, '_>, graph: &Graph) -> Self {
+        let mut thrown = Self::default();
+        let watchers = Watchers::new(graph);
+        for (at, node) in graph.nodes.iter().enumerate() {
+            if !matches!(node.kind, Some(Kind::End | Kind::Throw)) {
+                continue;
+            }
+            let is_thrown = |t: &&Trigger| {
+                matches!(t.kind, TriggerKind::Error | TriggerKind::Escalation | TriggerKind::Cancel)
+            };
+            let Some(trigger) = node.triggers.iter().find(is_thrown) else { continue };
+            let caught = if trigger.kind == TriggerKind::Cancel {
+                watchers.cancel(model, graph, node.scope)
+            } else {
+                watchers.find(graph, node.scope, trigger)
+            };
+            match caught {
+                Some(catcher) => {
+                    thrown.catcher_of.insert(at, catcher);
+                    thrown.catchers.insert(catcher);
+                }
+                None if trigger.kind == TriggerKind::Error => thrown.uncaught.push(at),
+                None => {}
+            }
+        }
+        thrown
+    }
+}
+
+/// What could catch something: by the activity that is watched, or by the scope.
+struct Watchers {
+    of_activity: BTreeMap<NodeAt, Vec<NodeAt>>,
+    of_scope: BTreeMap<ScopeAt, Vec<NodeAt>>,
+}
+
+impl Watchers {
+    fn new(graph: &Graph) -> Self {
+        let mut watchers = Self { of_activity: BTreeMap::new(), of_scope: BTreeMap::new() };
+        for (at, node) in graph.nodes.iter().enumerate() {
+            let scope = &graph.scopes[node.scope];
+            match (node.kind, node.attached, scope.kind, scope.parent) {
+                (Some(Kind::Boundary), Some(activity), ..) => {
+                    watchers.of_activity.entry(activity).or_default().push(at);
+                }
+                (Some(Kind::Start), _, ScopeKind::Event, Some(around)) => {
+                    watchers.of_scope.entry(around).or_default().push(at);
+                }
+                _ => {}
+            }
+        }
+        watchers
+    }
+
+    /// The innermost event that catches it: an event sub-process beside the scope's own flow, else a boundary event.
+    fn find(&self, graph: &Graph, from: ScopeAt, thrown: &Trigger) -> Option<NodeAt> {
+        let mut scope = from;
+        let mut in_handler = false;
+        loop {
+            let here = &graph.scopes[scope];
+            if here.kind == ScopeKind::Event {
+                // What a handler throws is not for the handlers beside it.
+                in_handler = true;
+            } else {
+                if !core::mem::take(&mut in_handler)
+                    && let Some(catcher) = best(graph, self.of_scope.get(&scope), thrown)
+                {
+                    return Some(catcher);
+                }
+                let activity = here.owner?;
+                if let Some(catcher) = best(graph, self.of_activity.get(&activity), thrown) {
+                    return Some(catcher);
+                }
+            }
+            scope = here.parent?;
+        }
+    }
+
+    /// The cancel event on the boundary of the innermost bpmn:transaction.
+    fn cancel(&self, model: &Model<'_, '_>, graph: &Graph, from: ScopeAt) -> Option<NodeAt> {
+        let transaction = transaction(model, graph, from)?;
+        let is_cancel = |node: &Node| node.triggers.iter().any(|t| t.kind == TriggerKind::Cancel);
+        self.of_activity.get(&transaction)?.iter().copied().find(|&at| is_cancel(&graph.nodes[at]))
+    }
+}
+
+/// The innermost bpmn:transaction around a scope.
+pub(super) fn transaction(model: &Model<'_, '_>, graph: &Graph, from: ScopeAt) -> Option<NodeAt> {
+    let mut scope = Some(from);
+    while let Some(here) = scope {
+        let here = &graph.scopes[here];
+        let owner = here.owner?;
+        if model.tree.name(graph.nodes[owner].index) == "transaction" {
+            return Some(owner);
+        }
+        scope = here.parent;
+    }
+    None
+}
+
+/// Of these events, the one that asks for what is thrown; else one that asks for anything of the kind.
+fn best(graph: &Graph, events: Option<&Vec<NodeAt>>, thrown: &Trigger) -> Option<NodeAt> {
+    let of_kind = |at: NodeAt| graph.nodes[at].triggers.iter().find(|trigger| trigger.kind == thrown.kind);
+    let having =
+        |fits: &dyn Fn(&Trigger) -> bool| events?.iter().copied().find(|&at| of_kind(at).is_some_and(fits));
+    having(&|trigger| trigger.about.is_some() && trigger.about == thrown.about)
+        .or_else(|| having(&|trigger| trigger.about.is_none()))
+}
