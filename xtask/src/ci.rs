@@ -109,6 +109,7 @@ fn steps(full: bool) -> Vec<Step> {
     }
     let scale = if full { "full" } else { "" };
     steps.push(Step::new("test", "test --features memory-v2").with("WF_TEST_SCALE", scale));
+    steps.push(Step::new("test every allocator", "test --package wf-alloc --all-features"));
     steps.push(Step::new("test xtask", "test --package xtask"));
     let tier = if full { "full" } else { "ci" };
     steps.push(Step::new(

@@ -21,8 +21,12 @@ use crate::net::{Net, NodeKind};
 use crate::routing::{DigitKind, Rest, Route, Routing};
 use crate::script::{self, Played, Tokens};
 
-/// Markings visited before a walk gives up.
-pub(crate) const MARKINGS_MAX: usize = 20_000;
+/// Markings visited before a walk about a merge gives up.
+pub(crate) const MARKINGS_MAX: usize = 5_000;
+
+/// Markings visited before a walk about the tokens of all places gives up: it has to visit the product of all parts
+/// of a net, so what it has not decided soon it does not decide.
+const ALL_MARKINGS_MAX: usize = 2_500;
 
 /// Steps played before a walk gives up.
 const STEPS_MAX: usize = 4_000_000;
@@ -152,7 +156,7 @@ impl<'n> Explorer<'n> {
         loop {
             for marking in next.drain(..) {
                 if !seen.contains(&marking) {
-                    if seen.len() == MARKINGS_MAX {
+                    if seen.len() == if self.merge.is_some() { MARKINGS_MAX } else { ALL_MARKINGS_MAX } {
                         return Err(GaveUp);
                     }
                     seen.insert(marking.clone());
