@@ -85,7 +85,9 @@ impl Block {
         // A layout's size rounded up to its alignment is at most `isize::MAX`; rounded up to 8 it is at most
         // `isize::MAX + 1`, which fits an `usize` on 32-bit machines as well.
         let bytes = layout.size().next_multiple_of(MIN_ALIGN);
-        let padding = if layout.align() <= MIN_ALIGN { 0 } else { cursor.align_offset(layout.align()) };
+        // Not `align_offset`, which may answer that it cannot tell. The distance up to the next multiple of a power of two.
+        let padding =
+            if layout.align() <= MIN_ALIGN { 0 } else { cursor.addr().wrapping_neg() & (layout.align() - 1) };
         // Padding is below the alignment, so at most 2^(bits - 1) - 1: the sum cannot overflow either.
         if padding + bytes > self.left_bytes() {
             return None;
@@ -114,7 +116,8 @@ impl<'m> Region<'m> {
     /// Takes back everything, and begins a scope.
     #[inline]
     pub fn scope(&mut self) -> RegionScope<'_> {
-        self.reset();
+        self.take_back();
+        // The spill's scope takes back by itself: resetting it as well would show its policy an empty batch each time.
         let spill = self.spill.as_mut().map(Arena::scope);
         RegionScope { block: &self.block, spill, high_water_bytes: &mut self.high_water_bytes }
     }
@@ -122,11 +125,16 @@ impl<'m> Region<'m> {
     /// Takes back everything, without beginning a scope.
     #[inline]
     pub fn reset(&mut self) {
-        self.high_water_bytes = self.high_water_bytes.max(self.block.used_bytes());
-        self.block.cursor.set(self.block.start);
+        self.take_back();
         if let Some(spill) = &mut self.spill {
             spill.reset();
         }
+    }
+
+    #[inline]
+    fn take_back(&mut self) {
+        self.high_water_bytes = self.high_water_bytes.max(self.block.used_bytes());
+        self.block.cursor.set(self.block.start);
     }
 
     /// Returns the bytes of the block, without what aligning its start took.
@@ -281,8 +289,9 @@ unsafe impl<'s> Bump<'s> for RegionScope<'s> {
         // The rounding cannot overflow: both are sizes of layouts.
         let (old, new) = (old.size().next_multiple_of(MIN_ALIGN), new_bytes.next_multiple_of(MIN_ALIGN));
         // A spilled block never ends at the cursor: its memory is not part of this one, though it may lie just
-        // before it. Hence the second comparison.
-        let is_last = block.addr().get() + old == cursor.addr() && block.as_ptr() >= self.block.start;
+        // before it; a block of size zero lies nowhere. Hence the other comparisons.
+        let is_last =
+            old != 0 && block.addr().get() + old == cursor.addr() && block.as_ptr() >= self.block.start;
         if !is_last || new - old > self.block.left_bytes() {
             return false;
         }

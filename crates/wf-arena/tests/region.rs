@@ -198,6 +198,27 @@ fn what_does_not_fit_is_spilled_when_an_arena_was_given() {
     assert!(region.used_bytes() <= 256);
 }
 
+/// The spill learns from one batch for each scope: peaks that recur within 15 scopes are left alone.
+#[test]
+fn a_spill_sees_every_batch_once() {
+    let mut memory = memory(64);
+    let mut region = Region::with_spill(&mut memory, Arena::new());
+    let mut cycle = || {
+        for batch in 0..12 {
+            let bytes = if batch == 0 { 1_000_000 } else { 1_000 };
+            region.scope().alloc_slice_fill(bytes, 0_u8);
+        }
+        region.spill().unwrap().stats()
+    };
+    cycle();
+    let before = cycle();
+    for cycles in 1..=10 {
+        let now = cycle();
+        assert_eq!(now.resets, before.resets + 12 * cycles);
+        assert_eq!(now.chunk_requests, before.chunk_requests, "cycle {cycles}");
+    }
+}
+
 #[test]
 fn a_spill_with_a_limit_fails_in_its_own_words() {
     let mut memory = memory(64);
