@@ -89,6 +89,10 @@ fn waivers_and_baselines_belong_to_rules() {
         ("rule='x.a'", "rule='x.b'", "11:6: no rule is called x.b"),
         ("measured=2.0", "measured=4.0", "13:9: what was measured would already fail this ratchet"),
         ("measured=2.0", "measured=0.0", "13:9: the waiver's numbers meet the bound"),
+        ("measured=2.0", "measured=nan", "12:10: measured must be a number that is not negative"),
+        ("ratchet=3.0", "ratchet=nan", "13:9: ratchet must be a number that is not negative"),
+        ("ratchet=3.0", "ratchet=inf", "13:9: ratchet must be a number that is not negative"),
+        ("ratchet=3.0", "ratchet=-3.0", "13:9: ratchet must be a number that is not negative"),
         ("2030-01-31", "2030-02-30", "15:7: \"2030-02-30\" is no day"),
         ("2030-01-31", "tomorrow", "15:7: \"tomorrow\" is no day"),
         ("not yet", "", "14:8: reason is empty"),
@@ -101,6 +105,23 @@ fn waivers_and_baselines_belong_to_rules() {
         "[[baseline]]\nrule='x.a'\nvalue=1\nrustc='1'\ntarget='t'\nisa='avx2'\ncpu='c'\nreason='first'\n";
     let error = first_error(&format!("schema = 1\n{RULE}{row}"));
     assert!(error.starts_with("11:6: x.a is no ratchet"), "{error}");
+    let ratchet = RULE.replace("\"exact\"\nmax     = 0", "\"ratchet\"");
+    assert_eq!(first_error(&format!("schema = 1\n{ratchet}{row}")), "ok");
+    for value in ["nan", "inf", "-1"] {
+        let error = first_error(&format!(
+            "schema = 1\n{ratchet}{}",
+            row.replace("value=1", &format!("value={value}"))
+        ));
+        assert!(error.starts_with("11:7: value must be a number that is not negative"), "{error}");
+    }
+    let other_kind = row.replace("avx2", "sse2").replace("value=1", "value=2");
+    assert_eq!(first_error(&format!("schema = 1\n{ratchet}{row}{other_kind}")), "ok");
+    let again = row.replace("value=1", "value=2");
+    let error = first_error(&format!("schema = 1\n{ratchet}{row}{again}"));
+    assert!(
+        error.ends_with("baseline of x.a for this kind of machine is already there, in line 9"),
+        "{error}"
+    );
 }
 
 #[test]

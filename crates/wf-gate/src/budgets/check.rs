@@ -37,8 +37,9 @@ pub(super) fn check(path: &str, text: &str) -> Result<Budgets, Vec<BudgetError>>
     let waivers = file.waiver.iter().filter_map(|raw| checker.waiver(raw, &by_id, &written)).collect();
     checker.unique(file.waiver.iter().map(|w| &w.rule), "waiver of");
     let promises = file.promise.iter().filter_map(|raw| checker.promise(raw, &by_id, &written)).collect();
-    let baselines =
+    let baselines: Vec<Baseline> =
         file.baseline.into_iter().filter_map(|raw| checker.baseline(raw, &by_id, &written)).collect();
+    checker.one_row_of_a_kind(&baselines);
     if checker.errors.is_empty() {
         Ok(Budgets { path: path.into(), policy, rules, waivers, promises, baselines })
     } else {
@@ -96,6 +97,24 @@ impl Checker<'_> {
         }
     }
 
+    /// Two rows of a rule for the same kind of machine: only one of them would count.
+    fn one_row_of_a_kind(&mut self, rows: &[Baseline]) {
+        let mut seen: BTreeMap<[&str; 5], usize> = BTreeMap::new();
+        for row in rows {
+            let kind = [&row.rule, &row.rustc, &row.target, &row.isa, &row.cpu].map(String::as_str);
+            if let Some(first) = seen.get(&kind) {
+                let line = self.place(*first).line;
+                let message = format!(
+                    "baseline of {} for this kind of machine is already there, in line {line}",
+                    row.rule
+                );
+                self.push(row.span.clone(), message);
+            } else {
+                seen.insert(kind, row.span.start);
+            }
+        }
+    }
+
     fn sentence(&mut self, written: &Spanned<String>, what: &str) -> Option<String> {
         if written.get_ref().trim().is_empty() {
             return self.refuse(written.span(), format!("{what} is empty: say it in a sentence"));
@@ -108,6 +127,15 @@ impl Checker<'_> {
         if !range.contains(&value) {
             let Range { start, end } = range;
             return self.refuse(written.span(), format!("{what} {value} is not between {start} and {end}"));
+        }
+        Some(value)
+    }
+
+    /// A number that others can be compared with: one that is not would gate nothing.
+    fn number(&mut self, written: &Spanned<f64>, what: &str) -> Option<f64> {
+        let value = *written.get_ref();
+        if !value.is_finite() || value < 0.0 {
+            return self.refuse(written.span(), format!("{what} must be a number that is not negative"));
         }
         Some(value)
     }
@@ -271,14 +299,11 @@ impl Checker<'_> {
                 self.push(written.span(), format!("the kind {} takes no {name}", raw.kind.get_ref()));
                 continue;
             }
-            if !written.get_ref().is_finite() || *written.get_ref() < 0.0 {
-                self.push(written.span(), format!("{name} must be a number that is not negative"));
-                continue;
-            }
+            let Some(value) = self.number(written, name) else { continue };
             bounds.push(match name {
-                "max" => Bound::AtMost(*written.get_ref()),
-                "min" => Bound::AtLeast(*written.get_ref()),
-                _ => Bound::Equal(*written.get_ref()),
+                "max" => Bound::AtMost(value),
+                "min" => Bound::AtLeast(value),
+                _ => Bound::Equal(value),
             });
         }
         match (kind, bounds.as_slice()) {
@@ -320,7 +345,11 @@ impl Checker<'_> {
             );
         }
         let rule = self.known_rule(&raw.rule, rules, written)?;
-        let (measured, ratchet) = (*raw.measured.get_ref(), *raw.ratchet.get_ref());
+        let numbers = [("measured", &raw.measured), ("ratchet", &raw.ratchet)];
+        let [Some(measured), Some(ratchet)] = numbers.map(|(name, written)| self.number(written, name))
+        else {
+            return None;
+        };
         let meets = |value: f64| match rule.bound {
             Bound::AtMost(max) => Some(value <= max),
             Bound::AtLeast(min) => Some(value >= min),
@@ -392,9 +421,10 @@ impl Checker<'_> {
         if rule.kind != Kind::Ratchet {
             return self.refuse(raw.rule.span(), format!("{} is no ratchet and records nothing", rule.id));
         }
+        let value = self.number(&raw.value, "value")?;
         Some(Baseline {
             rule: rule.id.clone(),
-            value: *raw.value.get_ref(),
+            value,
             rustc: raw.rustc,
             target: raw.target,
             isa: raw.isa,
