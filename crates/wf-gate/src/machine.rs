@@ -186,6 +186,8 @@ pub enum Need {
     Tool(String),
     /// An operating system: `os:linux`.
     Os(String),
+    /// Huge pages for a program that asks: `pages:huge`.
+    HugePages,
 }
 
 impl Need {
@@ -196,8 +198,8 @@ impl Need {
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "need \"{text}\" is not known; cpu:avx512, cpu:avx2, cpu:neon, class:GLOB, cores:N, cores:N-physical, tool:NAME or \
-                 os:NAME"
+                "need \"{text}\" is not known; cpu:avx512, cpu:avx2, cpu:neon, class:GLOB, cores:N, cores:N-physical, tool:NAME, \
+                 os:NAME or pages:huge"
             )
         };
         let (class, value) = text.split_once(':').ok_or_else(wrong)?;
@@ -211,6 +213,7 @@ impl Need {
             },
             "tool" if !value.is_empty() && !value.contains('/') => Ok(Self::Tool(value.into())),
             "os" if matches!(value, "linux" | "macos" | "windows") => Ok(Self::Os(value.into())),
+            "pages" if value == "huge" => Ok(Self::HugePages),
             _ => Err(wrong()),
         }
     }
@@ -227,6 +230,11 @@ impl Need {
             }
             Self::Tool(name) => on_path(name),
             Self::Os(name) => std::env::consts::OS == name,
+            // What the kernel has chosen stands in brackets.
+            Self::HugePages => machine
+                .huge_pages
+                .as_deref()
+                .is_some_and(|modes| modes.contains("[always]") || modes.contains("[madvise]")),
         };
         (!has).then(|| match self {
             Self::Cpu(isa) => format!("needs {isa}, this processor has {}", machine.isa),
@@ -238,6 +246,10 @@ impl Need {
             },
             Self::Tool(name) => format!("needs {name}, which is not installed"),
             Self::Os(name) => format!("needs {name}, this is {}", std::env::consts::OS),
+            Self::HugePages => match &machine.huge_pages {
+                Some(modes) => format!("needs huge pages, the kernel says {modes}"),
+                None => "needs huge pages, and this system does not say whether it gives any".into(),
+            },
         })
     }
 }
@@ -330,6 +342,7 @@ mod tests {
             "tool:",
             "tool:a/b",
             "os:plan9",
+            "pages:large",
         ] {
             assert!(Need::parse(wrong).is_err(), "{wrong}");
         }
@@ -342,6 +355,7 @@ mod tests {
         machine.cores_physical = Some(1);
         machine.isa = "avx2".into();
         machine.cpu_class = "GenuineIntel-6-85".into();
+        machine.huge_pages = Some("always madvise [never]".into());
         for (need, missing) in [
             ("cores:2", None),
             ("cores:3", Some("needs 3 cores, this machine has 2")),
@@ -353,11 +367,18 @@ mod tests {
                 Some("needs a processor of class AuthenticAMD-*, this is GenuineIntel-6-85"),
             ),
             ("cpu:avx512", Some("needs avx512, this processor has avx2")),
+            ("pages:huge", Some("needs huge pages, the kernel says always madvise [never]")),
             ("tool:no-such-program-anywhere", Some("needs no-such-program-anywhere, which is not installed")),
         ] {
             let need = Need::parse(need).expect("known");
             assert_eq!(need.missing(&machine).as_deref(), missing);
         }
+        for modes in ["always [madvise] never", "[always] madvise never"] {
+            machine.huge_pages = Some(modes.into());
+            assert_eq!(Need::HugePages.missing(&machine), None, "{modes}");
+        }
+        machine.huge_pages = None;
+        assert!(Need::HugePages.missing(&machine).is_some_and(|missing| missing.contains("does not say")));
         machine.isa = "avx512".into();
         assert_eq!(Need::Cpu("avx2".into()).missing(&machine), None, "avx512 implies avx2");
     }
