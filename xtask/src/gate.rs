@@ -227,9 +227,6 @@ pub(crate) fn emit(
     if formats.contains(&Format::Github) || std::env::var_os("GITHUB_ACTIONS").is_some() {
         print(&github::render(report));
     }
-    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") {
-        wf_gate::append(summary.as_ref(), &markdown::render(report))?;
-    }
     let files: Vec<(&str, String)> = formats
         .iter()
         .filter_map(|format| match format {
@@ -240,7 +237,12 @@ pub(crate) fn emit(
             Format::Term | Format::Github => None,
         })
         .collect();
-    write_files(out, &files)
+    // Both are tried: that one cannot be written is no reason to lose the other.
+    let written = write_files(out, &files);
+    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") {
+        wf_gate::append(summary.as_ref(), &markdown::render(report))?;
+    }
+    written
 }
 
 /// Writes files into a folder, making it.
@@ -257,9 +259,16 @@ pub(crate) fn write_files(out: &std::path::Path, files: &[(&str, String)]) -> Re
     Ok(())
 }
 
-#[allow(clippy::print_stdout, reason = "this is the command's output")]
+/// Prints a command's output. A reader that has gone, as `head` does, has seen enough: the exit code still says the rest.
+/// (Its twin is in `adopt.rs` of wf-gate.)
 pub(crate) fn print(text: &str) {
-    print!("{text}");
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("error: writing to standard output: {error}");
+    }
 }
 
 fn list(budgets: &Budgets, options: &Options, markdown: bool) -> Outcome {

@@ -165,10 +165,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             Format::Term => None,
         })
         .collect();
+    let written = write_files(&out, &written);
     if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") {
         wf_gate::append(summary.as_ref(), &table::markdown(&run, &rows))?;
     }
-    write_files(&out, &written)?;
+    written?;
     if !finished {
         eprintln!("not finished: what was measured is in {}; --resume goes on with it", out.display());
         return Ok(Exit::Tool);

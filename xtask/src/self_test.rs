@@ -66,7 +66,7 @@ fn equal(program: &mut Program, runs: u32, load: State, seed: u64) -> Result<Tal
         let one = Instant::now();
         let report = wf_gate::run(&equal, &options, machine.clone(), program, &mut |_, _, _| {})?;
         if options.stop.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(GateError::Usage("interrupted".into()));
+            return Err(GateError::io("measuring", std::io::ErrorKind::Interrupted.into()));
         }
         let seconds = one.elapsed().as_secs_f64();
         tally.longest_s = tally.longest_s.max(seconds);
@@ -124,7 +124,7 @@ pub(crate) fn power(program: &mut Program, runs: u32) -> Result<Power, GateError
         let options = Options { seed, stop: stop::listen(), ..Options::default() };
         let report = wf_gate::run(&budgets, &options, machine.clone(), program, &mut |_, _, _| {})?;
         if options.stop.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(GateError::Usage("interrupted".into()));
+            return Err(GateError::io("measuring", std::io::ErrorKind::Interrupted.into()));
         }
         for (found, rule) in rules.iter_mut().zip(&report.rules) {
             found.found += u32::from(rule.verdict == Verdict::Fail);

@@ -150,7 +150,7 @@ fn ticks(program: &mut Program, budgets: &Budgets, processes: u32) -> Result<Tic
 
 fn stopped() -> Result<(), GateError> {
     if stop::listen().load(std::sync::atomic::Ordering::Relaxed) {
-        return Err(GateError::Usage("interrupted".into()));
+        return Err(GateError::io("measuring", std::io::ErrorKind::Interrupted.into()));
     }
     Ok(())
 }

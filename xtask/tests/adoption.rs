@@ -81,6 +81,9 @@ fn a_crate_outside_the_workspace_checks_its_promises_and_begins_from_a_measured_
     std::fs::write(dir.path().join("budgets.toml"), tighter).expect("ours");
     let (code, said) = bench(&dir, &["--rule", "*.allocations"]);
     assert_eq!((code, said.contains("1 failed")), (3, true), "{said}");
+    // A breach outranks a report that cannot be written.
+    let (code, said) = bench(&dir, &["--rule", "*.allocations", "--out", "/dev/null/reports"]);
+    assert_eq!((code, said.contains("writing /dev/null/reports")), (3, true), "{said}");
 
     let (code, said) = bench(&dir, &["--frobnicate"]);
     assert_eq!((code, said.contains("--help")), (2, true), "{said}");

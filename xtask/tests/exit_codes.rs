@@ -242,6 +242,26 @@ fn the_step_summary_and_the_marks_are_written_where_ci_asks_for_them() {
 }
 
 #[test]
+fn a_step_summary_that_cannot_be_written_costs_no_report() {
+    let bench = Bench::new();
+    let output = bench.gate(&[("GITHUB_STEP_SUMMARY", "/nonexistent/summary.md")], &[]);
+    assert_eq!(code(&output), 1, "{}", said(&output));
+    assert!(said(&output).contains("/nonexistent/summary.md"), "{}", said(&output));
+    assert!(bench.path("out/report.json").exists());
+}
+
+#[test]
+fn a_reader_that_has_gone_changes_no_exit_code() {
+    let bench = Bench::new();
+    for (value, expected) in [("0", 0), ("0.2", 3)] {
+        let mut child = bench.command(&[("X", value)], &[]).spawn().expect("xtask runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(code(&output), expected, "{}", said(&output));
+    }
+}
+
+#[test]
 fn blessing_is_for_people_and_for_ratchets() {
     let bench = Bench::new();
     let bless = |variables: &[(&str, &str)], rule: &str, reason: &str| {

@@ -156,18 +156,36 @@ fn act(request: &Request, folder: &Path) -> Result<Exit, GateError> {
     let mut quiet = |_: &str, _: u32, _: u32| {};
     let report = gate::run(&budgets, &request.options, Machine::look(), &mut program, &mut quiet)?;
     print(&term::render(&report, false));
-    if let Some(dir) = &request.out {
-        crate::report::write_all(&report, dir)?;
+    let written = write(&report, request.out.as_deref());
+    match (written, report.exit_code()) {
+        (Err(error), Exit::Pass) => Err(error),
+        // A breach outranks a report that cannot be written.
+        (Err(error), exit) => {
+            eprintln!("error: {error}");
+            Ok(exit)
+        }
+        (Ok(()), exit) => Ok(exit),
     }
-    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") {
-        append(Path::new(&summary), &markdown::render(&report))?;
-    }
-    Ok(report.exit_code())
 }
 
-#[allow(clippy::print_stdout, reason = "this is the program's output")]
+/// Writes the reports and the step summary. Both are tried: that one cannot be written is no reason to lose the other.
+fn write(report: &crate::report::Report, out: Option<&Path>) -> Result<(), GateError> {
+    let files = out.map_or(Ok(()), |dir| crate::report::write_all(report, dir));
+    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") {
+        append(Path::new(&summary), &markdown::render(report))?;
+    }
+    files
+}
+
+/// Prints the program's output. A reader that has gone, as `head` does, has seen enough: the exit code still says the rest.
 fn print(text: &str) {
-    print!("{text}");
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("error: writing to standard output: {error}");
+    }
 }
 
 /// Adds to a file that somebody else began.

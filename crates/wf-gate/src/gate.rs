@@ -103,7 +103,11 @@ pub fn run(
         machine: &machine,
         reports: Vec::new(),
         sampled: Vec::new(),
-        end: End { deadline: options.max_time.map(|limit| started + limit), stop: Arc::clone(&options.stop) },
+        end: End {
+            // A limit beyond what the clock can tell is none.
+            deadline: options.max_time.and_then(|limit| started.checked_add(limit)),
+            stop: Arc::clone(&options.stop),
+        },
         seed: options.seed.unwrap_or(budgets.policy.seed),
     };
     for rule in &selected {
