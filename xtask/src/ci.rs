@@ -10,7 +10,7 @@ use crate::{Outcome, build};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The long version: tests at full scale, the full tier of the gate.
+    /// The long version: tests at full scale, models of interleavings, the full tier of the gate.
     #[arg(long)]
     full: bool,
     /// Only steps whose name contains this; may be repeated.
@@ -23,6 +23,12 @@ const FEATURES: [&str; 3] = ["memory-v2", "jemalloc", "mimalloc"];
 
 /// Packages that have them.
 const FEATURED: [&str; 3] = ["wf-engine", "wf-cli", "wf-benches"];
+
+/// Models of every interleaving, and where they stand.
+const LOOM: [(&str, &str); 2] = [
+    ("loom, in the crates", "--lib --package wf-alloc --package wf-arena"),
+    ("loom, beside them", "--test loom --package wf-aligned --package wf-mmap"),
+];
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let steps = steps(arguments.full);
@@ -117,6 +123,12 @@ fn steps(full: bool) -> Vec<Step> {
         &format!("run --quiet --package xtask -- gate --tier {tier} --invalid warn"),
     ));
     if full {
+        for (name, tests) in LOOM {
+            let arguments = format!("test --release {tests}");
+            // A folder of its own: the flag would have everything else built again.
+            let step = Step::new(name, &arguments).with("RUSTFLAGS", "--cfg loom");
+            steps.push(step.with("CARGO_TARGET_DIR", "target/loom"));
+        }
         steps.push(Step::new("matrix", "run --quiet --package xtask -- bench-matrix --quick"));
     }
     steps
