@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: what CI runs, step by step, with the same names.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use wf_gate::{Exit, GateError};
@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     step: Vec<String>,
 }
+
+/// Packages with unsafe code.
+const UNSAFE: [&str; 6] = ["wf-alloc", "wf-arena", "wf-aligned", "wf-simd", "wf-mmap", "wf-registry"];
 
 /// Features that must build alone.
 const FEATURES: [&str; 3] = ["memory-v2", "jemalloc", "mimalloc"];
@@ -101,6 +104,40 @@ impl Step {
     }
 }
 
+/// The tests of crates with unsafe code under valgrind, and under the address sanitizer of a nightly toolchain; a
+/// tool that is not installed is said to be skipped.
+fn sanitized() -> Vec<Step> {
+    let has = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let mut steps = Vec::new();
+    let runner = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER";
+    if has("valgrind", &["--version"]) {
+        let under = "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite";
+        for package in UNSAFE {
+            let name = format!("valgrind {package}");
+            // Valgrind does not know the widest vectors, and its threads take turns.
+            let step =
+                Step::new(&name, &format!("test --package {package} --lib --tests")).with(runner, under);
+            steps.push(step.with("WF_SIMD_LEVEL", "avx2"));
+        }
+    } else {
+        print("SKIPPED: valgrind: not installed\n");
+    }
+    if has("cargo", &["+nightly", "--version"]) {
+        let packages: Vec<String> = UNSAFE.iter().map(|package| format!("--package {package}")).collect();
+        let target = "--target x86_64-unknown-linux-gnu --lib --tests";
+        let arguments = format!("test {target} {}", packages.join(" "));
+        let step = Step::new("address sanitizer", &arguments).with("RUSTFLAGS", "-Zsanitizer=address");
+        steps.push(step.with("RUSTUP_TOOLCHAIN", "nightly").with("CARGO_TARGET_DIR", "target/asan"));
+    } else {
+        print("SKIPPED: address sanitizer: no nightly toolchain\n");
+    }
+    steps
+}
+
 fn steps(full: bool) -> Vec<Step> {
     let mut steps = vec![
         Step::new("fmt", "fmt --all --check"),
@@ -129,6 +166,7 @@ fn steps(full: bool) -> Vec<Step> {
             let step = Step::new(name, &arguments).with("RUSTFLAGS", "--cfg loom");
             steps.push(step.with("CARGO_TARGET_DIR", "target/loom"));
         }
+        steps.extend(sanitized());
         steps.push(Step::new("matrix", "run --quiet --package xtask -- bench-matrix --quick"));
     }
     steps
