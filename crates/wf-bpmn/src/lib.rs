@@ -4,10 +4,10 @@
 //! the position, id and name of each element, so that whatever is said later about the net can be said in the
 //! words of the drawing. All problems of a file are reported, not just the first.
 //!
-//! What runs: none start and end events, sequence flows with conditions and defaults, all kinds of tasks,
-//! exclusive and parallel gateways in any arrangement. What is only information (lanes, documentation, data,
-//! artifacts, diagrams, vendor extensions, participants) is read past. Everything else has behaviour and is
-//! refused by name: see [`Unsupported`].
+//! What runs: all kinds of gateways, tasks, events, loops, instances, sub-processes and calls; the README has the
+//! table of what each becomes. What is only information (lanes, documentation, data, artifacts, diagrams, vendor
+//! extensions, participants, message flows) is read past. Everything else has behaviour and is refused by name: see
+//! [`Unsupported`].
 //!
 //! # When not to use it
 //! To edit or write BPMN: what is information only is not kept. To validate against the schema: what this

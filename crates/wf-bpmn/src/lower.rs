@@ -66,7 +66,7 @@ struct Lowering<'l, 't, 'x> {
     draft: Draft,
     parts: Vec<Part>,
     sinks: Vec<Option<Sink>>,
-    /// Where a terminate end event of each scope leads.
+    /// Where a terminate end event leads, in each scope that has no other ends.
     outs: Vec<Option<NodeId>>,
     /// Where the tokens of each scope begin.
     feeds: Vec<Option<NodeId>>,

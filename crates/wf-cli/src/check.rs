@@ -13,18 +13,21 @@ use crate::say::{self, complain, printable};
 pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let (mut good, mut refused, mut unread) = (0, 0, None);
+    let mut models = Vec::new();
     for path in model::files(&args.models)? {
-        let model = match model::load(&path) {
-            Ok(model) => model,
+        match model::load(&path) {
+            Ok(model) => models.push((path, model)),
             Err(failure) => {
                 // The other files are still worth checking; the first failure decides the exit code.
                 if let Failure::Io(message) = &failure {
                     complain(format_args!("error: {message}"));
                 }
                 unread = unread.or(Some(failure));
-                continue;
             }
-        };
+        }
+    }
+    model::link(models.iter_mut().map(|(path, model)| (path.as_path(), model)));
+    for (path, model) in models {
         report(&mut out, &path, &model).map_err(|error| Failure::stdout(&error))?;
         if model.problems.is_empty() { good += 1 } else { refused += 1 }
     }

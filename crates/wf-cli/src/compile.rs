@@ -21,11 +21,16 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     let mut refused = false;
     let files = model::files(&args.models)?;
     let target = target::checked(&args.output, &files)?;
+    let mut models = Vec::new();
     for path in files {
         if interrupt::requested() {
             return Err(Failure::Interrupted);
         }
         let model = model::load(&path)?;
+        models.push((path, model));
+    }
+    model::link(models.iter_mut().map(|(path, model)| (path.as_path(), model)));
+    for (path, model) in models {
         refused |= !model.problems.is_empty();
         model.problems.iter().for_each(complain);
         for compiled in model.compiled {

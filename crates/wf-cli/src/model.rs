@@ -1,5 +1,6 @@
 //! From files to programs: reading, parsing and compiling, with every problem told.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,30 @@ pub(crate) fn load(path: &Path) -> Result<Model, Failure> {
         model.problems.push(format!("{name}:1:1: the file has no process that could run"));
     }
     Ok(model)
+}
+
+/// Checks the calls between the processes of all these models.
+pub(crate) fn link<'m>(models: impl IntoIterator<Item = (&'m Path, &'m mut Model)>) {
+    let mut models: Vec<(&Path, &mut Model)> = models.into_iter().collect();
+    let mut problems: Vec<Vec<String>> = Vec::new();
+    {
+        let processes =
+            models.iter().flat_map(|(_, model)| &model.compiled).map(|compiled| &compiled.process);
+        let by_id: HashMap<&str, &Process> =
+            processes.map(|process| (process.id.as_str(), process)).collect();
+        for (path, model) in &models {
+            let name = path.display().to_string();
+            let errors =
+                model.compiled.iter().flat_map(|c| c.process.check_calls(|id| by_id.get(id).copied()));
+            problems.push(errors.map(|error| error.in_file(&name).to_string()).collect());
+        }
+    }
+    for ((_, model), problems) in models.iter_mut().zip(problems) {
+        // What is not there may be what was refused: that has been said.
+        if model.problems.is_empty() {
+            model.problems = problems;
+        }
+    }
 }
 
 /// The bytes of a file; one that is too large for the parser is not read whole.

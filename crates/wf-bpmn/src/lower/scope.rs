@@ -95,12 +95,16 @@ impl Lowering<'_, '_, '_> {
                 None => Some(Part { entry: Some(entry), ..Part::default() }),
             };
         }
+        if splits && self.throws_out(inside) {
+            let why = "a sub-process with several tokens at once, one of which may end it by an error, an escalation or a cancel event";
+            self.refuse(at, Unsupported::SubProcess(why));
+            return None;
+        }
         let done = self.draft.add(self.model, index, done_id, kind, inside);
         if let ScopeKind::AdHoc { is_sequential } = scope.kind {
             // Which of its activities are performed is decided when it is entered; none is a choice, too.
             let choice = self.draft.add(self.model, index, choice_id, GENERAL, inside);
             self.link(at, entry, choice);
-            self.draft.later_default(index, choice, done);
             feed = choice;
             if is_sequential {
                 self.exclusive.push(inside);
@@ -112,18 +116,28 @@ impl Lowering<'_, '_, '_> {
         self.around_scope(at, entry, exit)
     }
 
-    /// Where a terminate end event leads: past what waits for all ends.
+    /// Whether an event inside takes all tokens of a scope away and leads out of it.
+    fn throws_out(&self, scope: ScopeAt) -> bool {
+        self.thrown.catcher_of.iter().any(|(&thrower, &catcher)| {
+            let watched = match self.graph.nodes[catcher].attached {
+                Some(activity) => self.graph.nodes[activity].inside,
+                None => None,
+            };
+            self.interrupts(catcher)
+                && self.graph.is_within(self.graph.nodes[thrower].scope, scope)
+                && watched.is_some_and(|watched| self.graph.is_within(scope, watched))
+        })
+    }
+
+    /// Where a sub-process is left; one that has only terminate end events is left behind these.
     fn out(&mut self, at: NodeAt, inside: ScopeAt, done: Option<NodeId>) -> Option<NodeId> {
         let is_terminate = |&at: &NodeAt| {
             self.graph.nodes[at].kind == Some(Kind::End) && self.has(at, TriggerKind::Terminate)
         };
-        if !self.graph.scopes[inside].nodes.iter().any(is_terminate) {
+        if done.is_some() || !self.graph.scopes[inside].nodes.iter().any(is_terminate) {
             return done;
         }
         let out = self.add(at, "/out", NodeKind::Exclusive);
-        if let Some(done) = done {
-            self.link(at, done, out);
-        }
         self.outs[inside] = Some(out);
         Some(out)
     }
@@ -166,6 +180,11 @@ impl Lowering<'_, '_, '_> {
                 if let Some(exit) = self.parts[at].exit.replace(merge) {
                     self.draft.later(index, exit, merge);
                 }
+            }
+            if let (ScopeKind::AdHoc { .. }, Some(Sink::Done(done)), Some(owner)) =
+                (self.graph.scopes[scope].kind, self.sinks[scope], self.graph.scopes[scope].owner)
+            {
+                self.draft.later_default(self.graph.nodes[owner].index, feed, done);
             }
         }
     }

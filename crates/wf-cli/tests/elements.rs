@@ -1,0 +1,96 @@
+//! Each kind of BPMN element by a model of its own and a scenario: what is enabled after each step.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../wf-engine/tests/scenario/mod.rs"]
+mod scenario;
+
+use std::path::Path;
+
+use wf_net::Net;
+
+/// The nets of a model in `models/elements`.
+fn nets(name: &str) -> Vec<Net> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/elements");
+    let bytes = std::fs::read(folder.join(format!("{name}.bpmn"))).unwrap();
+    let document = wf_bpmn::parse(&bytes, &Default::default())
+        .unwrap_or_else(|errors| panic!("{}", errors[0].in_file(name)));
+    document.processes.into_iter().map(|process| process.net).collect()
+}
+
+macro_rules! elements {
+    ($($name:ident $file:literal $scenarios:expr)*) => {
+        $(#[test]
+        fn $name() {
+            for text in $scenarios {
+                scenario::play(&nets($file), text);
+            }
+        })*
+
+        /// Every model of the folder has a scenario.
+        #[test]
+        fn every_model_has_its_scenario() {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/elements");
+            let mut found: Vec<String> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap().replace(".bpmn", ""))
+                .collect();
+            found.sort();
+            let mut played = vec![$($file.to_owned()),*];
+            played.sort();
+            assert_eq!(found, played);
+        }
+    };
+}
+
+elements! {
+    inclusive_gateway "inclusive-gateway" [
+        "start=3 {A,B}; A {B}; B {D}; D {} ok",
+        "start=1 {A}; A {D}; D {} ok",
+        "start=0 {C}; C {D}; D {} ok",
+    ]
+    conditional_flow "conditional-flow" ["start {A}; A=0 {B}; B {} ok", "start {A}; A=3 {B,C,D}; C {B,D}; B {D}; D {} ok"]
+    event_based_gateway "event-based-gateway" ["start {M,W}; !M {B}; B {} ok", "start {M,W}; !W {C}; !M {C}; C {} ok"]
+    terminate_event "terminate-event" ["start {A,B}; A {} ok", "start {A,B}; B {A}; A {} ok"]
+    throw_events "throw-events" ["start {A}; A {} ok"]
+    catch_events "catch-events" [
+        "start {A}; !M {A}; !G ?Lost; A {G}; !G {R}; !R {} ok",
+        "start {A}; A {M}; !M {G}; !R {G}; !G {} ok",
+    ]
+    link_events "link-events" ["start {A}; A {B}; B {} ok"]
+    standard_loop "standard-loop" ["start {A}; A=0 {A}; A=1 {B}; B=0 {B}; B=1 {} ok", "start {A}; A=3 {} ok"]
+    multi_instance "multi-instance" [
+        "start {A.1,A.2}; A.2 {A.1}; A.1=3 {B.1,B.2,B.3}; B.1 {B.2,B.3}; B.2=1 {C}; C=0 {C}; C=1 {} ok",
+        "start {A.1,A.2}; A.2 {A.1}; A.1=0 {C}; C=1 {} ok",
+    ]
+    multi_instance_sub_process "multi-instance-sub-process" [
+        "start {A#1,A#2}; A#1 {A#2,B#1}; B#1 {A#2}; A#2 {B#2}; B#2 {C}; C {} ok",
+    ]
+    quantities "quantities" ["start {A}; A {B,B}; B {B}; B {C}; C {} ok"]
+    complex_gateway "complex-gateway" ["start {A,B,C}; A {B,C}; C {B,D}; B {D}; D {} ok"]
+    sub_process "sub-process" ["start {A,B}; A {B}; B {C}; C {} ok", "start {A,B}; B {A}; A {C}; C {} ok"]
+    terminate_in_sub_process "terminate-in-sub-process" ["start {A,B}; A {C}; C {} ok", "start {A,B}; B {A}; A {C}; C {} ok"]
+    boundary_events "boundary-events" [
+        "start {A,late}; A {B,late}; B {C}; !late ?Lost; !stop ?Lost; C {} ok",
+        "start {A,late}; !late {A,Y}; !late ?Lost; !stop {X,Y}; X {Y}; Y {} ok",
+        "start {A,late}; !ask {A,Z,late}; !ask {A,Z,Z,late}; !stop {X,Z,Z}",
+    ]
+    error_event "error-event" [
+        "start {A}; A=0 {X}; X {} ok",
+        "start {A}; A=1 {C}; C {} ok",
+        "start {A}; !caught {X}; X {} ok",
+    ]
+    escalation_event "escalation-event" ["start {A}; A {B,X}; B {C,X}; X {C}; C {} ok"]
+    event_sub_process "event-sub-process" [
+        "start {A}; !hint {A,Y}; A {B,Y}; !halt {X}; !hint ?Lost; X {} ok",
+        "start {A}; A {B}; B {} ok; !halt ?UnknownCase",
+    ]
+    transaction "transaction" [
+        "start {A}; A=0 {C}; C {} ok",
+        "start {A}; A=1 {U}; U {X}; X {} ok",
+    ]
+    ad_hoc_sub_process "ad-hoc-sub-process" [
+        "start=3 {A,B}; A^ {}; A {B}; B {C}; C {} ok",
+        "start=0 {C}; C {} ok",
+    ]
+    call_activity "call-activity" ["start {A}; A {B}; B {} ok"]
+}
