@@ -95,6 +95,12 @@ impl Lowering<'_, '_, '_> {
                 None => Some(Part { entry: Some(entry), ..Part::default() }),
             };
         }
+        if splits && self.never_joins(inside) {
+            let why =
+                "a sub-process with several tokens at once, which leave it one after another by one end";
+            self.refuse(at, Unsupported::SubProcess(why));
+            return None;
+        }
         if splits && self.throws_out(inside) {
             let why = "a sub-process with several tokens at once, one of which may end it by an error, an escalation or a cancel event";
             self.refuse(at, Unsupported::SubProcess(why));
@@ -114,6 +120,28 @@ impl Lowering<'_, '_, '_> {
         self.feeds[inside] = Some(feed);
         let exit = self.out(at, inside, Some(done))?;
         self.around_scope(at, entry, exit)
+    }
+
+    /// Whether all tokens of a scope leave it by one flow and nothing before that makes one of several.
+    fn never_joins(&self, scope: ScopeAt) -> bool {
+        let here = &self.graph.scopes[scope];
+        if here.kind != ScopeKind::Embedded {
+            return false;
+        }
+        let mut ends = 0;
+        for &at in &here.nodes {
+            let node = &self.graph.nodes[at];
+            let joins = matches!(node.kind, Some(Kind::Parallel | Kind::Inclusive | Kind::Complex));
+            if (joins && node.incoming.len() > 1) || self.is_event_scope(node.inside) {
+                return false;
+            }
+            ends += match node.kind {
+                Some(Kind::End) => node.incoming.len(),
+                Some(_) if node.outgoing.is_empty() => 1,
+                _ => 0,
+            };
+        }
+        ends == 1
     }
 
     /// Whether an event inside takes all tokens of a scope away and leads out of it.
