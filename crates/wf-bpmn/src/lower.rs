@@ -342,11 +342,8 @@ impl Lowering<'_, '_, '_> {
                 let mut starts = starts.filter(|&&at| self.graph.nodes[at].kind == Some(Kind::Start));
                 starts.any(|&at| !self.interrupts(at)) || self.splits(inside)
             }),
-            Some(Kind::Throw) => {
-                node.outgoing.len() > 1
-                    || self.thrown.catcher_of.get(&at).is_some_and(|&c| !self.interrupts(c))
-            }
-            Some(Kind::End) => self.thrown.catcher_of.get(&at).is_some_and(|&c| !self.interrupts(c)),
+            Some(Kind::Throw) => node.outgoing.len() > 1 || self.starts_beside(at),
+            Some(Kind::End) => self.starts_beside(at),
             Some(_) => {
                 node.outgoing.len() > 1 || value("completionQuantity").is_some_and(|quantity| quantity != "1")
             }
@@ -378,6 +375,12 @@ impl Lowering<'_, '_, '_> {
                 None => false,
             }
         })
+    }
+
+    /// Whether what is thrown starts an event sub-process beside it; a boundary event starts something outside.
+    fn starts_beside(&self, at: NodeAt) -> bool {
+        let catcher = self.thrown.catcher_of.get(&at);
+        catcher.is_some_and(|&c| self.graph.nodes[c].attached.is_none() && !self.interrupts(c))
     }
 
     fn is_event_scope(&self, scope: Option<ScopeAt>) -> bool {
