@@ -371,6 +371,8 @@ impl<T: Tokens> Walk<'_, T> {
                     continue;
                 }
                 moved = true;
+                // The token may vanish here, and with it what the end of a sub-process waits for.
+                self.again = true;
                 self.tokens.take(input, 1);
                 if !self.tokens.add(if has_fired { done_here } else { arrived_here }, 1) {
                     return Err(Fault::Full);
