@@ -6,7 +6,7 @@
 //! [`play`] runs many cases at random, as a load and as a check.
 //!
 //! # When not to use it
-//! For cases that must survive the process: nothing is written to disk. For work that waits on locks or sockets inside
+//! For cases that must survive a crash: [`Shard::export`] gives their bytes, writing them down is the embedder's. For work that waits on locks or sockets inside
 //! a step: a step is a few nanoseconds, the work itself belongs to whoever completes the task.
 //!
 //! # Cost

@@ -28,8 +28,11 @@ pub(crate) const MARKINGS_MAX: usize = 5_000;
 /// of a net, so what it has not decided soon it does not decide.
 const ALL_MARKINGS_MAX: usize = 2_500;
 
-/// Steps played before a walk gives up.
-const STEPS_MAX: usize = 4_000_000;
+/// Steps played before a walk about a merge gives up.
+const STEPS_MAX: usize = 1_000_000;
+
+/// Steps played before a walk about the tokens of all places gives up.
+const ALL_STEPS_MAX: usize = 20_000;
 
 /// Outcomes of one completion that a walk is willing to try.
 const OUTCOMES_MAX: usize = 4096;
@@ -138,7 +141,7 @@ impl<'n> Explorer<'n> {
             regions: routing.interrupts.iter().map(region).collect(),
             choices: choices?,
             decided: HashMap::new(),
-            steps_left: STEPS_MAX,
+            steps_left: if merge.is_some() { STEPS_MAX } else { ALL_STEPS_MAX },
         })
     }
 

@@ -1,8 +1,11 @@
 //! Workflow nets: nodes and flows, static checks, and compilation to a flat program image.
 //!
 //! A [`Net`] is built with a [`NetBuilder`], which checks its structure. [`compile`] folds its gateways into the
-//! completions that set them off, proves which places hold at most one token, and writes an [`Image`]: ops made of
+//! completions that set them off, proves which places hold at most one token, walks through the markings where a merge
+//! has to look at the whole case, and writes an [`Image`]: ops made of
 //! bit masks, in 64-byte cells, used in place. [`Program::parse`] checks an image before an engine follows it.
+//!
+//! [`patterns`] has a net of each of the 43 control-flow patterns.
 //!
 //! # When not to use it
 //! To run cases: that is `wf-engine`. To read models: that is `wf-bpmn`.

@@ -29,7 +29,9 @@ impl Lowering<'_, '_, '_> {
 
     pub(super) fn add_regions(&mut self) {
         for (node, region) in core::mem::take(&mut self.regions) {
-            let members = self.members(region);
+            // The end of a sub-process stands inside, and does not wait for itself.
+            let mut members = self.members(region);
+            members.retain(|&member| member != node);
             self.draft.net.cancels(node, &members);
         }
         for scope in core::mem::take(&mut self.exclusive) {

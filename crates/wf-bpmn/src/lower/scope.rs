@@ -2,6 +2,7 @@
 
 use wf_net::{NodeId, NodeKind, Synchronizing};
 
+use super::region::Region;
 use super::{Lowering, Part, Sink};
 use crate::graph::{NodeAt, ScopeAt, ScopeKind};
 use crate::kind::{Kind, TriggerKind};
@@ -76,7 +77,8 @@ impl Lowering<'_, '_, '_> {
         let has_end = self.has_end(inside) || matches!(scope.kind, ScopeKind::AdHoc { .. });
         let kind = match scope.kind {
             ScopeKind::Instances { .. } => NodeKind::Parallel,
-            _ if splits => GENERAL,
+            // With several tokens it is left when the last of them is gone, whichever ends they have reached.
+            _ if splits => NodeKind::Completion,
             _ => NodeKind::Exclusive,
         };
         let (done_id, choice_id) = (id("/done"), id("/choice"));
@@ -95,18 +97,10 @@ impl Lowering<'_, '_, '_> {
                 None => Some(Part { entry: Some(entry), ..Part::default() }),
             };
         }
-        if splits && self.never_joins(inside) {
-            let why =
-                "a sub-process with several tokens at once, which leave it one after another by one end";
-            self.refuse(at, Unsupported::SubProcess(why));
-            return None;
-        }
-        if splits && self.throws_out(inside) {
-            let why = "a sub-process with several tokens at once, one of which may end it by an error, an escalation or a cancel event";
-            self.refuse(at, Unsupported::SubProcess(why));
-            return None;
-        }
         let done = self.draft.add(self.model, index, done_id, kind, inside);
+        if kind == NodeKind::Completion {
+            self.regions.push((done, Region::Scope(inside)));
+        }
         if let ScopeKind::AdHoc { is_sequential } = scope.kind {
             // Which of its activities are performed is decided when it is entered; none is a choice, too.
             let choice = self.draft.add(self.model, index, choice_id, GENERAL, inside);
@@ -120,41 +114,6 @@ impl Lowering<'_, '_, '_> {
         self.feeds[inside] = Some(feed);
         let exit = self.out(at, inside, Some(done))?;
         self.around_scope(at, entry, exit)
-    }
-
-    /// Whether all tokens of a scope leave it by one flow and nothing before that makes one of several.
-    fn never_joins(&self, scope: ScopeAt) -> bool {
-        let here = &self.graph.scopes[scope];
-        if here.kind != ScopeKind::Embedded {
-            return false;
-        }
-        let mut ends = 0;
-        for &at in &here.nodes {
-            let node = &self.graph.nodes[at];
-            let joins = matches!(node.kind, Some(Kind::Parallel | Kind::Inclusive | Kind::Complex));
-            if (joins && node.incoming.len() > 1) || self.is_event_scope(node.inside) {
-                return false;
-            }
-            ends += match node.kind {
-                Some(Kind::End) => node.incoming.len(),
-                Some(_) if node.outgoing.is_empty() => 1,
-                _ => 0,
-            };
-        }
-        ends == 1
-    }
-
-    /// Whether an event inside takes all tokens of a scope away and leads out of it.
-    fn throws_out(&self, scope: ScopeAt) -> bool {
-        self.thrown.catcher_of.iter().any(|(&thrower, &catcher)| {
-            let watched = match self.graph.nodes[catcher].attached {
-                Some(activity) => self.graph.nodes[activity].inside,
-                None => None,
-            };
-            self.interrupts(catcher)
-                && self.graph.is_within(self.graph.nodes[thrower].scope, scope)
-                && watched.is_some_and(|watched| self.graph.is_within(scope, watched))
-        })
     }
 
     /// Where a sub-process is left; one that has only terminate end events is left behind these.
