@@ -30,8 +30,9 @@ pub(crate) fn build(root: &Path, revision: &str) -> Result<(String, PathBuf), Ga
     if !source.join("Cargo.toml").is_file() {
         unpack(root, &commit, &source)?;
     }
-    // One target folder for all revisions: what they share is built once.
-    let target = dir.join("target");
+    // One for each revision: cargo tells members of two checkouts apart by their times alone, and those of a checkout are
+    // the commit's.
+    let target = source.join("target");
     let built = build::binaries_in(&source, Some(&target), &["gate-subjects"])?;
     // The next revision would overwrite it.
     let program = source.join("gate-subjects");
