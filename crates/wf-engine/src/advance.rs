@@ -19,6 +19,8 @@ pub(crate) struct Output<'s> {
     pub(crate) enabled: Filled<'s, Event>,
     pub(crate) withdrawn: Filled<'s, Event>,
     ended: Filled<'s, Ended>,
+    /// Cells of the ops that the current event has counted, where a refused step must be taken back.
+    pub(crate) counted: Filled<'s, u32>,
 }
 
 /// How much an output holds.
@@ -26,7 +28,8 @@ pub(crate) struct Output<'s> {
 pub(crate) struct Mark {
     enabled: usize,
     withdrawn: usize,
-    ended: usize,
+    pub(crate) ended: usize,
+    pub(crate) counted: usize,
 }
 
 impl<'s> Output<'s> {
@@ -38,6 +41,7 @@ impl<'s> Output<'s> {
             withdrawn: Filled::new(scope, 0, item),
             // Room for the end that is written before it is known whether it counts.
             ended: Filled::new(scope, events + 1, end),
+            counted: Filled::new(scope, 0, 0),
         }
     }
 
@@ -54,13 +58,19 @@ impl<'s> Output<'s> {
     }
 
     pub(crate) fn mark(&self) -> Mark {
-        Mark { enabled: self.enabled.len(), withdrawn: self.withdrawn.len(), ended: self.ended.len() }
+        Mark {
+            enabled: self.enabled.len(),
+            withdrawn: self.withdrawn.len(),
+            ended: self.ended.len(),
+            counted: self.counted.len(),
+        }
     }
 
     pub(crate) fn back_to(&mut self, mark: Mark) {
         self.enabled.truncate(mark.enabled);
         self.withdrawn.truncate(mark.withdrawn);
         self.ended.truncate(mark.ended);
+        self.counted.truncate(mark.counted);
     }
 
     /// New work items, withdrawn ones, and ends.
@@ -84,6 +94,8 @@ pub(crate) struct Batch<'b, 's> {
     pub(crate) begun: u64,
     /// Cases that calls have started.
     pub(crate) called: u64,
+    /// Cases that calls may still start in the current event.
+    pub(crate) calls_left: u32,
 }
 
 impl Batch<'_, '_> {
@@ -325,6 +337,7 @@ impl Batch<'_, '_> {
         row: &Row,
         start: &crate::Start,
     ) -> Result<Option<CaseId>, Status> {
+        self.begin_event();
         self.start_from(program, row, start, None, 0)
     }
 

@@ -25,9 +25,9 @@ use crate::tokens::OnLine;
 /// Calls that start within one another in one step, before the step is refused.
 const DEPTH_MAX: usize = 32;
 
-/// Calls that return one after another in one step, before the case is left stuck: cases that end where they start,
-/// called in a loop, would go round for ever.
-const RETURNS_MAX: usize = 4096;
+/// Cases that calls start in one event, before no more do: cases that end where they start, called in a loop, would go
+/// round for ever.
+const CALLS_MAX: u32 = 4096;
 
 /// The work item that a step is about: what happened to it is not a withdrawal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,17 +49,30 @@ struct Trial {
     terminated: bool,
 }
 
+impl Trial {
+    fn new(before: &Line, taken: Taken) -> Self {
+        Self { line: *before, taken, route: None, terminated: false }
+    }
+}
+
 impl Batch<'_, '_> {
+    /// What one event may do begins anew.
+    pub(crate) fn begin_event(&mut self) {
+        self.calls_left = CALLS_MAX;
+        self.out.counted.truncate(0);
+    }
+
     /// Applies an event to a case of a general program.
     #[inline(never)]
     pub(crate) fn apply_general(&mut self, event: &Event, row: &Row) -> Result<(), Status> {
+        self.begin_event();
         let slot = event.case.slot();
         let before = *self.slab.line(slot).ok_or(Status::UnknownCase)?;
         if before.end() != NOT_ENDED {
             return Err(Status::UnknownCase);
         }
         if event.kind == EventKind::Cancel && event.task == WHOLE_CASE {
-            self.end(event.case, row, &before, EndKind::Cancelled);
+            self.give_up(event.case, row, &before);
             self.return_calls(slot);
             return Ok(());
         }
@@ -114,7 +127,6 @@ impl Batch<'_, '_> {
         let index = row.op_index(event.task, event.outcome);
         let meta = self.cells.meta(row, index);
         trial.route = Some((event.task, event.outcome));
-        trial.line.touch(self.now);
         let choice = self.choice(event, meta.outcomes)?;
         if meta.kind == KIND_PLAIN {
             // A program is general because another calls it, too; its ops are masks then.
@@ -139,7 +151,7 @@ impl Batch<'_, '_> {
     fn complete(&self, event: &Event, row: &Row, before: &Line, cell: &TaskCell) -> Result<Trial, Status> {
         let task = usize::from(event.task);
         let items = self.items(before, row);
-        let mut trial = Trial { line: *before, taken: Taken::Nothing, route: None, terminated: false };
+        let mut trial = Trial::new(before, Taken::Nothing);
         let was_running = items.running(task) > 0;
         if !was_running && items.waiting(task) == 0 {
             return match cell.kind {
@@ -166,8 +178,7 @@ impl Batch<'_, '_> {
     fn begin_item(&self, event: &Event, row: &Row, before: &Line, cell: &TaskCell) -> Result<Trial, Status> {
         let task = usize::from(event.task);
         let items = self.items(before, row);
-        let mut trial = Trial { line: *before, taken: Taken::Begun(task), route: None, terminated: false };
-        trial.line.touch(self.now);
+        let mut trial = Trial::new(before, Taken::Begun(task));
         if event.outcome != 0 {
             return Err(Status::BadOutcome);
         }
@@ -197,14 +208,13 @@ impl Batch<'_, '_> {
         if items.tokens(task) == 0 {
             return Err(Status::NotEnabled);
         }
-        let mut trial = Trial { line: *before, taken: Taken::Nothing, route: None, terminated: false };
+        let mut trial = Trial::new(before, Taken::Nothing);
         let mut tokens = OnLine::new(&mut trial.line, row, self.cells);
         script::Tokens::clear(&mut tokens, task as u16);
         script::Tokens::clear(&mut tokens, (items.tasks + task) as u16);
         if let Some(draining) = place(self.cells.tasks(row)[task].draining) {
             script::Tokens::clear(&mut tokens, draining as u16);
         }
-        trial.line.touch(self.now);
         Ok(trial)
     }
 
@@ -214,7 +224,7 @@ impl Batch<'_, '_> {
         if (0..marking.len()).all(|word| cell.need[word] & marking[word] == 0) {
             return Err(Status::Lost);
         }
-        let trial = Trial { line: *before, taken: Taken::Nothing, route: None, terminated: false };
+        let trial = Trial::new(before, Taken::Nothing);
         self.route(trial, event, row, false)
     }
 
@@ -227,10 +237,11 @@ impl Batch<'_, '_> {
         depth: usize,
     ) -> Result<(), Status> {
         let before = *self.slab.line(case.slot()).ok_or(Status::UnknownCase)?;
-        let trial = Trial { line: before, taken: Taken::Nothing, route: None, terminated: false };
+        let trial = Trial::new(&before, Taken::Nothing);
         let trial = self.route(trial, event, row, false)?;
         self.commit_at(case, row, &before, trial, depth)?;
-        self.return_calls(case.slot());
+        // Whoever called it is not done with its own step: only the calls of this case go on here.
+        self.return_calls_of(case.slot());
         Ok(())
     }
 
@@ -247,10 +258,9 @@ impl Batch<'_, '_> {
         mut trial: Trial,
         depth: usize,
     ) -> Result<(), Status> {
-        let mark = self.out.mark();
+        let (mark, called) = (self.out.mark(), self.called);
         let cells = self.cells.tasks(row);
-        let after_word = trial.line.word();
-        for task in bits(after_word & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
+        for task in bits(trial.line.word() & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
             let call = Call::of(&cells[task]);
             if call.read(&trial.line) != Called::Due {
                 continue;
@@ -259,14 +269,18 @@ impl Batch<'_, '_> {
                 Ok(slot) => call.write(&mut trial.line, Called::Runs(slot)),
                 Err(refused) => {
                     self.forget_calls(row, before, &trial.line);
-                    self.out.back_to(mark);
+                    self.forget_since(mark);
+                    self.called = called;
                     return Err(refused);
                 }
             }
         }
         if let Some((route, outcome)) = trial.route {
-            self.op_counts[row.cell(row.op_index(route, outcome))] += 1;
+            let cell = row.cell(row.op_index(route, outcome));
+            self.op_counts[cell] += 1;
+            self.out.counted.push(cell as u32);
         }
+        trial.line.touch(self.now);
         let Some(line) = self.slab.line_mut(case.slot()) else { return Err(Status::UnknownCase) };
         *line = trial.line;
         self.tell(case, row, before, &trial.line, trial.taken);
@@ -335,12 +349,12 @@ impl Batch<'_, '_> {
     }
 
     /// Gives up a whole case: its work items are withdrawn, and the cases that it calls end with it.
-    fn end(&mut self, case: CaseId, row: &Row, before: &Line, kind: EndKind) {
+    fn give_up(&mut self, case: CaseId, row: &Row, before: &Line) {
         let Some(line) = self.slab.line_mut(case.slot()) else { return };
         line.clear();
         let after = *line;
         self.tell(case, row, before, &after, Taken::Nothing);
-        self.finish(case, kind);
+        self.finish(case, EndKind::Cancelled);
         self.cancel_calls(row, before, &after);
     }
 }

@@ -167,6 +167,7 @@ impl Shard {
             completed: 0,
             begun: 0,
             called: 0,
+            calls_left: 0,
         }
     }
 }

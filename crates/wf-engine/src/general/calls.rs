@@ -2,9 +2,9 @@
 
 use wf_net::image::{TASK_CALL, TaskCell};
 
-use super::{DEPTH_MAX, RETURNS_MAX, Taken, Trial};
+use super::{DEPTH_MAX, Taken, Trial};
 use crate::CaseId;
-use crate::advance::{Batch, bits};
+use crate::advance::{Batch, Mark, bits};
 use crate::changes::EndKind;
 use crate::event::{Event, Status};
 use crate::items::{Call, Called};
@@ -21,9 +21,10 @@ impl Batch<'_, '_> {
         cell: &TaskCell,
         depth: usize,
     ) -> Result<u32, Status> {
-        if depth == DEPTH_MAX {
+        if depth == DEPTH_MAX || self.calls_left == 0 {
             return Err(Status::NoRoom);
         }
+        self.calls_left -= 1;
         let programs = self.programs;
         let program = programs.called[row.calls + cell.call as usize];
         let called = programs.rows.get(program).ok_or(Status::UnknownTask)?;
@@ -33,27 +34,37 @@ impl Batch<'_, '_> {
         case.map(CaseId::slot).ok_or(Status::NoRoom)
     }
 
-    /// Takes back the cases that a refused step had started: nobody has heard of them.
+    /// Takes back the cases that a refused step had started and that live: nobody has heard of them.
     pub(super) fn forget_calls(&mut self, row: &Row, before: &Line, trial: &Line) {
         let cells = self.cells.tasks(row);
         for task in bits(trial.word() & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
             let call = Call::of(&cells[task]);
-            if call.read(before) == Called::Due
-                && let Called::Runs(slot) = call.read(trial)
-            {
+            let (Called::Due, Called::Runs(slot)) = (call.read(before), call.read(trial)) else { continue };
+            let Some(line) = self.slab.line(slot).copied().filter(|line| line.end() == NOT_ENDED) else {
+                continue;
+            };
+            let called = line.occupant().and_then(|(program, _)| self.programs.rows.get(program));
+            if let Some(called) = called {
                 // The depth of calls that start within one another is bounded, and so is this recursion.
-                if let Some(line) = self.slab.line(slot).copied()
-                    && let Some((program, _)) = line.occupant()
-                    && let Some(called) = self.programs.rows.get(program)
-                    && called.is_general
-                {
-                    let empty = Line::EMPTY;
-                    self.forget_calls(called, &empty, &line);
-                }
-                self.slab.release(slot);
-                self.called -= 1;
+                self.forget_calls(called, &Line::EMPTY, &line);
+            }
+            self.slab.release(slot);
+        }
+    }
+
+    /// Takes back what a refused step has told and counted: the cases that have ended in it had begun in it.
+    pub(super) fn forget_since(&mut self, mark: Mark) {
+        for index in mark.ended..self.out.ended_len() {
+            if let Some(case) = self.out.ended_at(index) {
+                self.slab.release(case.slot());
             }
         }
+        for index in mark.counted..self.out.counted.len() {
+            if let Some(&cell) = self.out.counted.get(index) {
+                self.op_counts[cell as usize] -= 1;
+            }
+        }
+        self.out.back_to(mark);
     }
 
     /// Ends the cases of calls that a step has taken the token from, and those that these call.
@@ -91,22 +102,24 @@ impl Batch<'_, '_> {
 
     /// Lets calls go on whose cases have ended, up the chain of callers.
     pub(super) fn return_calls(&mut self, slot: u32) {
-        let mut slot = slot;
-        for _ in 0..RETURNS_MAX {
-            let Some(line) = self.slab.line(slot).copied() else { return };
-            let Some((program, generation)) = line.occupant() else { return };
+        let mut next = Some(slot);
+        while let Some(slot) = next {
+            next = self.return_calls_of(slot);
+        }
+    }
+
+    /// Lets the calls of one case go on; gives the slot of its caller if it has ended.
+    pub(super) fn return_calls_of(&mut self, slot: u32) -> Option<u32> {
+        loop {
+            let line = self.slab.line(slot).copied()?;
+            let (program, generation) = line.occupant()?;
             if line.end() != NOT_ENDED {
-                match line.caller() {
-                    Some((caller, _)) => slot = caller,
-                    None => return,
-                }
-                continue;
+                return line.caller().map(|(caller, _)| caller);
             }
             let programs = self.programs;
-            let Some(row) = programs.rows.get(program).filter(|row| row.is_general) else { return };
-            let case = CaseId::new(self.shard, slot, generation);
-            if !self.return_one(case, row, &line) {
-                return;
+            let row = programs.rows.get(program).filter(|row| row.is_general)?;
+            if !self.return_one(CaseId::new(self.shard, slot, generation), row, &line) {
+                return None;
             }
         }
     }
@@ -124,7 +137,7 @@ impl Batch<'_, '_> {
         });
         let Some((task, end)) = ended else { return false };
         let call = Call::of(&cells[task]);
-        let mut trial = Trial { line: *line, taken: Taken::Nothing, route: None, terminated: false };
+        let mut trial = Trial::new(line, Taken::Nothing);
         let event = Event::complete(case, task as u16);
         if end == ENDED_WELL {
             call.write(&mut trial.line, Called::Due);
@@ -133,7 +146,7 @@ impl Batch<'_, '_> {
             if done.is_ok_and(|trial| self.commit(case, row, line, trial).is_ok()) {
                 return true;
             }
-            trial = Trial { line: *line, taken: Taken::Nothing, route: None, terminated: false };
+            trial = Trial::new(line, Taken::Nothing);
         }
         // A case that did not end well, or a step that does not fit, leaves the call where it is.
         call.write(&mut trial.line, Called::Stuck);

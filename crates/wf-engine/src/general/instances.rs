@@ -26,13 +26,11 @@ impl Batch<'_, '_> {
         if instances.open & bit == 0 {
             return Err(Status::NotEnabled);
         }
-        let taken = Taken::Instance(task, event.instance);
-        let mut trial = Trial { line: *before, taken, route: None, terminated: false };
+        let mut trial = Trial::new(before, Taken::Instance(task, event.instance));
         let left = InstanceBits { open: instances.open & !bit, begun: instances.begun & !bit };
         let done = record.done(before).saturating_add(1);
         record.write(&mut trial.line, left);
         record.set_done(&mut trial.line, done);
-        trial.line.touch(self.now);
         let draining = place(cell.draining);
         let drains = draining.is_some_and(|place| items.tokens(place) > 0);
         let has_condition = cell.flags & INSTANCES_CONDITION != 0;
@@ -84,7 +82,7 @@ impl Batch<'_, '_> {
         if items.tokens(task) == 0 || drains {
             return Err(Status::NotEnabled);
         }
-        let mut trial = Trial { line: *before, taken: Taken::Nothing, route: None, terminated: false };
+        let mut trial = Trial::new(before, Taken::Nothing);
         self.close(&mut trial.line, cell, task, items);
         self.route(trial, event, row, cell.flags & INSTANCES_CONDITION != 0)
     }
@@ -109,8 +107,8 @@ pub(super) fn add_instance(
     if created >= cell.most {
         return Err(Status::CounterFull);
     }
-    let mut line = *before;
-    record.write(&mut line, InstanceBits { open: instances.open | 1 << created, ..instances });
-    record.set_created(&mut line, created + 1);
-    Ok(Trial { line, taken: Taken::Nothing, route: None, terminated: false })
+    let mut trial = Trial::new(before, Taken::Nothing);
+    record.write(&mut trial.line, InstanceBits { open: instances.open | 1 << created, ..instances });
+    record.set_created(&mut trial.line, created + 1);
+    Ok(trial)
 }
