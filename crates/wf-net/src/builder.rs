@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::guard::Expr;
 use crate::image::NET_NAME_BYTES_MAX;
 use crate::net::{Flow, Instances, Net, Node, NodeKind, Retention, Surplus, Synchronizing};
 use crate::problem::{Problem, ProblemKind, Subject};
@@ -171,7 +172,14 @@ impl NetBuilder {
         let id = FlowId(self.net.flows.len() as u32);
         self.net.nodes[from.index()].outgoing.push(id);
         self.net.nodes[to.index()].incoming.push(id);
-        self.net.flows.push(Flow { from, to, label: String::new(), condition: None, is_default: false });
+        self.net.flows.push(Flow {
+            from,
+            to,
+            label: String::new(),
+            condition: None,
+            guard: None,
+            is_default: false,
+        });
         id
     }
 
@@ -191,6 +199,16 @@ impl NetBuilder {
     /// If the flow is not of this builder.
     pub fn condition(&mut self, flow: FlowId, text: &str) {
         self.net.flows[flow.index()].condition = Some(text.to_owned());
+    }
+
+    /// Lets the data of the case decide whether a choice takes this flow: an exclusive choice takes the first flow whose
+    /// condition holds, an inclusive one all of them, and each its default flow if there is none. Every flow out of
+    /// the choice but the default needs a guard.
+    ///
+    /// # Panics
+    /// If the flow is not of this builder.
+    pub fn guard(&mut self, flow: FlowId, guard: Expr) {
+        self.net.flows[flow.index()].guard = Some(guard);
     }
 
     /// Marks the flow that a choice takes when no condition holds.

@@ -44,6 +44,7 @@ mod builder;
 mod compile;
 mod conditions;
 mod explore;
+pub mod guard;
 mod id;
 pub mod image;
 mod layout;

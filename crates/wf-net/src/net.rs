@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::guard::Expr;
 use crate::{FlowId, NodeId};
 
 /// How many tokens or instances there are.
@@ -202,6 +203,7 @@ pub struct Flow {
     pub(crate) to: NodeId,
     pub(crate) label: String,
     pub(crate) condition: Option<String>,
+    pub(crate) guard: Option<Expr>,
     pub(crate) is_default: bool,
 }
 
@@ -228,6 +230,12 @@ impl Flow {
     #[must_use]
     pub fn condition(&self) -> Option<&str> {
         self.condition.as_deref()
+    }
+
+    /// The condition that the case's data decides, if the flow has one.
+    #[must_use]
+    pub const fn guard(&self) -> Option<&Expr> {
+        self.guard.as_ref()
     }
 
     /// Whether an exclusive choice takes this flow when no condition holds.
