@@ -105,6 +105,11 @@ impl Batch<'_, '_> {
             (EventKind::Complete, TASK_PLAIN) | (EventKind::Trigger, TASK_TRANSIENT | TASK_PERSISTENT) => {
                 self.complete(event, row, before, cell)
             }
+            (EventKind::Complete, TASK_CALL)
+                if before.word() >> task & 1 == 1 && Call::of(cell).read(before) == Called::Returned =>
+            {
+                self.complete_call(event, row, Trial::new(before, Taken::Waiting(task)))
+            }
             (EventKind::Complete, TASK_INSTANCES) => self.complete_instance(event, row, before, cell),
             (EventKind::Begin, TASK_PLAIN | TASK_INSTANCES) => self.begin_item(event, row, before, cell),
             (EventKind::AddInstance, TASK_INSTANCES) => {
@@ -139,7 +144,9 @@ impl Batch<'_, '_> {
         }
         let choice = if skip { choice >> 1 } else { choice };
         let codes = &self.cells.codes()[row.codes + meta.script as usize..];
-        let played = script::play(&mut OnLine::new(&mut trial.line, row, self.cells), codes, choice)?;
+        let data = self.data(event.case.slot(), row);
+        let mut tokens = OnLine::new(&mut trial.line, row, self.cells, data.as_ref());
+        let played = script::play(&mut tokens, codes, choice)?;
         if played == Played::Terminated {
             trial.line.clear();
             trial.terminated = true;
@@ -209,7 +216,7 @@ impl Batch<'_, '_> {
             return Err(Status::NotEnabled);
         }
         let mut trial = Trial::new(before, Taken::Nothing);
-        let mut tokens = OnLine::new(&mut trial.line, row, self.cells);
+        let mut tokens = OnLine::new(&mut trial.line, row, self.cells, None);
         script::Tokens::clear(&mut tokens, task as u16);
         script::Tokens::clear(&mut tokens, (items.tasks + task) as u16);
         if let Some(draining) = place(self.cells.tasks(row)[task].draining) {

@@ -1,9 +1,10 @@
 //! A line as scripts see it. A script is played on a copy, so that a step which does not fit has changed nothing.
 
+use wf_net::guard;
 use wf_net::image::{CubeCell, TASK_CALL, TASK_INSTANCES, TaskCell};
-use wf_net::script::{Fault, Tokens};
+use wf_net::script::Tokens;
 
-use crate::Status;
+use crate::data::Data;
 use crate::items::{Call, Called, InstanceBits, Record};
 use crate::line::{CounterOf, Line};
 use crate::programs::{Cells, Row};
@@ -15,10 +16,11 @@ pub(crate) struct OnLine<'l> {
     cells: &'l [TaskCell],
     cubes: &'l [CubeCell],
     tasks: usize,
+    data: Option<&'l Data<'l>>,
 }
 
 impl<'l> OnLine<'l> {
-    pub(crate) fn new(line: &'l mut Line, row: &Row, cells: Cells<'l>) -> Self {
+    pub(crate) fn new(line: &'l mut Line, row: &Row, cells: Cells<'l>, data: Option<&'l Data<'l>>) -> Self {
         let tasks = usize::from(row.tasks);
         Self {
             line,
@@ -26,6 +28,7 @@ impl<'l> OnLine<'l> {
             cells: cells.tasks(row),
             cubes: cells.cubes(row),
             tasks,
+            data,
         }
     }
 }
@@ -76,18 +79,13 @@ impl Tokens for OnLine<'_> {
         record.set_done(self.line, 0);
         true
     }
+
+    fn holds(&mut self, guard: u16) -> Result<bool, guard::Fault> {
+        self.data.map_or(Err(guard::Fault::NoValue), |data| data.guards.holds(guard, &data.variables))
+    }
 }
 
 /// The lowest `count` bits, of 1 to 64.
 fn low_bits(count: u8) -> u64 {
     u64::MAX >> (64 - u32::from(count).clamp(1, 64))
-}
-
-impl From<Fault> for Status {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Full => Self::CounterFull,
-            Fault::Choice => Self::BadOutcome,
-        }
-    }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use random::Random;
 use twin::{Case, Choices};
 use wf_engine::{
-    Arena, CaseId, Engine, Event, EventKind, Key, ProgramId, Shard, Start, Status, Store, StoreBuilder,
+    Arena, CaseId, Engine, Event, EventKind, Key, ProgramId, Shard, Side, Start, Status, Store, StoreBuilder,
 };
 use wf_net::{CompileOptions, Names, Net, NodeId, Program, compile};
 
@@ -84,7 +84,8 @@ impl<'n> Duel<'n> {
         let mut ids = [CaseId::default(); 2];
         for (shard, id) in self.shards.iter_mut().zip(&mut ids) {
             let program = ProgramId(self.program.0 + u32::from(shard.id()));
-            let started = shard.start_batch_with(program, &[start], &[choice], &self.arena.scope());
+            let started =
+                shard.start_batch_with(program, &[start], &[Side::choice(choice)], &self.arena.scope());
             assert_eq!(started.refused, None, "start");
             *id = started.cases[0];
             let enabled: Vec<u16> = started.enabled.iter().map(|event| event.task).collect();
@@ -92,7 +93,12 @@ impl<'n> Duel<'n> {
             assert_eq!(enabled, twin.enabled().iter().map(number).collect::<Vec<_>>(), "start");
             assert_eq!(started.ended.first().map(|ended| ended.kind), twin.ended, "start");
         }
-        let started = self.batched.start_batch_with(self.program, &[start], &[choice], &self.arena.scope());
+        let started = self.batched.start_batch_with(
+            self.program,
+            &[start],
+            &[Side::choice(choice)],
+            &self.arena.scope(),
+        );
         let batched = started.cases[0];
         if twin.ended.is_some() {
             self.stale.push(ids);
@@ -160,7 +166,7 @@ impl<'n> Duel<'n> {
         for (shard, case) in self.shards.iter_mut().zip(pair.ids) {
             let event = Event { case, ..drawn.event };
             let had = tasks(shard, case).unwrap();
-            let changes = shard.advance_with(&[event], &[drawn.choice], &self.arena.scope());
+            let changes = shard.advance_with(&[event], &[Side::choice(drawn.choice)], &self.arena.scope());
             let got = changes.status[0];
             // Which of two reasons for a refusal is named does not matter to the state.
             let also = if drawn.expected == Status::BadOutcome { Status::NotEnabled } else { drawn.expected };
@@ -187,7 +193,8 @@ impl<'n> Duel<'n> {
         } else {
             // Side tables of single events do not add up to one of a batch.
             self.flush();
-            let changes = self.batched.advance_with(&[event], &[drawn.choice], &self.arena.scope());
+            let changes =
+                self.batched.advance_with(&[event], &[Side::choice(drawn.choice)], &self.arena.scope());
             assert_eq!(changes.status, [status]);
         }
         if pair.twin.ended.is_some() {

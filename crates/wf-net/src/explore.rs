@@ -17,6 +17,7 @@ pub(crate) use slice::chains;
 use slice::influence;
 
 use crate::conditions::Condition;
+use crate::guard;
 use crate::net::{Net, NodeKind};
 use crate::routing::{DigitKind, Rest, Route, Routing};
 use crate::script::{self, Played, Tokens};
@@ -270,7 +271,7 @@ impl<'n> Explorer<'n> {
                 Ok(Played::On) => next.push(after),
                 Ok(Played::Terminated) => {}
                 // Choices of nothing where something must be chosen are no steps.
-                Err(script::Fault::Choice) => {}
+                Err(script::Fault::Choice | script::Fault::NoBranch | script::Fault::Guard(_)) => {}
                 Err(script::Fault::Full) => return Err(GaveUp),
             }
         }
@@ -296,12 +297,7 @@ impl<'n> Explorer<'n> {
         let mut waits = false;
         // A sub-process may be at its end in this very step.
         self.play_all(self.routing.settle_route(), marking, &mut Merges::Hold, &mut next)?;
-        open.append(&mut next);
-        while let Some(marking) = open.pop() {
-            self.successors(&marking, &mut Merges::Hold, &mut next)?;
-            for other in (0..self.inputs.len() as u16).filter(|&other| other != merge) {
-                self.fire_alone(other, &marking, &mut next)?;
-            }
+        loop {
             for marking in next.drain(..) {
                 waits |= missing.iter().any(|&place| marking[place] > 0);
                 if seen.len() > MARKINGS_MAX {
@@ -313,6 +309,11 @@ impl<'n> Explorer<'n> {
             }
             if waits {
                 break;
+            }
+            let Some(marking) = open.pop() else { break };
+            self.successors(&marking, &mut Merges::Hold, &mut next)?;
+            for other in (0..self.inputs.len() as u16).filter(|&other| other != merge) {
+                self.fire_alone(other, &marking, &mut next)?;
             }
         }
         if !waits {
@@ -330,7 +331,6 @@ impl<'n> Explorer<'n> {
         if !is_marked || self.waits_for[usize::from(merge)].is_some() {
             return Ok(());
         }
-        // The route of any start sets merges off; its own tokens are left out.
         let route = self.routing.settle_route();
         self.play_all(route, marking, &mut Merges::Only(merge), next)
     }
@@ -420,6 +420,11 @@ impl Tokens for Counted<'_, '_, '_> {
     fn create(&mut self, task: u16, _: u8) -> bool {
         self.add(task, 1)
     }
+
+    /// Whatever holds, the choices that say the branches are walked too: here nothing does, which is the default branch.
+    fn holds(&mut self, _: u16) -> Result<bool, guard::Fault> {
+        Ok(false)
+    }
 }
 
 /// Choices that lead to different markings; `None` if they are too many.
@@ -431,6 +436,8 @@ fn choices(route: &Route) -> Option<Vec<u64>> {
             // One instance or many: the same token.
             DigitKind::Instances => vec![0, 1],
             DigitKind::Enough => vec![0],
+            // Every branch that data can choose, the digits from 1 choose too; an empty mask is the default branch.
+            DigitKind::Guarded if digit.base <= OUTCOMES_MAX as u64 => (1..digit.base).collect(),
             _ if digit.base > OUTCOMES_MAX as u64 => return None,
             _ => (0..digit.base).collect(),
         };

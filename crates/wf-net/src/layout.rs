@@ -179,6 +179,13 @@ impl Layout {
             residue_mask: self.residue,
             flags: if self.is_general { FLAG_GENERAL } else { 0 },
             counter_of: self.counter_of,
+            guards_at: 0,
+            guard_codes: 0,
+            constants_at: 0,
+            constants: 0,
+            variables: 0,
+            reserved: 0,
+            reserved2: [0; 5],
         }
     }
 }

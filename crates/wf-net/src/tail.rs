@@ -33,6 +33,10 @@ pub enum DecisionKind {
     Branch,
     /// A mask of branches (WCP-6); an empty one takes the default branch, if there is one.
     Branches,
+    /// 0: the data of the case decides; else one branch: its index and one (WCP-4).
+    Guarded,
+    /// 0: the data of the case decides; else a mask of branches (WCP-6).
+    GuardedBranches,
     /// How many threads or instances, up to this many (WCP-12, 14, 42).
     Count(u8),
     /// Whether a multi-instance task has had enough: 0 or 1 (WCP-36).
@@ -56,7 +60,8 @@ impl Decision {
     pub fn base(&self) -> u64 {
         match self.kind {
             DecisionKind::Branch => self.branches.len() as u64,
-            DecisionKind::Branches => 1 << self.branches.len(),
+            DecisionKind::Guarded => self.branches.len() as u64 + 1,
+            DecisionKind::Branches | DecisionKind::GuardedBranches => 1 << self.branches.len(),
             DecisionKind::Count(most) => u64::from(most) + 1,
             DecisionKind::Enough => 2,
         }
@@ -67,6 +72,12 @@ impl Decision {
     pub fn allows(&self, digit: u64) -> bool {
         let needs_one = self.kind == DecisionKind::Branches && !self.branches.iter().any(|b| b.is_default);
         digit < self.base() && !(needs_one && digit == 0)
+    }
+
+    /// Whether the data of the case decides unless the outcome does.
+    #[must_use]
+    pub const fn is_guarded(&self) -> bool {
+        matches!(self.kind, DecisionKind::Guarded | DecisionKind::GuardedBranches)
     }
 }
 
@@ -101,6 +112,8 @@ pub struct Names {
     /// For each route (tasks, starts, interrupts), the decisions behind it as indices: the digits of its outcome, least
     /// significant first, each in the base of its number of branches.
     pub route_decisions: Vec<Vec<usize>>,
+    /// Variables that conditions ask for, by number.
+    pub variables: Vec<String>,
 }
 
 impl Names {
@@ -110,7 +123,7 @@ impl Names {
             text: net.node(node).label().to_owned(),
         };
         let key = |digit: &Digit| (digit.node, digit.kind == DigitKind::Enough);
-        let mut digits: Vec<Digit> = routing.routes.iter().flat_map(|route| route.digits.clone()).collect();
+        let mut digits: Vec<Digit> = routing.played().iter().flat_map(|route| route.digits.clone()).collect();
         digits.sort_by_key(key);
         digits.dedup_by_key(|digit| key(digit));
         let branch = |&flow: &crate::FlowId| {
@@ -126,6 +139,8 @@ impl Names {
             let (kind, has_branches) = match digit.kind {
                 DigitKind::Branch => (DecisionKind::Branch, true),
                 DigitKind::Branches { .. } => (DecisionKind::Branches, true),
+                DigitKind::Guarded => (DecisionKind::Guarded, true),
+                DigitKind::GuardedBranches => (DecisionKind::GuardedBranches, true),
                 DigitKind::Threads | DigitKind::Instances => {
                     (DecisionKind::Count((digit.base - 1) as u8), false)
                 }
@@ -139,8 +154,8 @@ impl Names {
                 from: net.node(net.flow(flow).from()).id().to_owned(),
                 gateway: net.node(net.flow(flow).to()).id().to_owned(),
             },
-            Rest::Own(node, what) => {
-                JoinInput { from: what.to_owned(), gateway: net.node(node).id().to_owned() }
+            Rest::Own(node, state) => {
+                JoinInput { from: state.name().to_owned(), gateway: net.node(node).id().to_owned() }
             }
         };
         let index = |digit: &Digit| {
@@ -156,10 +171,11 @@ impl Names {
             join_inputs: routing.rests.iter().map(rest).collect(),
             decisions: digits.iter().map(decision).collect(),
             route_decisions: routing
-                .routes
+                .played()
                 .iter()
                 .map(|route| route.digits.iter().map(index).collect())
                 .collect(),
+            variables: routing.guards.variables.clone(),
         }
     }
 
@@ -181,7 +197,9 @@ impl Names {
                 DecisionKind::Branch => 0,
                 DecisionKind::Branches => 1,
                 DecisionKind::Enough => 2,
-                DecisionKind::Count(most) => 3 + u32::from(most),
+                DecisionKind::Guarded => 3,
+                DecisionKind::GuardedBranches => 4,
+                DecisionKind::Count(most) => COUNT + u32::from(most),
             });
             out.list(&decision.branches, |out, branch| {
                 out.text(&branch.text);
@@ -193,6 +211,7 @@ impl Names {
         out.list(&self.route_decisions, |out, digits| {
             out.list(digits, |out, &digit| out.number(digit as u32))
         });
+        out.list(&self.variables, |out, name| out.text(name));
         out.0
     }
 
@@ -214,7 +233,9 @@ impl Names {
                         0 => DecisionKind::Branch,
                         1 => DecisionKind::Branches,
                         2 => DecisionKind::Enough,
-                        count => DecisionKind::Count(u8::try_from(count - 3).ok()?),
+                        3 => DecisionKind::Guarded,
+                        4 => DecisionKind::GuardedBranches,
+                        count => DecisionKind::Count(u8::try_from(count.checked_sub(COUNT)?).ok()?),
                     },
                     branches: r.list(|r| {
                         let text = r.text()?;
@@ -230,18 +251,26 @@ impl Names {
                 })
             })?,
             route_decisions: input.list(|r| r.list(|r| r.number().map(|digit| digit as usize)))?,
+            variables: input.list(Reader::text)?,
         };
         let has_branches = |d: &Decision| match d.kind {
-            DecisionKind::Branch | DecisionKind::Branches => (1..=1 << 20).contains(&d.branches.len()),
+            DecisionKind::Branch
+            | DecisionKind::Branches
+            | DecisionKind::Guarded
+            | DecisionKind::GuardedBranches => (1..=1 << 20).contains(&d.branches.len()),
             _ => d.branches.is_empty(),
         };
         let fits = |d: &Decision| {
-            has_branches(d) && (d.kind != DecisionKind::Branches || d.branches.len() <= rules::BRANCHES_MAX)
+            let is_mask = matches!(d.kind, DecisionKind::Branches | DecisionKind::GuardedBranches);
+            has_branches(d) && (!is_mask || d.branches.len() <= rules::BRANCHES_MAX)
         };
         let in_range = |digit: &usize| names.decisions.get(*digit).is_some_and(fits);
         (input.0.is_empty() && names.route_decisions.iter().flatten().all(in_range)).then_some(names)
     }
 }
+
+/// A count of up to `most` is written as this and `most`.
+const COUNT: u32 = 5;
 
 struct Writer(Vec<u8>);
 
