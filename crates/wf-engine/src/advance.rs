@@ -13,6 +13,7 @@ use crate::line::{Line, Marking, NOT_ENDED};
 use crate::plain::{ENABLED_ROOM, Moved, One, Run, Two, Width, apply};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
+use crate::timers::Timers;
 use crate::tokens::OnLine;
 
 /// What a batch tells its caller, in the memory of the caller's scope.
@@ -89,6 +90,7 @@ pub(crate) struct Batch<'b, 's> {
     pub(crate) cells: Cells<'b>,
     pub(crate) op_counts: &'b mut [u64],
     pub(crate) sides: &'b [Side<'b>],
+    pub(crate) timers: &'b mut Timers,
     pub(crate) out: Output<'s>,
     /// Completions and beginnings that were applied.
     pub(crate) completed: u64,
@@ -424,7 +426,7 @@ fn check_address(event: &Event, row: &Row) -> Result<(), Status> {
 }
 
 /// How a case has ended whose tasks have no token left.
-fn end_of(marking: Marking) -> EndKind {
+pub(crate) fn end_of(marking: Marking) -> EndKind {
     if marking == [0; 2] { EndKind::Completed } else { EndKind::Deadlocked }
 }
 

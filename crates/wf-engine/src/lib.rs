@@ -73,6 +73,8 @@ mod query;
 mod shard;
 mod slab;
 mod stats;
+mod step;
+mod timers;
 mod tokens;
 mod transfer;
 
@@ -87,6 +89,8 @@ pub use programs::ProgramId;
 pub use query::{CaseView, Enabled};
 pub use shard::{Shard, Start};
 pub use stats::Stats;
+pub use step::Step;
+pub use timers::Fired;
 pub use transfer::{Exported, ImportError, Imported, Saved, SavedValues};
 
 pub use wf_alloc as alloc;

@@ -47,6 +47,20 @@ pub(crate) struct Hot {
     pub(crate) outcomes: u16,
 }
 
+impl Hot {
+    /// The cell of the op of a task and an outcome; of none if they do not exist.
+    #[inline(always)]
+    pub(crate) fn cell<W: Width>(&self, task: u16, outcome: u8) -> usize {
+        self.ops as usize + usize::from(task) * self.stride as usize + usize::from(outcome) * W::CELLS
+    }
+}
+
+/// Whether round, instance, kind and side are those of the completion of a plain task.
+pub(crate) fn is_plain(event: &Event) -> bool {
+    let words: &[u64; 2] = transmute_ref!(event);
+    words[1] & NOT_PLAIN == PLAIN
+}
+
 /// What a legal step has done to a marking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moved {
@@ -181,8 +195,7 @@ impl Run<'_> {
             if rest & NOT_PLAIN != PLAIN || task >= W::tasks(hot) || u16::from(outcome) >= hot.outcomes {
                 break;
             }
-            let cell =
-                hot.ops as usize + usize::from(task) * hot.stride as usize + usize::from(outcome) * W::CELLS;
+            let cell = hot.cell::<W>(task, outcome);
             let (Some(op), Some(count)) = (W::op(cells, cell), op_counts.get_mut(cell)) else { break };
             // A script, or an outcome that the task does not have, is never legal here.
             let Some(moved) = W::step(op, line.marking()) else { break };

@@ -14,6 +14,7 @@ use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 use crate::error::EngineError;
 use crate::line::{CounterOf, Marking};
 use crate::plain::Hot;
+use crate::timers::is_timer;
 
 /// Number of a program in its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +37,8 @@ pub(crate) struct Row {
     pub(crate) interrupts: u16,
     /// Whether steps are found out by comparing the case before and after.
     pub(crate) is_general: bool,
+    /// Whether time brings an interrupt.
+    pub(crate) has_interrupt_timers: bool,
     /// Whether a merge looks at the whole case.
     pub(crate) has_merges: bool,
     /// Bits of the marking in use, and bytes of counters.
@@ -171,6 +174,14 @@ impl Programs {
         self.variables.iter().any(|variables| !variables.is_empty())
     }
 
+    /// Most timers of a case.
+    pub(crate) fn timers_max(&self) -> usize {
+        let rows = (0..self.rows.len() as u32).filter_map(|program| self.rows.get(program));
+        rows.map(|row| self.cells().tasks(row).iter().filter(|cell| is_timer(cell)).count())
+            .max()
+            .unwrap_or(0)
+    }
+
     /// Number of a variable of a program.
     pub(crate) fn variable(&self, program: ProgramId, name: &str) -> Option<u16> {
         let variables = self.variables.get(program.0 as usize)?;
@@ -206,6 +217,7 @@ fn is_callable(names: &Names) -> bool {
 
 fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
     let header = program.header();
+    let tasks = usize::from(header.tasks);
     Row {
         header: first,
         ops: first + header.ops_at as usize,
@@ -215,6 +227,8 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         calls,
         interrupts: header.interrupts,
         is_general: header.flags & FLAG_GENERAL != 0,
+        has_interrupt_timers: (tasks..tasks + usize::from(header.interrupts))
+            .any(|index| is_timer(program.task(index))),
         has_merges: header.merges > 0,
         places: header.places,
         counters: header.counters,

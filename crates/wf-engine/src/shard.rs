@@ -12,6 +12,7 @@ use crate::event::{Event, NO_SIDE, Status};
 use crate::programs::{ProgramId, Programs};
 use crate::slab::Slab;
 use crate::stats::{self, STATS};
+use crate::timers::Timers;
 
 /// Where and how a case starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +46,7 @@ pub struct Shard {
     pub(crate) op_counts: Box<[u64]>,
     pub(crate) stats: Writer<STATS>,
     pub(crate) now: u32,
+    pub(crate) timers: Timers,
 }
 
 impl Shard {
@@ -56,7 +58,8 @@ impl Shard {
     ) -> Result<Self, crate::EngineError> {
         let op_counts = vec![0; programs.cells().all().len()].into();
         let slab = Slab::new(cases_max, programs.have_variables())?;
-        Ok(Self { id, slab, programs, op_counts, stats, now: 0 })
+        let timers = Timers::new(cases_max, programs.timers_max());
+        Ok(Self { id, slab, programs, op_counts, stats, now: 0, timers })
     }
 
     /// Number of the shard: the first byte of its cases' ids.
@@ -77,15 +80,10 @@ impl Shard {
         self.slab.capacity()
     }
 
-    /// Bytes of the shard's own memory: lines and statistics.
+    /// Bytes of the shard's own memory: lines, values, timers and statistics.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.slab.bytes() + size_of_val(&*self.op_counts)
-    }
-
-    /// Tells the shard the time, in seconds since an epoch of the caller's: changes from now on carry it.
-    pub const fn tick(&mut self, now: u32) {
-        self.now = now;
+        self.slab.bytes() + size_of_val(&*self.op_counts) + self.timers.bytes()
     }
 
     /// Applies a batch of events, in the order given; see [`advance_with`](Self::advance_with).
@@ -170,6 +168,7 @@ impl Shard {
             programs: &self.programs,
             op_counts: &mut self.op_counts,
             sides,
+            timers: &mut self.timers,
             out: Output::new(scope, events),
             completed: 0,
             begun: 0,

@@ -1,12 +1,12 @@
 //! A line as scripts see it. A script is played on a copy, so that a step which does not fit has changed nothing.
 
 use wf_net::guard;
-use wf_net::image::{CubeCell, TASK_CALL, TASK_INSTANCES, TaskCell};
+use wf_net::image::{CubeCell, TASK_CALL, TASK_INSTANCES, TaskCell, WORDS_MAX};
 use wf_net::script::Tokens;
 
 use crate::data::Data;
 use crate::items::{Call, Called, InstanceBits, Record};
-use crate::line::{CounterOf, Line};
+use crate::line::{CounterOf, Line, Marking};
 use crate::programs::{Cells, Row};
 
 /// A line, and what its program says of places.
@@ -17,6 +17,8 @@ pub(crate) struct OnLine<'l> {
     cubes: &'l [CubeCell],
     tasks: usize,
     data: Option<&'l Data<'l>>,
+    /// Places that were emptied.
+    pub(crate) cleared: Marking,
 }
 
 impl<'l> OnLine<'l> {
@@ -29,6 +31,7 @@ impl<'l> OnLine<'l> {
             cubes: cells.cubes(row),
             tasks,
             data,
+            cleared: [0; WORDS_MAX],
         }
     }
 }
@@ -48,6 +51,7 @@ impl Tokens for OnLine<'_> {
 
     fn clear(&mut self, place: u16) {
         let place = usize::from(place);
+        self.cleared[place / 64] |= 1 << (place % 64);
         let count = self.line.tokens(place, self.counter_of);
         self.line.take(place, count, self.counter_of);
         if place < self.tasks {

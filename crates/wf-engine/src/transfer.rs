@@ -227,6 +227,7 @@ impl Shard {
             if saved.caller != NO_CALLER {
                 own.set_caller(slot_of(saved.caller), usize::from(saved.caller_task));
             }
+            self.rearm(cases[first + place]);
         }
         Ok(())
     }
@@ -333,9 +334,11 @@ fn tokens_fit(items: &Items<'_>, row: &Row) -> bool {
 fn records_fit(items: &Items<'_>, row: &Row, cells: Cells<'_>) -> bool {
     let (_, _, assigned) = items.line.parts();
     let mut used = usize::from(row.counters);
-    let tasks = &cells.tasks(row)[..items.tasks];
-    for (task, cell) in tasks.iter().enumerate() {
-        used += TaskCell::record_bytes(cell.kind, cell.most);
+    for (task, cell) in cells.tasks(row).iter().enumerate() {
+        used += cell.record_bytes();
+        if task >= items.tasks {
+            continue;
+        }
         let has_token = items.tokens(task) > 0;
         match cell.kind {
             TASK_INSTANCES => {

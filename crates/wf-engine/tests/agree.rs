@@ -9,6 +9,7 @@ mod twin;
 mod random;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use random::Random;
 use twin::{Case, Choices};
@@ -27,6 +28,9 @@ struct Pair<'n> {
     /// The case in the shard that runs batches.
     batched: CaseId,
 }
+
+/// Completions applied by `Shard::step`.
+static ALONE: AtomicUsize = AtomicUsize::new(0);
 
 struct Duel<'n> {
     net: &'n Net,
@@ -166,6 +170,22 @@ impl<'n> Duel<'n> {
         for (shard, case) in self.shards.iter_mut().zip(pair.ids) {
             let event = Event { case, ..drawn.event };
             let had = tasks(shard, case).unwrap();
+            // Half of the events are tried alone, without lists, first.
+            if event.task % 2 == 1
+                && let Some(step) = shard.step(event)
+            {
+                ALONE.fetch_add(1, Ordering::Relaxed);
+                assert_eq!((drawn.expected, step.ended), (Status::Done, pair.twin.ended));
+                let fresh: Vec<Event> = (0..64)
+                    .filter(|t| step.enabled >> t & 1 == 1)
+                    .map(|t| Event::complete(case, t))
+                    .collect();
+                let has = tasks(shard, case).unwrap_or_default();
+                assert_eq!(has, waiting, "after {event:?}");
+                check_fresh(&had, &has, &event, Status::Done, &fresh, pair.twin.ended.is_some());
+                first = first.or(Some(Status::Done));
+                continue;
+            }
             let changes = shard.advance_with(&[event], &[Side::choice(drawn.choice)], &self.arena.scope());
             let got = changes.status[0];
             // Which of two reasons for a refusal is named does not matter to the state.
@@ -347,7 +367,11 @@ fn engine_and_twin_agree_step_by_step() {
             }
         }
     }
-    println!("{nets} nets ({wide} of two words, {counted} with counters), {refused} refused, {steps} steps");
+    let alone = ALONE.load(Ordering::Relaxed);
+    println!(
+        "{nets} nets ({wide} of two words, {counted} with counters), {refused} refused, {steps} steps, {alone} alone"
+    );
+    assert!(alone > nets, "few events were applied alone: {alone}");
     assert!(
         wide > nets / 100 && counted > nets / 20,
         "the generator no longer covers both widths and counters"

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::guard::Expr;
 use crate::image::NET_NAME_BYTES_MAX;
-use crate::net::{Flow, Instances, Net, Node, NodeKind, Retention, Surplus, Synchronizing};
+use crate::net::{Flow, Instances, Net, Node, NodeKind, Retention, Surplus, Synchronizing, Timer};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
 
@@ -45,6 +45,7 @@ impl NetBuilder {
             critical: Vec::new(),
             milestones: Vec::new(),
             calls: BTreeMap::new(),
+            timers: BTreeMap::new(),
         };
         Self { net }
     }
@@ -99,6 +100,11 @@ impl NetBuilder {
         let node = self.node(id, NodeKind::Call);
         self.net.calls.insert(node, net.to_owned());
         node
+    }
+
+    /// Lets time bring the trigger of a receiving task, or an interrupt on a region.
+    pub fn timer(&mut self, node: NodeId, timer: Timer) {
+        self.net.timers.insert(node, timer);
     }
 
     /// Adds a join that fires at the arrival that makes it enough.

@@ -55,7 +55,7 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
     for (index, route) in routing.played().iter().enumerate() {
         layout.ops_of_route(&mut ops, &mut scripts, index, route, shift, options);
     }
-    let tail = Names::new(net, &routing).write();
+    let tail = Names::new(net, &routing, &tasks).write();
     let (codes, guards) = (scripts.codes, routing.guards);
     Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes, guards, tail }))
 }

@@ -224,6 +224,13 @@ pub const INSTANCES_DYNAMIC: u8 = 2;
 /// The lowest digit of a completion says whether the thread goes on.
 pub const INSTANCES_CONDITION: u8 = 4;
 
+/// Bytes of the record of a timer.
+pub const TIMER_BYTES: usize = 4;
+/// Time brings the trigger or interrupt, [`TaskCell::timer`] seconds after a token has arrived.
+pub const TIMER_AFTER: u8 = 8;
+/// Time brings the trigger or interrupt at second [`TaskCell::timer`].
+pub const TIMER_AT: u8 = 16;
+
 /// When a task can begin, and what is kept of it beside its token.
 ///
 /// A task can begin iff it has a token that is not begun, every bit of `need` is set and none of `deny`. An
@@ -239,7 +246,7 @@ pub struct TaskCell {
     pub rivals: [u64; 2],
     /// [`TASK_PLAIN`] and the like.
     pub kind: u8,
-    /// [`INSTANCES_CANCEL_REST`] and the like.
+    /// [`INSTANCES_CANCEL_REST`] and the like, or [`TIMER_AFTER`] and the like.
     pub flags: u8,
     /// First byte of the record, in the bytes that the compiler assigns.
     pub record: u8,
@@ -255,19 +262,21 @@ pub struct TaskCell {
     pub reserved: u8,
     /// Of a call: index into the names of the nets that are called; else `u32::MAX`.
     pub call: u32,
-    /// Must be zero.
-    pub reserved2: u32,
+    /// Seconds, where time brings the trigger; else 0.
+    pub timer: u32,
 }
 
 const _: () = assert!(size_of::<TaskCell>() == CELL_BYTES);
 
 impl TaskCell {
-    /// Bytes of a record with this many instances: open ones and begun ones as bits, then created and done.
+    /// Bytes of the record: of instances open ones and begun ones as bits, then created and done; of a call the slot of its
+    /// case; of a timer the second at which it fires, or 0.
     #[must_use]
-    pub const fn record_bytes(kind: u8, most: u8) -> usize {
-        match kind {
-            TASK_INSTANCES => 2 * (most as usize).div_ceil(8) + 2,
+    pub const fn record_bytes(&self) -> usize {
+        match self.kind {
+            TASK_INSTANCES => 2 * (self.most as usize).div_ceil(8) + 2,
             TASK_CALL => 4,
+            TASK_TRANSIENT | TASK_INTERRUPT if self.flags != 0 => TIMER_BYTES,
             _ => 0,
         }
     }

@@ -63,7 +63,9 @@ pub use builder::NetBuilder;
 pub use compile::{CompileOptions, compile};
 pub use id::{FlowId, NodeId};
 pub use image::Image;
-pub use net::{Flow, Instances, Needed, Net, Node, NodeKind, Quantity, Retention, Surplus, Synchronizing};
+pub use net::{
+    Flow, Instances, Needed, Net, Node, NodeKind, Quantity, Retention, Surplus, Synchronizing, Timer,
+};
 pub use problem::{Problem, ProblemKind, Subject};
 pub use program::{ImageError, Program};
-pub use tail::{Branch, Decision, DecisionKind, JoinInput, Label, Names};
+pub use tail::{Branch, Decision, DecisionKind, JoinInput, Label, Names, TimerLabel};

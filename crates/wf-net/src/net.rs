@@ -56,6 +56,15 @@ pub enum Needed {
     Condition,
 }
 
+/// When something happens by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// This many seconds after a token has arrived.
+    After(u32),
+    /// At this second of the engine's clock.
+    At(u32),
+}
+
 /// A multi-instance task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Instances {
@@ -260,6 +269,8 @@ pub struct Net {
     pub(crate) milestones: Vec<(NodeId, NodeId)>,
     /// Names of the nets that calls run.
     pub(crate) calls: BTreeMap<NodeId, String>,
+    /// Triggers and interrupts that time brings.
+    pub(crate) timers: BTreeMap<NodeId, Timer>,
 }
 
 impl Net {
@@ -321,6 +332,12 @@ impl Net {
     #[must_use]
     pub fn called(&self, node: NodeId) -> Option<&str> {
         self.calls.get(&node).map(String::as_str)
+    }
+
+    /// When time brings the trigger of a node, or the interrupt that it is.
+    #[must_use]
+    pub fn timer(&self, node: NodeId) -> Option<Timer> {
+        self.timers.get(&node).copied()
     }
 
     /// Ids of all nodes that have a work item, in order: the tasks' numbers.

@@ -10,7 +10,8 @@ use crate::image::{
     CELL_BYTES, COUNTERS_MAX, ConstantCell, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header,
     INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_MAX, KIND_PLAIN, KIND_SCRIPT, MAGIC, NEVER,
     NO_COUNTER, Op1, Op2, OpMeta, PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT,
-    TASK_PLAIN, TASKS_MAX, TaskCell, VARIABLES_MAX, VERSION, WORDS_MAX, build_id,
+    TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, TaskCell, VARIABLES_MAX, VERSION,
+    WORDS_MAX, build_id,
 };
 use crate::script;
 use crate::tail::Names;
@@ -371,12 +372,17 @@ impl<'i> Program<'i> {
         let kind_fits = if is_interrupt { cell.kind == TASK_INTERRUPT } else { cell.kind <= TASK_CALL };
         let place_fits = |place: u8| place == NO_COUNTER || u16::from(place) < h.places;
         let counts = |place: usize| h.counter_of[place] != NO_COUNTER;
-        let bytes = TaskCell::record_bytes(cell.kind, cell.most);
+        let bytes = cell.record_bytes();
         // A record lies behind the counters, and its task holds one token at most.
         let record_fits = bytes == 0
             || (usize::from(cell.record) >= usize::from(h.counters)
                 && usize::from(cell.record) + bytes <= COUNTERS_MAX
-                && !counts(task));
+                && (is_interrupt || !counts(task)));
+        let timer_fits = match (cell.kind, cell.flags) {
+            (TASK_TRANSIENT | TASK_INTERRUPT, TIMER_AFTER | TIMER_AT) => true,
+            (TASK_INSTANCES, flags) => flags < TIMER_AFTER && cell.timer == 0,
+            (_, flags) => flags == 0 && cell.timer == 0,
+        };
         let instances_fit = cell.kind != TASK_INSTANCES
             || ((1..=INSTANCES_MAX).contains(&cell.most)
                 && cell.needed <= cell.most
@@ -392,11 +398,12 @@ impl<'i> Program<'i> {
             && place_fits(cell.queue)
             && place_fits(cell.draining)
             && record_fits
+            && timer_fits
             && instances_fit
             && queue_fits
             && call_fits
             && (general || (cell.kind == TASK_PLAIN && masks == [[0; WORDS_MAX]; 3]))
-            && (cell.reserved, cell.reserved2) == (0, 0)
+            && cell.reserved == 0
     }
 
     fn op_is_sane(&self, op: &Op2, route: usize, outcome: usize, known: [u64; WORDS_MAX]) -> bool {

@@ -1,6 +1,7 @@
 //! The cold tail of an image: names and decisions, for people.
 
-use crate::net::Net;
+use crate::image::TaskCell;
+use crate::net::{Net, Timer};
 use crate::routing::{Digit, DigitKind, Rest, Routing};
 use crate::{NodeId, rules};
 
@@ -90,6 +91,18 @@ pub struct JoinInput {
     pub gateway: String,
 }
 
+/// A trigger or interrupt that time brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerLabel {
+    /// Number of the task, or of the interrupt behind tasks and starts.
+    pub route: u16,
+    /// When.
+    pub timer: Timer,
+    /// Whether the engine watches the clock: not for a task that may hold several tokens, nor where the case line has no
+    /// room left.
+    pub is_watched: bool,
+}
+
 /// Everything of a program that has a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
@@ -114,10 +127,12 @@ pub struct Names {
     pub route_decisions: Vec<Vec<usize>>,
     /// Variables that conditions ask for, by number.
     pub variables: Vec<String>,
+    /// Triggers and interrupts that time brings, by number.
+    pub timers: Vec<TimerLabel>,
 }
 
 impl Names {
-    pub(crate) fn new(net: &Net, routing: &Routing) -> Self {
+    pub(crate) fn new(net: &Net, routing: &Routing, cells: &[TaskCell]) -> Self {
         let label = |&node: &NodeId| Label {
             id: net.node(node).id().to_owned(),
             text: net.node(node).label().to_owned(),
@@ -176,6 +191,7 @@ impl Names {
                 .map(|route| route.digits.iter().map(index).collect())
                 .collect(),
             variables: routing.guards.variables.clone(),
+            timers: timers(net, routing, cells),
         }
     }
 
@@ -212,6 +228,15 @@ impl Names {
             out.list(digits, |out, &digit| out.number(digit as u32))
         });
         out.list(&self.variables, |out, name| out.text(name));
+        out.list(&self.timers, |out, label| {
+            let (kind, seconds) = match label.timer {
+                Timer::After(seconds) => (0, seconds),
+                Timer::At(second) => (1, second),
+            };
+            out.number(u32::from(label.route));
+            out.number(kind | u32::from(label.is_watched) << 1);
+            out.number(seconds);
+        });
         out.0
     }
 
@@ -252,6 +277,11 @@ impl Names {
             })?,
             route_decisions: input.list(|r| r.list(|r| r.number().map(|digit| digit as usize)))?,
             variables: input.list(Reader::text)?,
+            timers: input.list(|r| {
+                let (route, kind, seconds) = (u16::try_from(r.number()?).ok()?, r.number()?, r.number()?);
+                let timer = if kind & 1 == 0 { Timer::After(seconds) } else { Timer::At(seconds) };
+                (kind < 4).then_some(TimerLabel { route, timer, is_watched: kind & 2 != 0 })
+            })?,
         };
         let has_branches = |d: &Decision| match d.kind {
             DecisionKind::Branch
@@ -267,6 +297,17 @@ impl Names {
         let in_range = |digit: &usize| names.decisions.get(*digit).is_some_and(fits);
         (input.0.is_empty() && names.route_decisions.iter().flatten().all(in_range)).then_some(names)
     }
+}
+
+/// The timers of a net, and whether the engine has room to watch each.
+fn timers(net: &Net, routing: &Routing, cells: &[TaskCell]) -> Vec<TimerLabel> {
+    let nodes = routing.tasks.iter().chain(&routing.interrupts).enumerate();
+    let behind = |index: usize| if index < routing.tasks.len() { 0 } else { routing.starts.len() };
+    let label = |(index, &node): (usize, &NodeId)| {
+        let route = (index + behind(index)) as u16;
+        Some(TimerLabel { route, timer: net.timer(node)?, is_watched: cells[index].flags != 0 })
+    };
+    nodes.filter_map(label).collect()
 }
 
 /// A count of up to `most` is written as this and `most`.
