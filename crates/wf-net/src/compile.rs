@@ -61,7 +61,7 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
 }
 
 /// When each synchronizing merge need not wait.
-fn merge_cubes(
+pub(crate) fn merge_cubes(
     net: &Net,
     routing: &Routing,
     conditions: &[Condition],

@@ -57,6 +57,7 @@ mod routing;
 mod rules;
 mod safety;
 pub mod script;
+mod soundness;
 mod tail;
 
 pub use builder::NetBuilder;
@@ -68,4 +69,5 @@ pub use net::{
 };
 pub use problem::{Problem, ProblemKind, Subject};
 pub use program::{ImageError, Program};
+pub use soundness::{CheckOptions, Checked, Finding, FindingKind, Move, check};
 pub use tail::{Branch, Decision, DecisionKind, JoinInput, Label, Names, TimerLabel};
