@@ -45,7 +45,7 @@ pub fn engine() -> Engine {
     Engine::with_store(store).expect("programs that were just compiled")
 }
 
-fn temporary() -> PathBuf {
+pub(super) fn temporary() -> PathBuf {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -8,8 +8,10 @@ pub mod arena;
 pub mod engine;
 pub mod gate;
 pub mod mmap;
+pub mod net;
 pub mod registry;
 pub mod simd;
+pub mod step;
 
 /// All subjects, in a fixed order.
 ///
@@ -22,6 +24,8 @@ pub fn all() -> Vec<Subject> {
     all.extend(arena::subjects());
     all.extend(mmap::subjects());
     all.extend(engine::subjects());
+    all.extend(step::subjects());
+    all.extend(net::subjects());
     all.extend(simd::subjects());
     all.extend(registry::subjects());
     all.extend(aligned::subjects());

@@ -10,7 +10,7 @@ use crate::data::Side;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
 use crate::filled::Filled;
 use crate::line::{Line, Marking, NOT_ENDED};
-use crate::plain::{ENABLED_ROOM, Moved, One, Run, Two, Width, apply};
+use crate::plain::{Moved, One, Run, Two, Width, apply};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
 use crate::timers::Timers;
@@ -35,11 +35,12 @@ pub(crate) struct Mark {
 }
 
 impl<'s> Output<'s> {
-    pub(crate) fn new(scope: &Scope<'s>, events: usize) -> Self {
+    /// For so many events, of programs of up to so many tasks.
+    pub(crate) fn new(scope: &Scope<'s>, events: usize, tasks_max: usize) -> Self {
         let (item, end) = (Event::cancel(CaseId(0)), Ended { case: CaseId(0), kind: EndKind::Completed });
         // Most completions enable one task; where more do, the list grows.
         Self {
-            enabled: Filled::new(scope, events + events / 2 + 2 * ENABLED_ROOM, item),
+            enabled: Filled::new(scope, events + events / 2 + 2 * tasks_max, item),
             withdrawn: Filled::new(scope, 0, item),
             // Room for the end that is written before it is known whether it counts.
             ended: Filled::new(scope, events + 1, end),
@@ -123,7 +124,8 @@ impl Batch<'_, '_> {
 
     /// Applies plain completions up to the first event that is none; how many.
     fn run_plain<W: Width>(&mut self, events: &[Event]) -> usize {
-        self.out.enabled.reserve(events.len() + ENABLED_ROOM);
+        let room = self.programs.tasks_max();
+        self.out.enabled.reserve(events.len() + room);
         self.out.ended.reserve(events.len() + 1);
         let (enabled, ended) = (self.out.enabled.len(), self.out.ended.len());
         let run = Run {
@@ -135,6 +137,7 @@ impl Batch<'_, '_> {
             ended: self.out.ended.whole(),
             shard: self.shard,
             now: self.now,
+            room,
         };
         let ran = run.run::<W>(events, enabled, ended);
         self.out.enabled.set_len(ran.enabled);

@@ -21,9 +21,6 @@ use crate::{CaseId, Event};
 /// Lines are asked for this many events ahead: far enough to cover a miss, near enough to stay cached.
 const PREFETCH_AHEAD: usize = 12;
 
-/// Room that a step needs for its work items: as many as a program has tasks.
-pub(crate) const ENABLED_ROOM: usize = 64;
-
 /// Round, instance, kind and side of an event's second word.
 const NOT_PLAIN: u64 = 0xFFFF_00FF_FFFF_0000;
 /// What they are for the completion of a plain task without side data.
@@ -48,6 +45,11 @@ pub(crate) struct Hot {
 }
 
 impl Hot {
+    /// Tasks of a plain program, whatever its width.
+    pub(crate) fn tasks(&self) -> usize {
+        usize::from(self.tasks1.max(self.tasks2))
+    }
+
     /// The cell of the op of a task and an outcome; of none if they do not exist.
     #[inline(always)]
     pub(crate) fn cell<W: Width>(&self, task: u16, outcome: u8) -> usize {
@@ -56,6 +58,7 @@ impl Hot {
 }
 
 /// Whether round, instance, kind and side are those of the completion of a plain task.
+#[inline(always)]
 pub(crate) fn is_plain(event: &Event) -> bool {
     let words: &[u64; 2] = transmute_ref!(event);
     words[1] & NOT_PLAIN == PLAIN
@@ -158,6 +161,8 @@ pub(crate) struct Run<'r> {
     pub(crate) ended: &'r mut [Ended],
     pub(crate) shard: u8,
     pub(crate) now: u32,
+    /// Room that a step needs for its work items: as many as a program has tasks.
+    pub(crate) room: usize,
 }
 
 /// How far a run came.
@@ -175,7 +180,7 @@ impl Run<'_> {
     /// `enabled` and `ended` say how much of the output is filled already.
     #[inline(never)]
     pub(crate) fn run<W: Width>(self, events: &[Event], mut enabled: usize, mut ended: usize) -> Ran {
-        let Run { lines, hots, cells, op_counts, enabled: items, ended: ends, shard, now } = self;
+        let Run { lines, hots, cells, op_counts, enabled: items, ended: ends, shard, now, room } = self;
         // A count stands at the number of its op's cell: of the same length, so that one comparison serves both.
         let op_counts = &mut op_counts[..cells.len()];
         let first_slot = u64::from(shard) << FIELD_BITS;
@@ -218,7 +223,7 @@ impl Run<'_> {
                     enabled += 1;
                 }
                 // Each event that is left needs room for one item, and one of them for all tasks.
-                if items.len() - enabled < events.len() - done + ENABLED_ROOM {
+                if items.len() - enabled < events.len() - done + room {
                     break;
                 }
             }

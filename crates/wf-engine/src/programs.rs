@@ -116,6 +116,7 @@ pub(crate) struct Programs {
     pub(crate) hots: Vec<Hot>,
     /// What calls run, in the order of each program's calls.
     pub(crate) called: Vec<CalledProgram>,
+    tasks_max: usize,
     /// Names of the variables of each program.
     variables: Vec<Vec<String>>,
     /// Build ids with their programs, in order.
@@ -166,7 +167,8 @@ impl Programs {
             let shared = (0u16..).zip(own).filter_map(|(from, name)| Some((from, place(name)? as u16)));
             called.push(CalledProgram { program, shared: shared.collect() });
         }
-        Ok(Self { store, rows, hots, called, variables, build_ids })
+        let tasks_max = hots.iter().map(Hot::tasks).max().unwrap_or(0);
+        Ok(Self { store, rows, hots, called, tasks_max, variables, build_ids })
     }
 
     /// Whether any program asks for data.
@@ -180,6 +182,11 @@ impl Programs {
         rows.map(|row| self.cells().tasks(row).iter().filter(|cell| is_timer(cell)).count())
             .max()
             .unwrap_or(0)
+    }
+
+    /// Most tasks of a program: work items that a plain step can add.
+    pub(crate) const fn tasks_max(&self) -> usize {
+        self.tasks_max
     }
 
     /// Number of a variable of a program.
@@ -202,6 +209,7 @@ impl Programs {
     }
 
     /// The store's cells as words: cast once a batch, so that an op costs one bounds-checked index.
+    #[inline]
     pub(crate) fn cells(&self) -> Cells<'_> {
         let bytes = self.store.cells().as_flattened();
         let cells = <[[u64; 8]]>::ref_from_bytes(bytes);

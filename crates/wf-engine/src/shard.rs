@@ -104,6 +104,11 @@ impl Shard {
         sides: &[Side<'_>],
         scope: &Scope<'s>,
     ) -> Changes<'s> {
+        if let &[event] = events
+            && let Some(step) = self.step(event)
+        {
+            return step.changes(event.case, scope);
+        }
         let status = scope.alloc_slice_fill(events.len(), Status::Done);
         let mut batch = self.batch(events.len(), sides, scope);
         batch.run(events, status);
@@ -169,7 +174,7 @@ impl Shard {
             op_counts: &mut self.op_counts,
             sides,
             timers: &mut self.timers,
-            out: Output::new(scope, events),
+            out: Output::new(scope, events, self.programs.tasks_max()),
             completed: 0,
             begun: 0,
             called: 0,

@@ -1,12 +1,15 @@
 //! One event at a time, for those who have one: what the plain path does, without lists.
 
-use crate::advance::end_of;
+use wf_arena::Scope;
+
+use crate::advance::{bits, end_of};
+use crate::changes::{Changes, Ended};
 use crate::line::Marking;
 use crate::plain::{Hot, Moved, One, Two, Width, is_plain};
 use crate::programs::Cells;
 use crate::shard::Shard;
 use crate::stats;
-use crate::{EndKind, Event};
+use crate::{CaseId, EndKind, Event, Status};
 
 /// What one completion has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,9 @@ impl Shard {
     ///
     /// Where each event waits for the outcome of the last, this takes less time than a batch of one; where events come
     /// in numbers, a batch takes less for each.
+    // Inlined, so that an event which was just made is read from registers: its parts are narrower than what is read, and a
+    // load across several stores waits for all of them to reach the cache.
+    #[inline]
     pub fn step(&mut self, event: Event) -> Option<Step> {
         let slot = event.case.slot();
         let line = self.slab.line_mut(slot)?;
@@ -55,7 +61,21 @@ impl Shard {
     }
 }
 
+impl Step {
+    /// The same as lists.
+    pub(crate) fn changes<'s>(&self, case: CaseId, scope: &Scope<'s>) -> Changes<'s> {
+        let mut enabled = scope.vec(self.enabled.count_ones() as usize);
+        enabled.extend(bits(self.enabled).map(|task| Event::complete(case, task as u16)));
+        let ended: &[Ended] = match self.ended {
+            Some(kind) => scope.alloc_slice_fill(1, Ended { case, kind }),
+            None => &[],
+        };
+        Changes { status: &[Status::Done], enabled: enabled.into_slice(), withdrawn: &[], ended, sent: &[] }
+    }
+}
+
 /// The op of a completion: its cell, and what it does to a marking if it is legal.
+#[inline(always)]
 fn one<W: Width>(cells: Cells<'_>, hot: &Hot, event: &Event, before: Marking) -> Option<(usize, Moved)> {
     let cell = hot.cell::<W>(event.task, event.outcome);
     Some((cell, W::step(W::op(cells.all(), cell)?, before)?))

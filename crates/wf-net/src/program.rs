@@ -314,7 +314,7 @@ impl<'i> Program<'i> {
     fn check_ops(&self) -> Result<(), ImageError> {
         let h = self.header;
         let known = low_bits(usize::from(h.places));
-        let bounds = CodeBounds { variables: h.variables as usize, constants: h.constants as usize };
+        let bounds = CodeBounds { variables: h.variables as usize, constants: self.constants() };
         let guards = guard::starts(self.guard_codes(), bounds).ok_or(ImageError::Guard)?;
         // Ops that share a script are many: each script is walked once, so that the whole stays linear.
         let mut walked = BTreeSet::new();

@@ -3,8 +3,8 @@
 //! The codes work on a stack of values. A comparison of a variable with a constant, which most conditions are, is one
 //! code. A condition ends with [`END`].
 
-use super::value::Value;
-use super::{Binary, Comparison, Expr, Literal, Unary};
+use super::value::{BOOLEAN, INTEGER, NULL, TEXT, Value, is_equality, order_bits};
+use super::{Binary, Expr, Literal, Unary};
 use crate::image::{ConstantCell, VARIABLES_MAX};
 use crate::problem::ProblemKind;
 
@@ -16,55 +16,56 @@ pub(crate) const VARIABLE: u16 = 1;
 pub(crate) const CONSTANT: u16 = 2;
 /// Pushes whether a variable has no value: its number.
 pub(crate) const IS_NULL: u16 = 3;
-/// Pushes how a variable compares with a constant: comparison, variable, constant.
+/// Pushes whether a variable and a constant are in one of some orders: [orders](exact_orders), variable, constant.
 pub(crate) const COMPARE_CONSTANT: u16 = 4;
-/// Of the two on top, how the first compares with the second: comparison.
-pub(crate) const COMPARE: u16 = 5;
+/// As [`COMPARE_CONSTANT`] and [`AND`].
+pub(crate) const AND_COMPARE_CONSTANT: u16 = 5;
+/// As [`COMPARE_CONSTANT`] and [`OR`].
+pub(crate) const OR_COMPARE_CONSTANT: u16 = 6;
+/// Of the two on top, whether they are in one of some orders: orders.
+pub(crate) const COMPARE: u16 = 7;
 /// Of the one on top.
-pub(crate) const NOT: u16 = 6;
+pub(crate) const NOT: u16 = 8;
 /// As [`NOT`].
-pub(crate) const NEGATE: u16 = 7;
+pub(crate) const NEGATE: u16 = 9;
 /// As [`NOT`].
-pub(crate) const ABSOLUTE: u16 = 8;
+pub(crate) const ABSOLUTE: u16 = 10;
 /// As [`NOT`].
-pub(crate) const LENGTH: u16 = 9;
+pub(crate) const LENGTH: u16 = 11;
 /// Of the two on top.
-pub(crate) const AND: u16 = 10;
+pub(crate) const AND: u16 = 12;
 /// As [`AND`].
-pub(crate) const OR: u16 = 11;
+pub(crate) const OR: u16 = 13;
 /// As [`AND`].
-pub(crate) const ADD: u16 = 12;
+pub(crate) const ADD: u16 = 14;
 /// As [`AND`].
-pub(crate) const SUBTRACT: u16 = 13;
+pub(crate) const SUBTRACT: u16 = 15;
 /// As [`AND`].
-pub(crate) const MULTIPLY: u16 = 14;
+pub(crate) const MULTIPLY: u16 = 16;
 /// As [`AND`].
-pub(crate) const DIVIDE: u16 = 15;
+pub(crate) const DIVIDE: u16 = 17;
 /// As [`AND`].
-pub(crate) const REMAINDER: u16 = 16;
+pub(crate) const REMAINDER: u16 = 18;
+
+/// Bits of the orders of a comparison with a constant above which stands the kind of value that it is exact for.
+pub(crate) const EXACT_KIND_AT: u16 = 8;
+/// A kind that no value has.
+const NO_KIND: u32 = 15;
+
+/// The orders of a comparison with a constant, and the kind of variable for which the bits alone decide it: whole numbers
+/// with a whole number; texts and truth values with their like, where only sameness is asked for. So that evaluating it takes
+/// one comparison more and not five.
+fn exact_orders(orders: u16, constant: u32) -> u16 {
+    let kind = match constant {
+        INTEGER => INTEGER,
+        TEXT | BOOLEAN if is_equality(orders) => constant,
+        _ => NO_KIND,
+    };
+    orders | (kind as u16) << EXACT_KIND_AT
+}
 
 /// Most values on the stack at once.
 pub(crate) const STACK_MAX: usize = 16;
-
-const COMPARISONS: [Comparison; 6] = [
-    Comparison::Equal,
-    Comparison::NotEqual,
-    Comparison::Less,
-    Comparison::LessOrEqual,
-    Comparison::Greater,
-    Comparison::GreaterOrEqual,
-];
-
-/// A comparison by its code.
-#[inline]
-pub(crate) fn comparison(code: u16) -> Comparison {
-    COMPARISONS[usize::from(code) % COMPARISONS.len()]
-}
-
-fn comparison_code(comparison: Comparison) -> u16 {
-    COMPARISONS.iter().position(|&other| other == comparison).unwrap_or_else(|| unreachable!("all listed"))
-        as u16
-}
 
 /// The conditions of a program as they are compiled, one after another.
 #[derive(Clone, Debug, Default)]
@@ -126,6 +127,16 @@ impl Code {
             Expr::Unary(..) => return self.write_unary(expr, deepest, depth),
             Expr::Binary(operation, one, two) => {
                 self.write(one, deepest, depth)?;
+                let joins = match operation {
+                    Binary::And => Some(AND_COMPARE_CONSTANT),
+                    Binary::Or => Some(OR_COMPARE_CONSTANT),
+                    _ => None,
+                };
+                if let Some(code) = joins
+                    && self.write_comparison(code, two)
+                {
+                    return Ok(());
+                }
                 self.write(two, deepest, depth + 1)?;
                 self.codes.push(match operation {
                     Binary::And => AND,
@@ -138,18 +149,24 @@ impl Code {
                 });
             }
             Expr::Compare(comparison, one, two) => {
-                let code = comparison_code(*comparison);
-                if let (Expr::Variable(name), Expr::Literal(literal)) = (&**one, &**two) {
-                    let (variable, constant) = (self.variable(name), self.constant(literal));
-                    self.codes.extend([COMPARE_CONSTANT, code, variable, constant]);
-                } else {
+                if !self.write_comparison(COMPARE_CONSTANT, expr) {
                     self.write(one, deepest, depth)?;
                     self.write(two, deepest, depth + 1)?;
-                    self.codes.extend([COMPARE, code]);
+                    self.codes.extend([COMPARE, order_bits(*comparison)]);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Writes a comparison of a variable with a constant as one code; `false`, with nothing written, if it is none.
+    fn write_comparison(&mut self, code: u16, expr: &Expr) -> bool {
+        let Expr::Compare(comparison, one, two) = expr else { return false };
+        let (Expr::Variable(name), Expr::Literal(literal)) = (&**one, &**two) else { return false };
+        let (variable, constant) = (self.variable(name), self.constant(literal));
+        let kind = self.constants.get(usize::from(constant)).map_or(NULL, |constant| constant.kind);
+        self.codes.extend([code, exact_orders(order_bits(*comparison), kind), variable, constant]);
+        true
     }
 
     /// A chain of operations on one value, without recursion: `not(not(…))` takes no stack.
@@ -205,13 +222,13 @@ fn number_of(names: &mut Vec<String>, name: &str) -> u16 {
 
 /// What the codes of a condition may name.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CodeBounds {
+pub(crate) struct CodeBounds<'p> {
     pub(crate) variables: usize,
-    pub(crate) constants: usize,
+    pub(crate) constants: &'p [ConstantCell],
 }
 
 /// Where each condition begins, in order, if all can be evaluated: each ends, names what exists, and its stack fits.
-pub(crate) fn starts(codes: &[u16], bounds: CodeBounds) -> Option<Vec<u16>> {
+pub(crate) fn starts(codes: &[u16], bounds: CodeBounds<'_>) -> Option<Vec<u16>> {
     let (mut starts, mut left) = (Vec::new(), codes);
     while !left.is_empty() {
         starts.push(u16::try_from(codes.len() - left.len()).ok()?);
@@ -221,20 +238,29 @@ pub(crate) fn starts(codes: &[u16], bounds: CodeBounds) -> Option<Vec<u16>> {
 }
 
 /// What stands behind the condition that begins at these codes, if that is valid.
-fn behind(mut codes: &[u16], bounds: CodeBounds) -> Option<&[u16]> {
+fn behind<'c>(mut codes: &'c [u16], bounds: CodeBounds<'_>) -> Option<&'c [u16]> {
     let mut depth = 0usize;
     loop {
         let (&code, rest) = codes.split_first()?;
         let operand = |at: usize| rest.get(at).copied().map(usize::from);
         let is_variable = |at: usize| operand(at).is_some_and(|variable| variable < bounds.variables);
-        let is_constant = |at: usize| operand(at).is_some_and(|constant| constant < bounds.constants);
-        let is_comparison = |at: usize| operand(at).is_some_and(|code| code < COMPARISONS.len());
+        let is_constant = |at: usize| operand(at).is_some_and(|constant| constant < bounds.constants.len());
+        let is_exact = |at: usize, constant: usize| {
+            let kind =
+                operand(constant).and_then(|constant| bounds.constants.get(constant)).map(|cell| cell.kind);
+            let orders = rest.get(at).copied().filter(|orders| (0b001..=0b110).contains(&(orders % 8)));
+            orders.zip(kind).is_some_and(|(orders, kind)| orders == exact_orders(orders % 8, kind))
+        };
+        let is_comparison = |at: usize| operand(at).is_some_and(|orders| (0b001..=0b110).contains(&orders));
         // Values taken, values put, operands.
         let (fits, taken, put, operands) = match code {
             END => return (depth == 1).then_some(rest),
             VARIABLE | IS_NULL => (is_variable(0), 0, 1, 1),
             CONSTANT => (is_constant(0), 0, 1, 1),
-            COMPARE_CONSTANT => (is_comparison(0) && is_variable(1) && is_constant(2), 0, 1, 3),
+            COMPARE_CONSTANT..=OR_COMPARE_CONSTANT => {
+                let taken = usize::from(code != COMPARE_CONSTANT);
+                (is_exact(0, 2) && is_variable(1) && is_constant(2), taken, 1, 3)
+            }
             COMPARE => (is_comparison(0), 2, 1, 1),
             NOT..=LENGTH => (true, 1, 1, 0),
             AND..=REMAINDER => (true, 2, 1, 0),

@@ -27,6 +27,19 @@ pub enum Value {
     List(u32),
 }
 
+/// Number of the kind of no value.
+pub(super) const NULL: u32 = 0;
+/// Number of a kind of value.
+pub(super) const INTEGER: u32 = 1;
+/// As [`INTEGER`].
+const DECIMAL: u32 = 2;
+/// As [`INTEGER`].
+pub(super) const BOOLEAN: u32 = 3;
+/// As [`INTEGER`].
+pub(super) const TEXT: u32 = 4;
+/// As [`INTEGER`].
+const LIST: u32 = 5;
+
 /// Bits of a kind in [`Variables::kinds`].
 const KIND_BITS: usize = 4;
 
@@ -42,22 +55,22 @@ impl Value {
     /// Number of the kind of value, and its 64 bits.
     pub(crate) const fn to_bits(self) -> (u32, u64) {
         match self {
-            Self::Null => (0, 0),
-            Self::Integer(value) => (1, value as u64),
-            Self::Decimal(value) => (2, value.to_bits()),
-            Self::Boolean(value) => (3, value as u64),
-            Self::Text(text) => (4, text),
-            Self::List(length) => (5, length as u64),
+            Self::Null => (NULL, 0),
+            Self::Integer(value) => (INTEGER, value as u64),
+            Self::Decimal(value) => (DECIMAL, value.to_bits()),
+            Self::Boolean(value) => (BOOLEAN, value as u64),
+            Self::Text(text) => (TEXT, text),
+            Self::List(length) => (LIST, length as u64),
         }
     }
 
     pub(crate) const fn from_bits(kind: u32, bits: u64) -> Self {
         match kind {
-            1 => Self::Integer(bits as i64),
-            2 => Self::Decimal(f64::from_bits(bits)),
-            3 => Self::Boolean(bits != 0),
-            4 => Self::Text(bits),
-            5 => Self::List(bits as u32),
+            INTEGER => Self::Integer(bits as i64),
+            DECIMAL => Self::Decimal(f64::from_bits(bits)),
+            BOOLEAN => Self::Boolean(bits != 0),
+            TEXT => Self::Text(bits),
+            LIST => Self::List(bits as u32),
             _ => Self::Null,
         }
     }
@@ -68,39 +81,45 @@ impl Value {
         !matches!(self, Self::Decimal(value) if !value.is_finite())
     }
 
-    /// Whether two values are in an order.
+    /// Whether two values are in one of these [orders](order_bits).
     #[inline]
-    pub(crate) fn compare(self, comparison: Comparison, other: Self) -> Result<bool, Fault> {
+    pub(super) fn compare(self, orders: u16, other: Self) -> Result<bool, Fault> {
         let order = match (self, other) {
             (Self::Integer(one), Self::Integer(two)) => one.cmp(&two),
             (Self::Decimal(one), Self::Decimal(two)) => one.partial_cmp(&two).ok_or(Fault::NoNumber)?,
             (Self::Integer(one), Self::Decimal(two)) => exact(one, two),
             (Self::Decimal(one), Self::Integer(two)) => exact(two, one).reverse(),
             (Self::Null, _) | (_, Self::Null) => return Err(Fault::NoValue),
-            _ => return self.same_as(comparison, other),
-        };
-        Ok(match comparison {
-            Comparison::Equal => order.is_eq(),
-            Comparison::NotEqual => order.is_ne(),
-            Comparison::Less => order.is_lt(),
-            Comparison::LessOrEqual => order.is_le(),
-            Comparison::Greater => order.is_gt(),
-            Comparison::GreaterOrEqual => order.is_ge(),
-        })
-    }
-
-    fn same_as(self, comparison: Comparison, other: Self) -> Result<bool, Fault> {
-        let same = match (self, other) {
-            (Self::Boolean(one), Self::Boolean(two)) => one == two,
-            (Self::Text(one), Self::Text(two)) => one == two,
+            (Self::Text(one), Self::Text(two)) if is_equality(orders) => one.cmp(&two),
+            (Self::Boolean(one), Self::Boolean(two)) if is_equality(orders) => one.cmp(&two),
             _ => return Err(Fault::Kind),
         };
-        match comparison {
-            Comparison::Equal => Ok(same),
-            Comparison::NotEqual => Ok(!same),
-            _ => Err(Fault::Kind),
-        }
+        Ok(is_among(orders, order))
     }
+}
+
+/// The orders that fulfil a comparison, a bit each, from the lowest: less, equal, greater.
+pub(super) const fn order_bits(comparison: Comparison) -> u16 {
+    match comparison {
+        Comparison::Equal => 0b010,
+        Comparison::NotEqual => 0b101,
+        Comparison::Less => 0b001,
+        Comparison::LessOrEqual => 0b011,
+        Comparison::Greater => 0b100,
+        Comparison::GreaterOrEqual => 0b110,
+    }
+}
+
+/// Whether only sameness is asked for.
+#[inline(always)]
+pub(super) const fn is_equality(orders: u16) -> bool {
+    orders == order_bits(Comparison::Equal) || orders == order_bits(Comparison::NotEqual)
+}
+
+/// Whether an order is among those of a comparison: without a branch on the order, which is random.
+#[inline(always)]
+pub(super) const fn is_among(orders: u16, order: Ordering) -> bool {
+    orders >> (order as i8 + 1) & 1 == 1
 }
 
 /// The order of an integer and a finite decimal, neither rounded.
@@ -130,6 +149,15 @@ pub enum Fault {
     DivisionByZero,
     /// A decimal is not a number.
     NoNumber,
+}
+
+impl Fault {
+    /// The fault of this number.
+    pub(super) const fn of(number: u64) -> Self {
+        const ALL: [Fault; 5] =
+            [Fault::NoValue, Fault::Kind, Fault::Overflow, Fault::DivisionByZero, Fault::NoNumber];
+        ALL[number as usize]
+    }
 }
 
 impl fmt::Display for Fault {
@@ -172,6 +200,12 @@ impl Variables {
         (self.values, self.kinds)
     }
 
+    /// The kind and the bits of a variable's value.
+    #[inline(always)]
+    pub(super) const fn raw(&self, variable: usize) -> (u32, u64) {
+        (self.kinds >> (KIND_BITS * variable) & 0xF, self.values[variable])
+    }
+
     /// The value of a variable.
     ///
     /// # Panics
@@ -179,7 +213,8 @@ impl Variables {
     #[must_use]
     #[inline]
     pub const fn get(&self, variable: usize) -> Value {
-        Value::from_bits(self.kinds >> (KIND_BITS * variable) & 0xF, self.values[variable])
+        let (kind, bits) = self.raw(variable);
+        Value::from_bits(kind, bits)
     }
 
     /// Gives a variable a value.
