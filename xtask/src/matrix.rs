@@ -11,7 +11,7 @@ use wf_gate::machine::Machine;
 use wf_gate::{Exit, GateError, Random, glob};
 
 use crate::gate::{print, write_files};
-use crate::{Outcome, build, stop};
+use crate::{Outcome, build, results, stop};
 
 mod cell;
 mod chart;
@@ -68,6 +68,9 @@ pub(crate) struct Arguments {
     /// Folder of the written reports [default: target/xtask/matrix].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Keeps the table in docs/records and makes the documents of it.
+    #[arg(long)]
+    record: bool,
     /// A folder with the workload programs, to run as they are instead of building them.
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -174,6 +177,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if !finished {
         eprintln!("not finished: what was measured is in {}; --resume goes on with it", out.display());
         return Ok(Exit::Tool);
+    }
+    if arguments.record {
+        let kept = [(results::MATRIX, table::markdown(&run, &rows))];
+        write_files(&root.join(crate::record::FOLDER), &kept)?;
+        results::write_documents(&root)?;
     }
     Ok(Exit::Pass)
 }
