@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use wf_engine::{Arena, CaseId, Engine, Event, Key, ProgramId, Shard, Start, Status, Store, StoreBuilder};
+use wf_engine::{
+    Arena, CaseId, Engine, Event, Key, ProgramId, Saved, Shard, Start, Status, Store, StoreBuilder,
+};
 use wf_gate::{Batch, Subject};
 use wf_net::{CompileOptions, compile};
 
@@ -13,7 +15,17 @@ pub fn subjects() -> Vec<Subject> {
         Subject { id: "engine.complete", ops: 1024, make: || Box::new(Complete::new(4096, 1024)) },
         Subject { id: "engine.complete_256", ops: 256, make: || Box::new(Complete::new(4096, 256)) },
         Subject { id: "engine.complete_l2", ops: 1024, make: || Box::new(Complete::new(12_000, 1024)) },
-        Subject { id: "engine.start", ops: 1024, make: || Box::new(StartAndCancel::new()) },
+        Subject { id: "engine.complete_4096", ops: 4096, make: || Box::new(Complete::new(4096, 4096)) },
+        Subject { id: "engine.start", ops: 1024, make: || Box::new(StartAndCancel::new(0)) },
+        Subject { id: "engine.start_beside_1000", ops: 1024, make: || Box::new(StartAndCancel::new(1_000)) },
+        Subject {
+            id: "engine.start_beside_1000000",
+            ops: 1024,
+            make: || Box::new(StartAndCancel::new(1_000_000)),
+        },
+        Subject { id: "engine.complete_seq10", ops: 1024, make: || Box::new(Sequence::new()) },
+        Subject { id: "engine.export", ops: 1024, make: || Box::new(Export(Sequence::new())) },
+        Subject { id: "engine.import", ops: 1024, make: || Box::new(Import::new()) },
         Subject { id: "engine.count_at", ops: 4096, make: || Box::new(CountAt::new()) },
         Subject { id: "engine.bytes", ops: 1, make: || Box::new(Bytes::new()) },
     ]
@@ -134,7 +146,7 @@ impl Batch for Complete {
     }
 }
 
-/// Starts 1,024 cases and gives them up again: the cost of a case that does nothing.
+/// Starts 1,024 cases and gives them up again, beside others that live: the cost of a case that does nothing.
 struct StartAndCancel {
     shard: Shard,
     arena: Arena,
@@ -142,8 +154,9 @@ struct StartAndCancel {
 }
 
 impl StartAndCancel {
-    fn new() -> Self {
-        let shard = engine().shard(0, 1024).expect("memory for some cases");
+    fn new(live: usize) -> Self {
+        let mut shard = engine().shard(0, live + 1024).expect("memory for the cases");
+        fill(&mut shard, &[ProgramId(0)], live);
         Self { shard, arena: Arena::with_capacity(1 << 20), events: Vec::with_capacity(1024) }
     }
 }
@@ -154,6 +167,120 @@ impl Batch for StartAndCancel {
         let started = self.shard.start_batch(ProgramId(0), &[Start::default(); 1024], &self.arena.scope());
         self.events.extend(started.cases.iter().map(|&case| Event::cancel(case)));
         self.shard.advance(&self.events, &self.arena.scope()).ended.len() as u64
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        Some(1024)
+    }
+}
+
+/// Starts cases of the programs in turn until so many live.
+fn fill(shard: &mut Shard, programs: &[ProgramId], live: usize) {
+    let mut arena = Arena::new();
+    let starts = [Start::default(); 1024];
+    let mut next = programs.iter().cycle();
+    while shard.live() < live {
+        let room = starts.len().min(live - shard.live());
+        let program = *next.next().expect("there are programs");
+        let started = shard.start_batch(program, &starts[..room], &arena.scope()).cases.len();
+        assert_eq!(started, room, "a start of our own model");
+    }
+}
+
+/// 1,024 cases of one program, each of which does its next task in a batch.
+struct Sequence {
+    shard: Shard,
+    program: ProgramId,
+    arena: Arena,
+    cases: Vec<CaseId>,
+    events: Vec<Event>,
+}
+
+impl Sequence {
+    fn new() -> Self {
+        let engine = engine();
+        let program = engine.program("seq10").expect("it was compiled");
+        let mut sequence = Self {
+            shard: engine.shard(0, 2048).expect("memory for some cases"),
+            program,
+            arena: Arena::with_capacity(1 << 20),
+            cases: Vec::with_capacity(1024),
+            events: Vec::with_capacity(1024),
+        };
+        sequence.refill();
+        sequence
+    }
+
+    fn refill(&mut self) {
+        self.cases.clear();
+        let started = self.shard.start_batch(self.program, &[Start::default(); 1024], &self.arena.scope());
+        self.cases.extend(started.cases);
+    }
+}
+
+impl Batch for Sequence {
+    fn prepare(&mut self) {
+        if self.shard.live() == 0 {
+            self.refill();
+        }
+        self.events.clear();
+        for &case in &self.cases {
+            self.events.extend(self.shard.enabled(case).expect("a live case").next());
+        }
+    }
+
+    fn run(&mut self) -> u64 {
+        let changes = self.shard.advance(&self.events, &self.arena.scope());
+        changes.status.iter().filter(|&&status| status == Status::Done).count() as u64
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        Some(1024)
+    }
+}
+
+/// Writes 1,024 cases of one program out.
+struct Export(Sequence);
+
+impl Batch for Export {
+    fn run(&mut self) -> u64 {
+        self.0.shard.export(&self.0.cases, &self.0.arena.scope()).saved.len() as u64
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        Some(1024)
+    }
+}
+
+/// Reads 1,024 cases of one program in, each checked.
+struct Import {
+    sequence: Sequence,
+    saved: Vec<Saved>,
+    new: Vec<Event>,
+}
+
+impl Import {
+    fn new() -> Self {
+        let mut sequence = Sequence::new();
+        let saved = sequence.shard.export(&sequence.cases, &sequence.arena.scope()).saved.to_vec();
+        Self { sequence, saved, new: Vec::with_capacity(1024) }
+    }
+}
+
+impl Batch for Import {
+    fn prepare(&mut self) {
+        // Those of the last run make room.
+        let Sequence { shard, arena, .. } = &mut self.sequence;
+        shard.advance(&self.new, &arena.scope());
+        self.new.clear();
+    }
+
+    fn run(&mut self) -> u64 {
+        let Sequence { shard, arena, .. } = &mut self.sequence;
+        let scope = arena.scope();
+        let imported = shard.import(&self.saved, &scope);
+        self.new.extend(imported.cases.iter().map(|&case| Event::cancel(case)));
+        imported.cases.len() as u64
     }
 
     fn expected(&mut self) -> Option<u64> {
@@ -198,16 +325,8 @@ impl Bytes {
     fn new() -> Self {
         let engine = engine();
         let mut shard = engine.shard(0, Self::LIVE).expect("memory for the cases");
-        let mut arena = Arena::new();
         let programs: Vec<ProgramId> = engine.programs().map(|(id, _)| id).collect();
-        let starts = [Start::default(); 1024];
-        let mut next = programs.iter().cycle();
-        while shard.live() < Self::LIVE {
-            let room = starts.len().min(Self::LIVE - shard.live());
-            let program = *next.next().expect("there are programs");
-            let started = shard.start_batch(program, &starts[..room], &arena.scope()).cases.len();
-            assert_eq!(started, room, "a start of our own model");
-        }
+        fill(&mut shard, &programs, Self::LIVE);
         Self(shard)
     }
 }

@@ -5,6 +5,7 @@ use wf_gate::Subject;
 pub mod aligned;
 pub mod alloc;
 pub mod arena;
+pub mod bpmn;
 pub mod engine;
 pub mod gate;
 pub mod mmap;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Subject> {
     all.extend(alloc::subjects());
     all.extend(arena::subjects());
     all.extend(mmap::subjects());
+    all.extend(bpmn::subjects());
     all.extend(engine::subjects());
     all.extend(simd::subjects());
     all.extend(registry::subjects());
