@@ -1,17 +1,21 @@
 //! The engine on the three comparison workflows of `models/bench`, in equal shares.
 
+use std::hint::black_box;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 
-use wf_engine::{
-    Arena, CaseId, Engine, Event, Key, ProgramId, Saved, Shard, Start, Status, Store, StoreBuilder,
-};
+use wf_engine::{Arena, CaseId, Engine, Event, Key, ProgramId, Shard, Start, Status, Store, StoreBuilder};
 use wf_gate::{Batch, Subject};
 use wf_net::{CompileOptions, compile};
+
+mod sequence;
 
 /// The subjects of wf-engine.
 #[must_use]
 pub fn subjects() -> Vec<Subject> {
-    vec![
+    let mut all = vec![
         Subject { id: "engine.complete", ops: 1024, make: || Box::new(Complete::new(4096, 1024)) },
         Subject { id: "engine.complete_256", ops: 256, make: || Box::new(Complete::new(4096, 256)) },
         Subject { id: "engine.complete_l2", ops: 1024, make: || Box::new(Complete::new(12_000, 1024)) },
@@ -23,12 +27,12 @@ pub fn subjects() -> Vec<Subject> {
             ops: 1024,
             make: || Box::new(StartAndCancel::new(1_000_000)),
         },
-        Subject { id: "engine.complete_seq10", ops: 1024, make: || Box::new(Sequence::new()) },
-        Subject { id: "engine.export", ops: 1024, make: || Box::new(Export(Sequence::new())) },
-        Subject { id: "engine.import", ops: 1024, make: || Box::new(Import::new()) },
+        Subject { id: "engine.complete_beside", ops: 1024, make: || Box::new(Beside::new()) },
         Subject { id: "engine.count_at", ops: 4096, make: || Box::new(CountAt::new()) },
         Subject { id: "engine.bytes", ops: 1, make: || Box::new(Bytes::new()) },
-    ]
+    ];
+    all.extend(sequence::subjects());
+    all
 }
 
 const MODELS: [(&str, &[u8]); 3] = [
@@ -58,7 +62,7 @@ pub fn engine() -> Engine {
 }
 
 fn temporary() -> PathBuf {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::AtomicU64;
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     std::env::temp_dir().join(format!("wf-benches-{}-{number}.wfs", std::process::id()))
@@ -187,104 +191,52 @@ fn fill(shard: &mut Shard, programs: &[ProgramId], live: usize) {
     }
 }
 
-/// 1,024 cases of one program, each of which does its next task in a batch.
-struct Sequence {
-    shard: Shard,
-    program: ProgramId,
-    arena: Arena,
-    cases: Vec<CaseId>,
-    events: Vec<Event>,
+/// Completes in one shard while another thread does the same in a shard of its own.
+struct Beside {
+    own: Complete,
+    stop: Arc<AtomicBool>,
+    other: Option<JoinHandle<()>>,
 }
 
-impl Sequence {
+impl Beside {
     fn new() -> Self {
-        let engine = engine();
-        let program = engine.program("seq10").expect("it was compiled");
-        let mut sequence = Self {
-            shard: engine.shard(0, 2048).expect("memory for some cases"),
-            program,
-            arena: Arena::with_capacity(1 << 20),
-            cases: Vec::with_capacity(1024),
-            events: Vec::with_capacity(1024),
-        };
-        sequence.refill();
-        sequence
-    }
-
-    fn refill(&mut self) {
-        self.cases.clear();
-        let started = self.shard.start_batch(self.program, &[Start::default(); 1024], &self.arena.scope());
-        self.cases.extend(started.cases);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (begun, begins) = mpsc::channel();
+        let seen = Arc::clone(&stop);
+        let other = thread::spawn(move || {
+            let mut other = Complete::new(4096, 1024);
+            // Nobody waits any more if the measured thread is gone.
+            let _gone = begun.send(());
+            while !seen.load(Ordering::Relaxed) {
+                other.prepare();
+                black_box(other.run());
+            }
+        });
+        begins.recv().expect("the other thread builds what this one builds");
+        Self { own: Complete::new(4096, 1024), stop, other: Some(other) }
     }
 }
 
-impl Batch for Sequence {
+impl Batch for Beside {
     fn prepare(&mut self) {
-        if self.shard.live() == 0 {
-            self.refill();
+        self.own.prepare();
+    }
+
+    fn run(&mut self) -> u64 {
+        self.own.run()
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        self.own.expected()
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(other) = self.other.take() {
+            other.join().expect("the other thread does what this one does");
         }
-        self.events.clear();
-        for &case in &self.cases {
-            self.events.extend(self.shard.enabled(case).expect("a live case").next());
-        }
-    }
-
-    fn run(&mut self) -> u64 {
-        let changes = self.shard.advance(&self.events, &self.arena.scope());
-        changes.status.iter().filter(|&&status| status == Status::Done).count() as u64
-    }
-
-    fn expected(&mut self) -> Option<u64> {
-        Some(1024)
-    }
-}
-
-/// Writes 1,024 cases of one program out.
-struct Export(Sequence);
-
-impl Batch for Export {
-    fn run(&mut self) -> u64 {
-        self.0.shard.export(&self.0.cases, &self.0.arena.scope()).saved.len() as u64
-    }
-
-    fn expected(&mut self) -> Option<u64> {
-        Some(1024)
-    }
-}
-
-/// Reads 1,024 cases of one program in, each checked.
-struct Import {
-    sequence: Sequence,
-    saved: Vec<Saved>,
-    new: Vec<Event>,
-}
-
-impl Import {
-    fn new() -> Self {
-        let mut sequence = Sequence::new();
-        let saved = sequence.shard.export(&sequence.cases, &sequence.arena.scope()).saved.to_vec();
-        Self { sequence, saved, new: Vec::with_capacity(1024) }
-    }
-}
-
-impl Batch for Import {
-    fn prepare(&mut self) {
-        // Those of the last run make room.
-        let Sequence { shard, arena, .. } = &mut self.sequence;
-        shard.advance(&self.new, &arena.scope());
-        self.new.clear();
-    }
-
-    fn run(&mut self) -> u64 {
-        let Sequence { shard, arena, .. } = &mut self.sequence;
-        let scope = arena.scope();
-        let imported = shard.import(&self.saved, &scope);
-        self.new.extend(imported.cases.iter().map(|&case| Event::cancel(case)));
-        imported.cases.len() as u64
-    }
-
-    fn expected(&mut self) -> Option<u64> {
-        Some(1024)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whole runs of the gate over a made-up program, so that the truth is known: verdicts, exit codes, error rates.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wf_gate::budgets::{Budgets, OnInconclusive, Tier};
@@ -38,6 +40,8 @@ struct Made {
     core_shared_later: u64,
     /// Whether that slows the subject of a pair more than its counterpart.
     unlike: bool,
+    /// Ends the run after so many observations.
+    stop_after: Option<(usize, Arc<AtomicBool>)>,
     random: Random,
     observed: Vec<Measurement>,
 }
@@ -55,6 +59,7 @@ impl Made {
             core_shared: 0,
             core_shared_later: u64::MAX,
             unlike: false,
+            stop_after: None,
             random: Random::new(seed),
             observed: Vec::new(),
         };
@@ -90,6 +95,9 @@ impl Observer for Made {
 
     fn observe(&mut self, what: &Measurement, order: Order, _: Duration) -> Result<Observation, GateError> {
         self.observed.push(what.clone());
+        if let Some((most, stop)) = &self.stop_after {
+            stop.store(self.observed.len() >= *most, Ordering::Relaxed);
+        }
         let subject = what.subject().to_owned();
         if self.killed.contains(&subject) {
             return Err(GateError::Child {
@@ -416,6 +424,18 @@ fn no_time_means_not_measured_and_never_passed() {
     let options = Options { max_time: Some(Duration::MAX), ..Options::default() };
     let report = gate(&budgets, &options, &mut made);
     assert_eq!(report.exit_code(), Exit::Pass, "more time than a clock can tell is no limit");
+}
+
+#[test]
+fn no_confirmation_begins_after_the_time() {
+    let mut made = Made::new(5).with("x.a", 6.0).with("x.b", 5.0);
+    let options = Options::default();
+    // Two counts of controls, and five processes each of two controls and the rule.
+    made.stop_after = Some((17, Arc::clone(&options.stop)));
+    let report = gate(&budgets(&regression("x.rule", "x.a", "x.b")), &options, &mut made);
+    let Verdict::Inconclusive(reason) = &report.rules[0].verdict else { panic!("{:?}", report.rules[0]) };
+    assert!(reason.contains("time was up before the confirmation"), "{reason}");
+    assert_eq!(made.observed.len(), 17);
 }
 
 #[test]
