@@ -30,7 +30,7 @@ pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
     pub(crate) interval: Option<Interval>,
     pub(crate) confirmation: Option<Interval>,
-    /// Whether what made it invalid may be over in a while: the machine, not the subject.
+    /// Whether what left it undecided may be over in a while: the machine, not the subject.
     pub(crate) passing: bool,
     /// Processes in which something else used the same core all the time.
     pub(crate) shared: u32,
@@ -209,7 +209,9 @@ impl Sequence<'_> {
                 } else {
                     format!("the interval still touches the bound after {taken} processes")
                 };
-                Some(outcome(case, series, Verdict::Inconclusive(reason), Some(interval), None))
+                let open = outcome(case, series, Verdict::Inconclusive(reason), Some(interval), None);
+                // Few had the core, and few decide little.
+                Some(Outcome { passing: 2 * numbers.shared > taken, ..open })
             }
             None if last && taken == 0 => {
                 Some(outcome(case, series, Verdict::Skipped("not measured: time was up".into()), None, None))

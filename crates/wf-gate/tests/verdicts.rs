@@ -488,6 +488,11 @@ fn a_neighbour_on_the_same_core_fails_no_ceiling_and_hides_no_slow_down_that_is_
     assert_eq!(report.repeats, 1);
     let far = Measurement::Timed { subject: "x.c".into(), versus: None };
     assert_eq!(made.observed.iter().filter(|what| **what == far).count(), 5);
+    // What stays open because few processes had the core is measured again, too.
+    let mut made = Made::new(7).with("x.a", 6.1).with("x.b", 5.0);
+    (made.core_shared, made.core_shared_later) = (7, 0);
+    let report = gate(&budgets(&rule("x.rule", "x.a", ticks)), &Options::default(), &mut made);
+    assert!(report.repeats > 0, "{:?}", report.rules[0]);
     // A ceiling that is kept all the same is kept.
     assert_eq!(of(4.0, 10, ticks).0, Verdict::Pass);
 }
