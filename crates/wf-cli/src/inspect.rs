@@ -107,6 +107,8 @@ fn choices(decision: &Decision) -> String {
     match decision.kind {
         DecisionKind::Branch => branches.join(" | "),
         DecisionKind::Branches => format!("any of {}", branches.join(" + ")),
+        DecisionKind::Guarded => format!("by data: {}", branches.join(" | ")),
+        DecisionKind::GuardedBranches => format!("by data, any of {}", branches.join(" + ")),
         DecisionKind::Count(most) => format!("how many, from 0 to {most}"),
         DecisionKind::Enough => "whether that is enough".to_owned(),
     }

@@ -6,12 +6,14 @@ use wf_net::script;
 
 use crate::CaseId;
 use crate::changes::{EndKind, Ended};
+use crate::data::Side;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
 use crate::filled::Filled;
 use crate::line::{Line, Marking, NOT_ENDED};
 use crate::plain::{ENABLED_ROOM, Moved, One, Run, Two, Width, apply};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
+use crate::timers::Timers;
 use crate::tokens::OnLine;
 
 /// What a batch tells its caller, in the memory of the caller's scope.
@@ -87,7 +89,8 @@ pub(crate) struct Batch<'b, 's> {
     pub(crate) programs: &'b Programs,
     pub(crate) cells: Cells<'b>,
     pub(crate) op_counts: &'b mut [u64],
-    pub(crate) sides: &'b [u64],
+    pub(crate) sides: &'b [Side<'b>],
+    pub(crate) timers: &'b mut Timers,
     pub(crate) out: Output<'s>,
     /// Completions and beginnings that were applied.
     pub(crate) completed: u64,
@@ -109,7 +112,7 @@ impl Batch<'_, '_> {
                 None => 0,
             };
             if done == 0
-                && let Err(refused) = self.apply(event)
+                && let Err(refused) = self.apply_event(event)
             {
                 status[next] = self.refused(event.case, refused);
             }
@@ -150,7 +153,7 @@ impl Batch<'_, '_> {
             return None;
         }
         let line = self.slab.line(event.case.slot())?;
-        let hot = self.programs.hots.get(line.program_of(event.case.generation())? as usize)?;
+        let hot = self.programs.hots.get(line.plain_program_of(event.case.generation())? as usize)?;
         match (hot.tasks1, hot.tasks2) {
             (0, 0) => None,
             (_, 0) => Some(1),
@@ -178,8 +181,8 @@ impl Batch<'_, '_> {
         }
     }
 
-    /// An event that the plain path has left.
-    fn apply(&mut self, event: &Event) -> Result<(), Status> {
+    /// An event that the plain path has left; what it brings is in place.
+    pub(crate) fn apply(&mut self, event: &Event) -> Result<(), Status> {
         let case = event.case;
         let line = self.slab.line_mut(case.slot()).ok_or(Status::UnknownCase)?;
         let program = line.program_of(case.generation()).ok_or(Status::UnknownCase)?;
@@ -253,6 +256,7 @@ impl Batch<'_, '_> {
     ) -> Result<(), Status> {
         let choice = self.choice(event, meta.outcomes)?;
         let counter_of = self.cells.counter_of(row);
+        let data = self.data(event.case.slot(), row);
         let line = self.slab.line_mut(event.case.slot()).ok_or(Status::UnknownCase)?;
         let (task, tasks) = (usize::from(event.task), usize::from(row.tasks));
         let mut trial = *line;
@@ -263,7 +267,7 @@ impl Batch<'_, '_> {
         trial.take(tasks + task, 1, counter_of);
         let taken = trial;
         let codes = &self.cells.codes()[row.codes + meta.script as usize..];
-        let _on = script::play(&mut OnLine::new(&mut trial, row, self.cells), codes, choice)?;
+        let _on = script::play(&mut OnLine::new(&mut trial, row, self.cells, data.as_ref()), codes, choice)?;
         trial.touch(self.now);
         *line = trial;
         self.settle_counted(event.case, row, &taken, &trial);
@@ -287,14 +291,18 @@ impl Batch<'_, '_> {
 
     /// The digits of an event's decisions: from its outcome byte where that can say them, else from its side entry.
     pub(crate) fn choice(&self, event: &Event, outcomes: u32) -> Result<u64, Status> {
-        if event.side == NO_SIDE {
-            return match outcomes {
-                0..=256 if u32::from(event.outcome) >= outcomes => Err(Status::BadOutcome),
-                0..=256 => Ok(u64::from(event.outcome)),
-                _ => Err(Status::BadSide),
-            };
+        if event.side != NO_SIDE {
+            let side = self.sides.get(usize::from(event.side)).ok_or(Status::BadSide)?;
+            if let Some(choice) = side.choice {
+                return Ok(choice);
+            }
         }
-        self.sides.get(usize::from(event.side)).copied().ok_or(Status::BadSide)
+        match outcomes {
+            0..=256 if u32::from(event.outcome) >= outcomes => Err(Status::BadOutcome),
+            // Where everything is left to the data, or is the first branch, a byte says it.
+            257.. if event.outcome != 0 => Err(Status::BadSide),
+            _ => Ok(u64::from(event.outcome)),
+        }
     }
 
     fn begin(&mut self, event: &Event, row: &Row) -> Result<(), Status> {
@@ -369,13 +377,20 @@ impl Batch<'_, '_> {
         if let Some((slot, task)) = caller {
             line.set_caller(slot, task);
         }
+        if let Err(refused) = self.bring_to_start(slot, row, start, caller) {
+            self.slab.release(slot);
+            return Err(refused);
+        }
         if row.is_general {
+            let event = Event { case, ..event };
             if let Err(refused) = self.start_general(case, row, &event, depth) {
                 self.slab.release(slot);
                 return Err(refused);
             }
             return Ok(Some(case));
         }
+        let data = self.data(slot, row);
+        let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
         if meta.kind == KIND_PLAIN {
             let moved = if row.words == 1 {
                 apply::<One>(line, self.cells.op1(row.ops + index))
@@ -387,7 +402,8 @@ impl Batch<'_, '_> {
         } else {
             let empty = *line;
             let codes = &self.cells.codes()[row.codes + meta.script as usize..];
-            let played = script::play(&mut OnLine::new(line, row, self.cells), codes, choice);
+            let mut tokens = OnLine::new(line, row, self.cells, data.as_ref());
+            let played = script::play(&mut tokens, codes, choice);
             let after = *line;
             if let Err(refused) = played {
                 self.slab.release(slot);
@@ -410,7 +426,7 @@ fn check_address(event: &Event, row: &Row) -> Result<(), Status> {
 }
 
 /// How a case has ended whose tasks have no token left.
-fn end_of(marking: Marking) -> EndKind {
+pub(crate) fn end_of(marking: Marking) -> EndKind {
     if marking == [0; 2] { EndKind::Completed } else { EndKind::Deadlocked }
 }
 

@@ -62,6 +62,12 @@ impl Engine {
         self.programs.names(program)
     }
 
+    /// The number of a variable that conditions of a program ask for.
+    #[must_use]
+    pub fn variable(&self, program: ProgramId, name: &str) -> Option<u16> {
+        self.programs.variable(program, name)
+    }
+
     /// Work items that one completion of a program is expected to add at most; 0 if there is no such program.
     pub(crate) fn fanout(&self, program: ProgramId) -> usize {
         self.programs.rows.get(program.0).map_or(0, |row| row.fanout)

@@ -31,6 +31,8 @@ pub enum EventKind {
     Cancel = 5,
     /// The instances of a multi-instance task that are not complete are withdrawn, and its thread goes on (WCP-27).
     CompleteInstances = 6,
+    /// Variables of the case ([`WHOLE_CASE`]) get the values of the event's [`Side`](crate::Side).
+    Set = 7,
 }
 
 /// One thing that happened to one case; also the form in which a shard says what can happen next.
@@ -52,9 +54,10 @@ pub struct Event {
     pub kind: EventKind,
     /// Which way the decisions behind the task go: a digit for each, least significant first, each below its
     /// [base](wf_net::Decision::base). With one exclusive choice: the branch; with one inclusive choice: the mask of
-    /// branches. 0 where there is none.
+    /// branches. A decision that the data of the case makes has the digit 0, which is all where there is nothing to decide;
+    /// its other digits (branch and one, or mask) overrule the data.
     pub outcome: u8,
-    /// Index into the side table passed with the batch, or [`NO_SIDE`].
+    /// Index into the table of [`Side`](crate::Side)s passed with the batch, or [`NO_SIDE`].
     pub side: u16,
 }
 
@@ -103,6 +106,18 @@ impl Event {
         Self { kind: EventKind::Cancel, ..Self::complete(case, WHOLE_CASE) }
     }
 
+    /// New values of variables.
+    #[must_use]
+    pub const fn set(case: CaseId, side: u16) -> Self {
+        Self { kind: EventKind::Set, side, ..Self::complete(case, WHOLE_CASE) }
+    }
+
+    /// The same event with an entry of the side table.
+    #[must_use]
+    pub const fn with_side(self, side: u16) -> Self {
+        Self { side, ..self }
+    }
+
     /// The same event of another instance.
     #[must_use]
     pub const fn with_instance(self, instance: u8) -> Self {
@@ -144,4 +159,33 @@ pub enum Status {
     Lost = 9,
     /// No slot is free for the case that a call starts.
     NoRoom = 10,
+    /// A condition asks for a variable that has no value: the case has an incident. Set it and send the event again.
+    NoValue = 11,
+    /// A condition has no answer for another reason, a value of the wrong type or an overflow: an incident too.
+    NoAnswer = 12,
+    /// No condition holds and there is no default branch: an incident too.
+    NoBranch = 13,
+    /// The side entry sets a variable that the program does not have, or to a decimal that is not finite.
+    BadValue = 14,
+}
+
+impl Status {
+    /// Number of an incident, from 1; 0 of any other status.
+    pub(crate) const fn fault(self) -> u8 {
+        match self {
+            Self::NoValue => 1,
+            Self::NoAnswer => 2,
+            Self::NoBranch => 3,
+            _ => 0,
+        }
+    }
+
+    /// The status of an incident.
+    pub(crate) const fn of_fault(fault: u8) -> Self {
+        match fault {
+            1 => Self::NoValue,
+            2 => Self::NoAnswer,
+            _ => Self::NoBranch,
+        }
+    }
 }

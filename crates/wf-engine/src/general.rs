@@ -17,9 +17,10 @@ use crate::advance::{Batch, bits};
 use crate::changes::{EndKind, Ended};
 use crate::event::{Event, EventKind, Status, WHOLE_CASE};
 use crate::items::{Call, Called, InstanceBits, Items, Record, place};
-use crate::line::{ENDED_BADLY, ENDED_WELL, Line, NOT_ENDED};
+use crate::line::{ENDED_BADLY, ENDED_WELL, Line, Marking, NOT_ENDED};
 use crate::plain::{put1, put2};
 use crate::programs::Row;
+use crate::timers::is_timer;
 use crate::tokens::OnLine;
 
 /// Calls that start within one another in one step, before the step is refused.
@@ -47,11 +48,13 @@ struct Trial {
     /// The route that was played, and the outcome, for the counts.
     route: Option<(u16, u8)>,
     terminated: bool,
+    /// The marking without what the step has taken, before anything is put.
+    rest: Marking,
 }
 
 impl Trial {
     fn new(before: &Line, taken: Taken) -> Self {
-        Self { line: *before, taken, route: None, terminated: false }
+        Self { line: *before, taken, route: None, terminated: false, rest: before.marking() }
     }
 }
 
@@ -105,6 +108,11 @@ impl Batch<'_, '_> {
             (EventKind::Complete, TASK_PLAIN) | (EventKind::Trigger, TASK_TRANSIENT | TASK_PERSISTENT) => {
                 self.complete(event, row, before, cell)
             }
+            (EventKind::Complete, TASK_CALL)
+                if before.word() >> task & 1 == 1 && Call::of(cell).read(before) == Called::Returned =>
+            {
+                self.complete_call(event, row, Trial::new(before, Taken::Waiting(task)))
+            }
             (EventKind::Complete, TASK_INSTANCES) => self.complete_instance(event, row, before, cell),
             (EventKind::Begin, TASK_PLAIN | TASK_INSTANCES) => self.begin_item(event, row, before, cell),
             (EventKind::AddInstance, TASK_INSTANCES) => {
@@ -127,6 +135,7 @@ impl Batch<'_, '_> {
         let index = row.op_index(event.task, event.outcome);
         let meta = self.cells.meta(row, index);
         trial.route = Some((event.task, event.outcome));
+        trial.rest = trial.line.marking();
         let choice = self.choice(event, meta.outcomes)?;
         if meta.kind == KIND_PLAIN {
             // A program is general because another calls it, too; its ops are masks then.
@@ -139,7 +148,11 @@ impl Batch<'_, '_> {
         }
         let choice = if skip { choice >> 1 } else { choice };
         let codes = &self.cells.codes()[row.codes + meta.script as usize..];
-        let played = script::play(&mut OnLine::new(&mut trial.line, row, self.cells), codes, choice)?;
+        let data = self.data(event.case.slot(), row);
+        let mut tokens = OnLine::new(&mut trial.line, row, self.cells, data.as_ref());
+        let played = script::play(&mut tokens, codes, choice)?;
+        let cleared = tokens.cleared;
+        trial.rest = core::array::from_fn(|word| trial.rest[word] & !cleared[word]);
         if played == Played::Terminated {
             trial.line.clear();
             trial.terminated = true;
@@ -209,7 +222,7 @@ impl Batch<'_, '_> {
             return Err(Status::NotEnabled);
         }
         let mut trial = Trial::new(before, Taken::Nothing);
-        let mut tokens = OnLine::new(&mut trial.line, row, self.cells);
+        let mut tokens = OnLine::new(&mut trial.line, row, self.cells, None);
         script::Tokens::clear(&mut tokens, task as u16);
         script::Tokens::clear(&mut tokens, (items.tasks + task) as u16);
         if let Some(draining) = place(self.cells.tasks(row)[task].draining) {
@@ -284,6 +297,7 @@ impl Batch<'_, '_> {
         let Some(line) = self.slab.line_mut(case.slot()) else { return Err(Status::UnknownCase) };
         *line = trial.line;
         self.tell(case, row, before, &trial.line, trial.taken);
+        self.arm_interrupts(case, row, trial.rest, trial.line.marking());
         self.cancel_calls(row, before, &trial.line);
         if trial.terminated {
             self.finish(case, EndKind::Completed);
@@ -341,6 +355,10 @@ impl Batch<'_, '_> {
             let (waits, runs) = (new.waiting(task), new.running(task));
             for _ in waited..waits {
                 self.out.enabled.push(event);
+                let cell = &self.cells.tasks(row)[task];
+                if row.is_general && is_timer(cell) {
+                    self.arm(case, task, cell);
+                }
             }
             for _ in 0..waited.saturating_sub(waits) + ran.saturating_sub(runs) {
                 self.out.withdrawn.push(event);

@@ -52,11 +52,17 @@ impl<'l> Items<'l> {
         (0..marking.len()).all(|w| cell.need[w] & !marking[w] == 0 && cell.deny[w] & marking[w] == 0)
     }
 
-    /// Work items that can begin or be triggered; not of calls and instances.
+    /// Work items that can begin or be triggered; not of instances, and of a call only once it has
+    /// [returned](Called::Returned).
     pub(crate) fn waiting(&self, task: usize) -> u8 {
-        let is_other = |cell: &TaskCell| matches!(cell.kind, TASK_CALL | TASK_INSTANCES);
-        if self.cells.is_some_and(|cells| is_other(&cells[task])) || !self.is_free(task) {
-            return 0;
+        if let Some(cell) = self.cells.map(|cells| &cells[task]) {
+            match cell.kind {
+                TASK_INSTANCES => return 0,
+                TASK_CALL if self.tokens(task) == 0 => return 0,
+                TASK_CALL => return u8::from(Call::of(cell).read(self.line) == Called::Returned),
+                _ if !self.is_free(task) => return 0,
+                _ => {}
+            }
         }
         self.tokens(task).saturating_sub(self.running(task))
     }
@@ -80,9 +86,7 @@ impl<'l> Items<'l> {
         let cells = self.cells.unwrap_or_default();
         let of_task = |task: usize| match cells.get(task).map(|cell| cell.kind) {
             Some(TASK_INSTANCES) => self.instances(task).is_some_and(|bits| bits.open != 0),
-            Some(TASK_CALL) => {
-                matches!(Call::of(&cells[task]).read(self.line), Called::Runs(_) | Called::Due)
-            }
+            Some(TASK_CALL) => Call::of(&cells[task]).read(self.line) != Called::Stuck,
             _ => self.waiting(task) > 0 || self.running(task) > 0,
         };
         let marking = self.line.marking();
@@ -152,9 +156,16 @@ pub(crate) enum Called {
     Due,
     /// The case in this slot runs.
     Runs(u32),
+    /// The case has ended well, and a condition behind the call had no answer: complete the call to ask again.
+    Returned,
     /// The case did not end well: the token stays for ever.
     Stuck,
 }
+
+/// More than the number of any slot and one.
+const RETURNED: u32 = u32::MAX - 1;
+
+const _: () = assert!(crate::case::SLOTS_MAX < RETURNED as usize);
 
 impl Call {
     pub(crate) fn of(cell: &TaskCell) -> Self {
@@ -165,6 +176,7 @@ impl Call {
         match line.record_bits(self.at, 4) as u32 {
             0 => Called::Due,
             u32::MAX => Called::Stuck,
+            RETURNED => Called::Returned,
             slot => Called::Runs(slot - 1),
         }
     }
@@ -173,6 +185,7 @@ impl Call {
         let value = match called {
             Called::Due => 0,
             Called::Stuck => u32::MAX,
+            Called::Returned => RETURNED,
             Called::Runs(slot) => slot + 1,
         };
         line.set_record_bits(self.at, 4, u64::from(value));

@@ -57,6 +57,7 @@
 mod advance;
 mod case;
 mod changes;
+mod data;
 mod engine;
 mod error;
 mod event;
@@ -72,11 +73,14 @@ mod query;
 mod shard;
 mod slab;
 mod stats;
+mod step;
+mod timers;
 mod tokens;
 mod transfer;
 
 pub use case::{CaseId, SLOTS_MAX};
 pub use changes::{Changes, EndKind, Ended, Sent, Started};
+pub use data::{Incident, Side};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
@@ -85,9 +89,12 @@ pub use programs::ProgramId;
 pub use query::{CaseView, Enabled};
 pub use shard::{Shard, Start};
 pub use stats::Stats;
-pub use transfer::{Exported, ImportError, Imported, Saved};
+pub use step::Step;
+pub use timers::Fired;
+pub use transfer::{Exported, ImportError, Imported, Saved, SavedValues};
 
 pub use wf_alloc as alloc;
 pub use wf_arena::{Arena, Scope};
 pub use wf_mmap::{self as store, Key, Store, StoreBuilder};
+pub use wf_net::guard::{Value, Variables};
 pub use wf_simd::Level;

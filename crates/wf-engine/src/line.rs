@@ -7,6 +7,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 const FREE: u32 = 1 << 31;
 /// The last generation: a slot that has used it is retired.
 const GENERATION_LAST: u32 = (1 << 28) - 1;
+/// Set in [`Line::program`] while the case has an incident: the plain path finds no such program and leaves it to the
+/// others, at no cost of its own.
+const INCIDENT: u32 = 1 << 31;
 /// End of the list of free slots.
 pub(crate) const NO_SLOT: u32 = u32::MAX;
 
@@ -27,10 +30,11 @@ pub(crate) struct Line {
     since: u32,
     /// Next free slot while the line is free; while a case lives here, the slot of the case that called it.
     link: u32,
-    /// Number of the calling task.
-    side: u32,
-    /// How the case has ended, until the batch is over and the slot is free: [`NOT_ENDED`] and the like.
-    status: u16,
+    /// What kind of value each variable of the case has.
+    kinds: u32,
+    /// Bits, from the lowest: two for how the case has ended until the batch is over and the slot is free ([`NOT_ENDED`]
+    /// and the like), two for what its incident is, six for the calling task, six for the task of the incident.
+    state: u16,
     /// What the compiler assigns: counters of places that hold several tokens, records of instances and of calls.
     assigned: [u8; COUNTERS_MAX],
 }
@@ -44,6 +48,16 @@ pub(crate) const ENDED_WELL: u16 = 1;
 /// [`Line::end`] of a case that was given up or is stuck.
 pub(crate) const ENDED_BADLY: u16 = 2;
 
+const END: u16 = 0b11;
+const FAULT_AT: u16 = 2;
+const FAULT: u16 = 0b11 << FAULT_AT;
+const CALLER_AT: u16 = 4;
+const CALLER: u16 = 0x3F << CALLER_AT;
+const FAULTY_AT: u16 = 10;
+const FAULTY: u16 = 0x3F << FAULTY_AT;
+
+const _: () = assert!(wf_net::image::TASKS_MAX <= 64);
+
 /// Word of a row that holds the work-item bits, for vectorised queries over rows.
 pub(crate) const ENABLED_WORD: usize = 0;
 
@@ -55,8 +69,8 @@ impl Line {
         generation: FREE,
         since: 0,
         link: NO_SLOT,
-        side: u32::MAX,
-        status: NOT_ENDED,
+        kinds: 0,
+        state: 0,
         assigned: [0; COUNTERS_MAX],
     };
 
@@ -74,14 +88,19 @@ impl Line {
     }
 
     /// Program of the case that lives here under this generation, of 28 bits.
-    #[inline(always)]
     pub(crate) const fn program_of(&self, generation: u32) -> Option<u32> {
+        if self.generation == generation { Some(self.program & !INCIDENT) } else { None }
+    }
+
+    /// As [`program_of`](Self::program_of), but of a case with an incident the number of no program.
+    #[inline(always)]
+    pub(crate) const fn plain_program_of(&self, generation: u32) -> Option<u32> {
         if self.generation == generation { Some(self.program) } else { None }
     }
 
     /// Program and generation, if a case lives here.
     pub(crate) const fn occupant(&self) -> Option<(u32, u32)> {
-        if self.generation & FREE == 0 { Some((self.program, self.generation)) } else { None }
+        if self.generation & FREE == 0 { Some((self.program & !INCIDENT, self.generation)) } else { None }
     }
 
     pub(crate) const fn since(&self) -> u32 {
@@ -101,8 +120,8 @@ impl Line {
             generation,
             since: now,
             link: NO_SLOT,
-            side: u32::MAX,
-            status: 0,
+            kinds: 0,
+            state: 0,
             assigned: [0; COUNTERS_MAX],
         };
         generation
@@ -110,12 +129,43 @@ impl Line {
 
     /// The case that called this one: its slot and the number of the task.
     pub(crate) const fn caller(&self) -> Option<(u32, usize)> {
-        if self.link == NO_SLOT { None } else { Some((self.link, self.side as usize)) }
+        if self.link == NO_SLOT {
+            return None;
+        }
+        Some((self.link, ((self.state & CALLER) >> CALLER_AT) as usize))
     }
 
     pub(crate) const fn set_caller(&mut self, slot: u32, task: usize) {
         self.link = slot;
-        self.side = task as u32;
+        self.state = self.state & !CALLER | ((task as u16) << CALLER_AT) & CALLER;
+    }
+
+    /// What kind of value each variable has.
+    pub(crate) const fn kinds(&self) -> u32 {
+        self.kinds
+    }
+
+    pub(crate) const fn set_kinds(&mut self, kinds: u32) {
+        self.kinds = kinds;
+    }
+
+    /// The task whose completion a condition had no answer for, and what was wrong: 1 to 3.
+    pub(crate) const fn incident(&self) -> Option<(u16, u8)> {
+        if self.program & INCIDENT == 0 {
+            return None;
+        }
+        Some(((self.state & FAULTY) >> FAULTY_AT, ((self.state & FAULT) >> FAULT_AT) as u8))
+    }
+
+    pub(crate) const fn set_incident(&mut self, task: u16, fault: u8) {
+        self.program |= INCIDENT;
+        let (task, fault) = ((task << FAULTY_AT) & FAULTY, ((fault as u16) << FAULT_AT) & FAULT);
+        self.state = self.state & !(FAULTY | FAULT) | task | fault;
+    }
+
+    pub(crate) const fn clear_incident(&mut self) {
+        self.program &= !INCIDENT;
+        self.state &= !(FAULTY | FAULT);
     }
 
     /// What a case is, apart from where it lives and what it runs.
@@ -131,11 +181,11 @@ impl Line {
 
     /// How the case has ended in this batch.
     pub(crate) const fn end(&self) -> u16 {
-        self.status
+        self.state & END
     }
 
     pub(crate) const fn set_end(&mut self, end: u16) {
-        self.status = end;
+        self.state = self.state & !END | end & END;
     }
 
     /// A record's bits: the bytes `at..at + bytes`.
@@ -155,7 +205,7 @@ impl Line {
         self.clear();
         let generation = self.generation;
         self.link = next_free;
-        self.status = NOT_ENDED;
+        self.state = 0;
         self.generation = FREE | if generation < GENERATION_LAST { generation + 1 } else { generation };
         generation < GENERATION_LAST
     }

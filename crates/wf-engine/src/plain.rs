@@ -14,6 +14,7 @@ use zerocopy::transmute_ref;
 use crate::advance::bits;
 use crate::case::{FIELD, FIELD_BITS};
 use crate::changes::{EndKind, Ended};
+use crate::event::NO_SIDE;
 use crate::line::{Line, Marking};
 use crate::{CaseId, Event};
 
@@ -23,8 +24,10 @@ const PREFETCH_AHEAD: usize = 12;
 /// Room that a step needs for its work items: as many as a program has tasks.
 pub(crate) const ENABLED_ROOM: usize = 64;
 
-/// Round, instance and kind of an event's second word: all clear for the completion of a plain task.
-const NOT_PLAIN: u64 = 0x0000_00FF_FFFF_0000;
+/// Round, instance, kind and side of an event's second word.
+const NOT_PLAIN: u64 = 0xFFFF_00FF_FFFF_0000;
+/// What they are for the completion of a plain task without side data.
+const PLAIN: u64 = (NO_SIDE as u64) << 48;
 const OUTCOME_AT: u32 = 40;
 
 /// What a run needs of a program: half a cache line.
@@ -42,6 +45,20 @@ pub(crate) struct Hot {
     pub(crate) tasks2: u16,
     /// Outcomes with an op of their own.
     pub(crate) outcomes: u16,
+}
+
+impl Hot {
+    /// The cell of the op of a task and an outcome; of none if they do not exist.
+    #[inline(always)]
+    pub(crate) fn cell<W: Width>(&self, task: u16, outcome: u8) -> usize {
+        self.ops as usize + usize::from(task) * self.stride as usize + usize::from(outcome) * W::CELLS
+    }
+}
+
+/// Whether round, instance, kind and side are those of the completion of a plain task.
+pub(crate) fn is_plain(event: &Event) -> bool {
+    let words: &[u64; 2] = transmute_ref!(event);
+    words[1] & NOT_PLAIN == PLAIN
 }
 
 /// What a legal step has done to a marking.
@@ -173,13 +190,12 @@ impl Run<'_> {
             let (task, outcome) = (rest as u16, (rest >> OUTCOME_AT) as u8);
             // Another shard's case lies outside the lines.
             let Some(line) = lines.get_mut(slot_of(event.case)) else { break };
-            let Some(program) = line.program_of((event.case.0 & FIELD) as u32) else { break };
+            let Some(program) = line.plain_program_of((event.case.0 & FIELD) as u32) else { break };
             let Some(hot) = hots.get(program as usize) else { break };
-            if rest & NOT_PLAIN != 0 || task >= W::tasks(hot) || u16::from(outcome) >= hot.outcomes {
+            if rest & NOT_PLAIN != PLAIN || task >= W::tasks(hot) || u16::from(outcome) >= hot.outcomes {
                 break;
             }
-            let cell =
-                hot.ops as usize + usize::from(task) * hot.stride as usize + usize::from(outcome) * W::CELLS;
+            let cell = hot.cell::<W>(task, outcome);
             let (Some(op), Some(count)) = (W::op(cells, cell), op_counts.get_mut(cell)) else { break };
             // A script, or an outcome that the task does not have, is never legal here.
             let Some(moved) = W::step(op, line.marking()) else { break };

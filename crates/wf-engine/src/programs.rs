@@ -1,7 +1,12 @@
 //! The table of programs: for each its place in the store, checked when loaded.
 
+use std::collections::HashSet;
+
 use wf_mmap::{Key, Store};
-use wf_net::image::{CubeCell, FLAG_GENERAL, Header, Op1, Op2, OpMeta, PLACES_MAX, TaskCell};
+use wf_net::guard::Guards;
+use wf_net::image::{
+    CELL_BYTES, ConstantCell, CubeCell, FLAG_GENERAL, Header, Op1, Op2, OpMeta, PLACES_MAX, TaskCell,
+};
 use wf_net::{Names, Program};
 use wf_registry::{Frozen, Registry};
 use zerocopy::{FromBytes, IntoBytes, transmute_ref};
@@ -9,6 +14,7 @@ use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 use crate::error::EngineError;
 use crate::line::{CounterOf, Marking};
 use crate::plain::Hot;
+use crate::timers::is_timer;
 
 /// Number of a program in its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +37,8 @@ pub(crate) struct Row {
     pub(crate) interrupts: u16,
     /// Whether steps are found out by comparing the case before and after.
     pub(crate) is_general: bool,
+    /// Whether time brings an interrupt.
+    pub(crate) has_interrupt_timers: bool,
     /// Whether a merge looks at the whole case.
     pub(crate) has_merges: bool,
     /// Bits of the marking in use, and bytes of counters.
@@ -45,6 +53,14 @@ pub(crate) struct Row {
     pub(crate) starts: u16,
     pub(crate) shift: u8,
     pub(crate) words: u8,
+    /// First code of the conditions, counted from the store's first cell.
+    pub(crate) guards: usize,
+    pub(crate) guard_codes: usize,
+    /// First cell of the constants.
+    pub(crate) constants: usize,
+    pub(crate) constant_count: usize,
+    /// Variables of a case.
+    pub(crate) variables: u16,
     /// Work items that a step is expected to add at most.
     pub(crate) fanout: usize,
     pub(crate) enabled: u64,
@@ -83,6 +99,14 @@ impl Row {
     }
 }
 
+/// What a call runs.
+#[derive(Debug)]
+pub(crate) struct CalledProgram {
+    pub(crate) program: u32,
+    /// Variables of the same name, of the caller and of the called.
+    pub(crate) shared: Vec<(u16, u16)>,
+}
+
 /// All programs of one store.
 #[derive(Debug)]
 pub(crate) struct Programs {
@@ -90,15 +114,17 @@ pub(crate) struct Programs {
     pub(crate) rows: Frozen<Row>,
     /// What the plain path needs of each.
     pub(crate) hots: Vec<Hot>,
-    /// Programs that calls run, in the order of each program's calls.
-    pub(crate) called: Vec<u32>,
+    /// What calls run, in the order of each program's calls.
+    pub(crate) called: Vec<CalledProgram>,
+    /// Names of the variables of each program.
+    variables: Vec<Vec<String>>,
     /// Build ids with their programs, in order.
     build_ids: Vec<(u64, ProgramId)>,
 }
 
 impl Programs {
     pub(crate) fn load(store: Store) -> Result<Self, EngineError> {
-        let mut loaded: Vec<(String, Row)> = Vec::new();
+        let mut loaded: Vec<(String, Row, Names)> = Vec::new();
         // Of each call: who calls, and what.
         let mut calls: Vec<(String, String)> = Vec::new();
         for entry in store.iter() {
@@ -109,40 +135,63 @@ impl Programs {
             let cells = store.cell_range(key)?.ok_or(EngineError::Key)?;
             let row = row(&program, cells.start, calls.len());
             let names = program.names().map_err(in_program)?;
-            calls.extend(names.calls.into_iter().map(|called| (name.to_owned(), called)));
-            loaded.push((name.to_owned(), row));
+            calls.extend(names.calls.iter().map(|called| (name.to_owned(), called.clone())));
+            loaded.push((name.to_owned(), row, names));
         }
         if loaded.is_empty() {
             return Err(EngineError::Empty);
         }
+        let is_called: HashSet<&str> = calls.iter().map(|(_, called)| called.as_str()).collect();
         let (mut rows, mut hots, mut build_ids) = (Registry::new(), Vec::new(), Vec::new());
-        for (name, mut row) in loaded {
+        let (mut variables, mut callable) = (Vec::new(), Vec::new());
+        for (name, mut row, names) in loaded {
             // The end of a case that was called is the business of its caller: no plain step ends it.
-            row.is_general |= calls.iter().any(|(_, called)| *called == name);
+            row.is_general |= is_called.contains(name.as_str());
+            callable.push(is_callable(&names));
+            variables.push(names.variables);
             build_ids.push((row.build_id, ProgramId(build_ids.len() as u32)));
             hots.push(row.hot()?);
             rows.register(&name, row).map_err(|_| EngineError::TooManyPrograms)?;
         }
         build_ids.sort_unstable();
-        let mut programs = Self { store, rows: rows.freeze(), hots, called: Vec::new(), build_ids };
+        let rows = rows.freeze();
+        let mut called = Vec::new();
         for (caller, name) in calls {
-            let called = programs.rows.id(&name).filter(|&id| programs.is_callable(id));
-            let Some(called) = called else { return Err(EngineError::Call { caller, called: name }) };
-            programs.called.push(called);
+            let own = rows.id(&caller).map_or(&[][..], |id| &variables[id as usize]);
+            let Some(program) = rows.id(&name).filter(|&id| callable[id as usize]) else {
+                return Err(EngineError::Call { caller, called: name });
+            };
+            let theirs = &variables[program as usize];
+            let place = |name: &String| theirs.iter().position(|other| other == name);
+            let shared = (0u16..).zip(own).filter_map(|(from, name)| Some((from, place(name)? as u16)));
+            called.push(CalledProgram { program, shared: shared.collect() });
         }
-        Ok(programs)
+        Ok(Self { store, rows, hots, called, variables, build_ids })
+    }
+
+    /// Whether any program asks for data.
+    pub(crate) fn have_variables(&self) -> bool {
+        self.variables.iter().any(|variables| !variables.is_empty())
+    }
+
+    /// Most timers of a case.
+    pub(crate) fn timers_max(&self) -> usize {
+        let rows = (0..self.rows.len() as u32).filter_map(|program| self.rows.get(program));
+        rows.map(|row| self.cells().tasks(row).iter().filter(|cell| is_timer(cell)).count())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Number of a variable of a program.
+    pub(crate) fn variable(&self, program: ProgramId, name: &str) -> Option<u16> {
+        let variables = self.variables.get(program.0 as usize)?;
+        variables.iter().position(|other| other == name).map(|at| at as u16)
     }
 
     /// The program of a build.
     pub(crate) fn by_build_id(&self, build_id: u64) -> Option<ProgramId> {
         let at = self.build_ids.binary_search_by_key(&build_id, |&(id, _)| id).ok()?;
         Some(self.build_ids[at].1)
-    }
-
-    /// A call decides nothing, so the start that it uses must have nothing to decide.
-    fn is_callable(&self, program: u32) -> bool {
-        let row = self.rows.get(program);
-        row.is_some_and(|row| self.cells().meta(row, row.op_index(row.tasks, 0)).outcomes == 1)
     }
 
     /// The program's image, read again for its names.
@@ -160,8 +209,15 @@ impl Programs {
     }
 }
 
+/// A call says nothing of decisions, so those behind the first start must be the data's.
+fn is_callable(names: &Names) -> bool {
+    let decisions = &names.route_decisions[names.tasks.len()];
+    decisions.iter().all(|&decision| names.decisions[decision].is_guarded())
+}
+
 fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
     let header = program.header();
+    let tasks = usize::from(header.tasks);
     Row {
         header: first,
         ops: first + header.ops_at as usize,
@@ -171,12 +227,19 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         calls,
         interrupts: header.interrupts,
         is_general: header.flags & FLAG_GENERAL != 0,
+        has_interrupt_timers: (tasks..tasks + usize::from(header.interrupts))
+            .any(|index| is_timer(program.task(index))),
         has_merges: header.merges > 0,
         places: header.places,
         counters: header.counters,
         build_id: header.build_id,
         residue: header.residue_mask,
         codes: (first + header.scripts_at as usize) * 32,
+        guards: (first + header.guards_at as usize) * 32,
+        guard_codes: header.guard_codes as usize,
+        constants: first + header.constants_at as usize,
+        constant_count: header.constants as usize,
+        variables: header.variables as u16,
         tasks: header.tasks,
         starts: header.starts,
         shift: header.shift,
@@ -218,6 +281,15 @@ impl<'p> Cells<'p> {
 
     pub(crate) fn cubes(&self, row: &Row) -> &'p [CubeCell] {
         self.of(row.cubes, row.cube_count)
+    }
+
+    /// The conditions of a program.
+    pub(crate) fn guards(&self, row: &Row) -> Guards<'p> {
+        let constants = row.constant_count.div_ceil(CELL_BYTES / size_of::<ConstantCell>());
+        let constants = self.cells[row.constants..row.constants + constants].as_bytes();
+        let constants = <[ConstantCell]>::ref_from_bytes(constants)
+            .unwrap_or_else(|_| unreachable!("whole constants on their boundary"));
+        Guards::new(&self.codes()[row.guards..row.guards + row.guard_codes], constants)
     }
 
     fn of<T: FromBytes + zerocopy::Immutable + zerocopy::KnownLayout>(

@@ -7,10 +7,12 @@ use wf_arena::Scope;
 
 use crate::advance::{Batch, Output};
 use crate::changes::{Changes, Started};
+use crate::data::Side;
 use crate::event::{Event, NO_SIDE, Status};
 use crate::programs::{ProgramId, Programs};
 use crate::slab::Slab;
 use crate::stats::{self, STATS};
+use crate::timers::Timers;
 
 /// Where and how a case starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +46,7 @@ pub struct Shard {
     pub(crate) op_counts: Box<[u64]>,
     pub(crate) stats: Writer<STATS>,
     pub(crate) now: u32,
+    pub(crate) timers: Timers,
 }
 
 impl Shard {
@@ -54,7 +57,9 @@ impl Shard {
         stats: Writer<STATS>,
     ) -> Result<Self, crate::EngineError> {
         let op_counts = vec![0; programs.cells().all().len()].into();
-        Ok(Self { id, slab: Slab::new(cases_max)?, programs, op_counts, stats, now: 0 })
+        let slab = Slab::new(cases_max, programs.have_variables())?;
+        let timers = Timers::new(cases_max, programs.timers_max());
+        Ok(Self { id, slab, programs, op_counts, stats, now: 0, timers })
     }
 
     /// Number of the shard: the first byte of its cases' ids.
@@ -75,15 +80,10 @@ impl Shard {
         self.slab.capacity()
     }
 
-    /// Bytes of the shard's own memory: lines and statistics.
+    /// Bytes of the shard's own memory: lines, values, timers and statistics.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.slab.bytes() + size_of_val(&*self.op_counts)
-    }
-
-    /// Tells the shard the time, in seconds since an epoch of the caller's: changes from now on carry it.
-    pub const fn tick(&mut self, now: u32) {
-        self.now = now;
+        self.slab.bytes() + size_of_val(&*self.op_counts) + self.timers.bytes()
     }
 
     /// Applies a batch of events, in the order given; see [`advance_with`](Self::advance_with).
@@ -94,11 +94,16 @@ impl Shard {
     /// Applies a batch of events with a side table.
     ///
     /// Events of one case apply in the order given. An event that is not legal has a [`Status`] that says why, and
-    /// changes nothing. The side table holds the decisions of events whose outcome does not fit in a byte:
-    /// digits as in [`Event::outcome`], in 64 bits.
+    /// changes nothing. The side table holds what an event cannot say itself: new values of variables, and decisions
+    /// that do not fit in a byte.
     ///
     /// All that is returned lies in the scope's memory; in steady state nothing is allocated from the heap.
-    pub fn advance_with<'s>(&mut self, events: &[Event], sides: &[u64], scope: &Scope<'s>) -> Changes<'s> {
+    pub fn advance_with<'s>(
+        &mut self,
+        events: &[Event],
+        sides: &[Side<'_>],
+        scope: &Scope<'s>,
+    ) -> Changes<'s> {
         let status = scope.alloc_slice_fill(events.len(), Status::Done);
         let mut batch = self.batch(events.len(), sides, scope);
         batch.run(events, status);
@@ -126,7 +131,7 @@ impl Shard {
         &mut self,
         program: ProgramId,
         starts: &[Start],
-        sides: &[u64],
+        sides: &[Side<'_>],
         scope: &Scope<'s>,
     ) -> Started<'s> {
         let mut batch = self.batch(starts.len(), sides, scope);
@@ -154,7 +159,7 @@ impl Shard {
     }
 
     /// What a batch of `events` events works on.
-    fn batch<'b, 's>(&'b mut self, events: usize, sides: &'b [u64], scope: &Scope<'s>) -> Batch<'b, 's> {
+    fn batch<'b, 's>(&'b mut self, events: usize, sides: &'b [Side<'b>], scope: &Scope<'s>) -> Batch<'b, 's> {
         Batch {
             shard: self.id,
             now: self.now,
@@ -163,6 +168,7 @@ impl Shard {
             programs: &self.programs,
             op_counts: &mut self.op_counts,
             sides,
+            timers: &mut self.timers,
             out: Output::new(scope, events),
             completed: 0,
             begun: 0,

@@ -3,6 +3,9 @@
 use wf_aligned::{AlignedBuf, Boundary, prefetch_write};
 use zerocopy::{FromBytes, IntoBytes, transmute_mut, transmute_ref};
 
+use wf_net::guard::Variables;
+use wf_net::image::VARIABLES_MAX;
+
 use crate::case::SLOTS_MAX;
 use crate::error::EngineError;
 use crate::line::{Line, NO_SLOT};
@@ -11,6 +14,8 @@ use crate::line::{Line, NO_SLOT};
 #[derive(Debug)]
 pub(crate) struct Slab {
     rows: AlignedBuf<[u64; 8]>,
+    /// Values of the variables of each slot's case; empty where no program has variables.
+    values: AlignedBuf<[u64; VARIABLES_MAX]>,
     free: u32,
     /// Slots below this have been used.
     fresh: u32,
@@ -18,16 +23,38 @@ pub(crate) struct Slab {
 }
 
 impl Slab {
-    pub(crate) fn new(cases_max: usize) -> Result<Self, EngineError> {
+    pub(crate) fn new(cases_max: usize, has_variables: bool) -> Result<Self, EngineError> {
         if cases_max == 0 || cases_max > SLOTS_MAX {
             return Err(EngineError::Cases { asked: cases_max, cases_max: SLOTS_MAX });
         }
         let boundary = if cases_max * 64 >= 2 << 20 { Boundary::Huge } else { Boundary::Page };
-        let mut rows = AlignedBuf::<[u64; 8]>::zeroed(cases_max, boundary)
-            .map_err(|_| EngineError::Memory { bytes: cases_max as u64 * 64 })?;
-        // Page faults belong to start-up, not to the first case of each page.
-        rows.prefault();
-        Ok(Self { rows, free: NO_SLOT, fresh: 0, live: 0 })
+        let buffer = |count: usize| {
+            let mut rows = AlignedBuf::<[u64; 8]>::zeroed(count, boundary)
+                .map_err(|_| EngineError::Memory { bytes: count as u64 * 64 })?;
+            // Page faults belong to start-up, not to the first case of each page.
+            rows.prefault();
+            Ok::<_, EngineError>(rows)
+        };
+        let (rows, values) = (buffer(cases_max)?, buffer(if has_variables { cases_max } else { 0 })?);
+        Ok(Self { rows, values, free: NO_SLOT, fresh: 0, live: 0 })
+    }
+
+    /// The variables of the case in a slot.
+    pub(crate) fn variables(&self, slot: u32) -> Variables {
+        match (self.values.get(slot as usize), self.line(slot)) {
+            (Some(values), Some(line)) => Variables::from_parts(*values, line.kinds()),
+            _ => Variables::EMPTY,
+        }
+    }
+
+    pub(crate) fn set_variables(&mut self, slot: u32, variables: &Variables) {
+        let (values, kinds) = variables.parts();
+        if let Some(own) = self.values.get_mut(slot as usize) {
+            *own = values;
+        }
+        if let Some(line) = self.line_mut(slot) {
+            line.set_kinds(kinds);
+        }
     }
 
     pub(crate) fn line(&self, slot: u32) -> Option<&Line> {
@@ -85,7 +112,7 @@ impl Slab {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.rows.len() * 64
+        (self.rows.len() + self.values.len()) * 64
     }
 
     pub(crate) fn capacity(&self) -> usize {

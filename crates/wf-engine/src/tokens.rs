@@ -1,11 +1,12 @@
 //! A line as scripts see it. A script is played on a copy, so that a step which does not fit has changed nothing.
 
-use wf_net::image::{CubeCell, TASK_CALL, TASK_INSTANCES, TaskCell};
-use wf_net::script::{Fault, Tokens};
+use wf_net::guard;
+use wf_net::image::{CubeCell, TASK_CALL, TASK_INSTANCES, TaskCell, WORDS_MAX};
+use wf_net::script::Tokens;
 
-use crate::Status;
+use crate::data::Data;
 use crate::items::{Call, Called, InstanceBits, Record};
-use crate::line::{CounterOf, Line};
+use crate::line::{CounterOf, Line, Marking};
 use crate::programs::{Cells, Row};
 
 /// A line, and what its program says of places.
@@ -15,10 +16,13 @@ pub(crate) struct OnLine<'l> {
     cells: &'l [TaskCell],
     cubes: &'l [CubeCell],
     tasks: usize,
+    data: Option<&'l Data<'l>>,
+    /// Places that were emptied.
+    pub(crate) cleared: Marking,
 }
 
 impl<'l> OnLine<'l> {
-    pub(crate) fn new(line: &'l mut Line, row: &Row, cells: Cells<'l>) -> Self {
+    pub(crate) fn new(line: &'l mut Line, row: &Row, cells: Cells<'l>, data: Option<&'l Data<'l>>) -> Self {
         let tasks = usize::from(row.tasks);
         Self {
             line,
@@ -26,6 +30,8 @@ impl<'l> OnLine<'l> {
             cells: cells.tasks(row),
             cubes: cells.cubes(row),
             tasks,
+            data,
+            cleared: [0; WORDS_MAX],
         }
     }
 }
@@ -45,6 +51,7 @@ impl Tokens for OnLine<'_> {
 
     fn clear(&mut self, place: u16) {
         let place = usize::from(place);
+        self.cleared[place / 64] |= 1 << (place % 64);
         let count = self.line.tokens(place, self.counter_of);
         self.line.take(place, count, self.counter_of);
         if place < self.tasks {
@@ -76,18 +83,13 @@ impl Tokens for OnLine<'_> {
         record.set_done(self.line, 0);
         true
     }
+
+    fn holds(&mut self, guard: u16) -> Result<bool, guard::Fault> {
+        self.data.map_or(Err(guard::Fault::NoValue), |data| data.guards.holds(guard, &data.variables))
+    }
 }
 
 /// The lowest `count` bits, of 1 to 64.
 fn low_bits(count: u8) -> u64 {
     u64::MAX >> (64 - u32::from(count).clamp(1, 64))
-}
-
-impl From<Fault> for Status {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Full => Self::CounterFull,
-            Fault::Choice => Self::BadOutcome,
-        }
-    }
 }

@@ -7,7 +7,8 @@
 use core::fmt;
 
 use wf_arena::Scope;
-use wf_net::image::{NO_COUNTER, TASK_CALL, TASK_INSTANCES, TaskCell};
+use wf_net::guard::Variables;
+use wf_net::image::{NO_COUNTER, TASK_CALL, TASK_INSTANCES, TaskCell, VARIABLES_MAX};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::advance::bits;
@@ -32,16 +33,24 @@ pub struct Saved {
     caller: u32,
     assigned: [u8; 26],
     caller_task: u16,
-    reserved: u32,
+    /// What kind of value each variable has; of a case with any, the values stand in a [`SavedValues`].
+    kinds: u32,
 }
 
 const _: () = assert!(size_of::<Saved>() == 64);
+
+/// The values of the variables of one saved case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(transparent)]
+pub struct SavedValues([u64; VARIABLES_MAX]);
 
 /// What [`Shard::export`] has written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Exported<'s> {
     /// Families: each case asked for, then those that it calls, and those that these call.
     pub saved: &'s [Saved],
+    /// The values of those that have variables, in the same order.
+    pub values: &'s [SavedValues],
     /// The ids that they had, one for each.
     pub cases: &'s [CaseId],
 }
@@ -65,6 +74,8 @@ pub enum ImportError {
     UnknownProgram,
     /// A token stands where the program has no place, or a counter or record does not go with the tokens.
     Damaged,
+    /// A variable has no such value, or the values of the case's variables are not there.
+    Values,
     /// The case and one that it calls, or that calls it, do not fit together.
     Link,
     /// Nothing could ever happen to it.
@@ -77,6 +88,7 @@ impl fmt::Display for ImportError {
             Self::NoRoom => "the shard has no slot free for the saved case",
             Self::UnknownProgram => "the store holds no program of the build that the saved case ran",
             Self::Damaged => "the saved case is damaged: its tokens, counters and records do not go together",
+            Self::Values => "the values of the saved case's variables are missing or damaged",
             Self::Link => "the saved case and one that it calls do not fit together",
             Self::NotAlive => "nothing could ever happen to the saved case",
         })
@@ -91,6 +103,7 @@ impl Shard {
     pub fn export<'s>(&self, cases: &[CaseId], scope: &Scope<'s>) -> Exported<'s> {
         let mut saved = scope.vec(cases.len());
         let mut ids: wf_arena::Vec<'s, CaseId> = scope.vec(cases.len());
+        let mut values = scope.vec(if self.programs.have_variables() { cases.len() } else { 0 });
         for &case in cases {
             if self.case(case).is_none() || self.caller(case).is_some() {
                 continue;
@@ -101,10 +114,13 @@ impl Shard {
             while let Some(&member) = ids.get(next) {
                 ids.extend(self.called(member));
                 saved.extend(self.save(member, &ids[first..]));
+                let variables = self.slab.variables(member.slot()).tidy();
+                let (own, kinds) = variables.parts();
+                values.extend((kinds != 0).then_some(SavedValues(own)));
                 next += 1;
             }
         }
-        Exported { saved: saved.into_slice(), cases: ids.into_slice() }
+        Exported { saved: saved.into_slice(), values: values.into_slice(), cases: ids.into_slice() }
     }
 
     /// One case of a family; those that it calls are members already.
@@ -128,21 +144,34 @@ impl Shard {
             caller: caller.map_or(Some(NO_CALLER), |(place, _)| place.map(|place| place as u32))?,
             assigned,
             caller_task: caller.map_or(0, |(_, task)| task),
-            reserved: 0,
+            kinds: line.kinds(),
         })
+    }
+
+    /// As [`import_with`](Self::import_with), for cases without variables.
+    pub fn import<'s>(&mut self, saved: &[Saved], scope: &Scope<'s>) -> Imported<'s> {
+        self.import_with(saved, &[], scope)
     }
 
     /// Lets saved cases live here, under new ids, until the shard is full or a family cannot; what lives keeps the time
     /// of its last change.
-    pub fn import<'s>(&mut self, saved: &[Saved], scope: &Scope<'s>) -> Imported<'s> {
+    pub fn import_with<'s>(
+        &mut self,
+        saved: &[Saved],
+        values: &[SavedValues],
+        scope: &Scope<'s>,
+    ) -> Imported<'s> {
         let mut cases = scope.vec(saved.len());
-        let mut next = 0;
+        let (mut next, mut values) = (0, values);
         let mut refused = None;
         while next < saved.len() {
             let behind = saved[next + 1..].iter().position(|case| case.caller == NO_CALLER);
             let family = &saved[next..behind.map_or(saved.len(), |behind| next + 1 + behind)];
             let lived = cases.len();
-            if let Err(error) = self.import_family(family, &mut cases) {
+            let with_values = family.iter().filter(|case| case.kinds != 0).count();
+            let (own, others) = values.split_at(with_values.min(values.len()));
+            values = others;
+            if let Err(error) = self.import_family(family, own, &mut cases) {
                 for case in &cases[lived..] {
                     self.slab.release(case.slot());
                 }
@@ -158,11 +187,15 @@ impl Shard {
     fn import_family(
         &mut self,
         family: &[Saved],
+        values: &[SavedValues],
         cases: &mut wf_arena::Vec<'_, CaseId>,
     ) -> Result<(), ImportError> {
+        let mut values_left = values.iter();
         for (place, saved) in family.iter().enumerate() {
             self.check(saved, place, family)?;
+            self.check_values(saved, &mut values_left)?;
         }
+        let mut values = values.iter();
         let first = cases.len();
         for saved in family {
             let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
@@ -184,11 +217,35 @@ impl Shard {
             let (marking, since, assigned) = line.parts();
             let Some(own) = self.slab.line_mut(slot_of(place as u32)) else { continue };
             own.set_parts(marking, since, assigned);
+            if saved.kinds != 0
+                && let Some(&SavedValues(values)) = values.next()
+            {
+                let variables = Variables::from_parts(values, saved.kinds);
+                self.slab.set_variables(slot_of(place as u32), &variables);
+            }
+            let Some(own) = self.slab.line_mut(slot_of(place as u32)) else { continue };
             if saved.caller != NO_CALLER {
                 own.set_caller(slot_of(saved.caller), usize::from(saved.caller_task));
             }
+            self.rearm(cases[first + place]);
         }
         Ok(())
+    }
+
+    /// Whether a case's variables have values that its program can have given them.
+    fn check_values<'v>(
+        &self,
+        saved: &Saved,
+        values: &mut impl Iterator<Item = &'v SavedValues>,
+    ) -> Result<(), ImportError> {
+        if saved.kinds == 0 {
+            return Ok(());
+        }
+        let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
+        let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
+        let SavedValues(values) = values.next().ok_or(ImportError::Values)?;
+        let are_valid = Variables::from_parts(*values, saved.kinds).are_valid(usize::from(row.variables));
+        if are_valid { Ok(()) } else { Err(ImportError::Values) }
     }
 
     /// Whether the bytes are a case of a program of this store.
@@ -198,18 +255,18 @@ impl Shard {
         let cells = self.programs.cells();
         let line = saved.line();
         let items = Items::new(&line, row, cells);
-        if saved.reserved != 0 || !tokens_fit(&items, row) || !records_fit(&items, row, cells) {
+        if !tokens_fit(&items, row) || !records_fit(&items, row, cells) {
             return Err(ImportError::Damaged);
         }
         let calls_fit = calls(&line, row, cells).all(|(cell, task)| match Call::of(cell).read(&line) {
             Called::Runs(called) => {
-                let called_program = self.programs.called[row.calls + cell.call as usize];
+                let called_program = self.programs.called[row.calls + cell.call as usize].program;
                 family.get(called as usize).is_some_and(|other| {
                     (other.caller as usize, usize::from(other.caller_task)) == (place, task)
                         && self.programs.by_build_id(other.build_id) == Some(ProgramId(called_program))
                 })
             }
-            Called::Stuck => true,
+            Called::Stuck | Called::Returned => true,
             Called::Due => false,
         });
         let caller_fits = match family.get(saved.caller as usize) {
@@ -277,9 +334,11 @@ fn tokens_fit(items: &Items<'_>, row: &Row) -> bool {
 fn records_fit(items: &Items<'_>, row: &Row, cells: Cells<'_>) -> bool {
     let (_, _, assigned) = items.line.parts();
     let mut used = usize::from(row.counters);
-    let tasks = &cells.tasks(row)[..items.tasks];
-    for (task, cell) in tasks.iter().enumerate() {
-        used += TaskCell::record_bytes(cell.kind, cell.most);
+    for (task, cell) in cells.tasks(row).iter().enumerate() {
+        used += cell.record_bytes();
+        if task >= items.tasks {
+            continue;
+        }
         let has_token = items.tokens(task) > 0;
         match cell.kind {
             TASK_INSTANCES => {

@@ -9,11 +9,12 @@ mod twin;
 mod random;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use random::Random;
 use twin::{Case, Choices};
 use wf_engine::{
-    Arena, CaseId, Engine, Event, EventKind, Key, ProgramId, Shard, Start, Status, Store, StoreBuilder,
+    Arena, CaseId, Engine, Event, EventKind, Key, ProgramId, Shard, Side, Start, Status, Store, StoreBuilder,
 };
 use wf_net::{CompileOptions, Names, Net, NodeId, Program, compile};
 
@@ -27,6 +28,9 @@ struct Pair<'n> {
     /// The case in the shard that runs batches.
     batched: CaseId,
 }
+
+/// Completions applied by `Shard::step`.
+static ALONE: AtomicUsize = AtomicUsize::new(0);
 
 struct Duel<'n> {
     net: &'n Net,
@@ -84,7 +88,8 @@ impl<'n> Duel<'n> {
         let mut ids = [CaseId::default(); 2];
         for (shard, id) in self.shards.iter_mut().zip(&mut ids) {
             let program = ProgramId(self.program.0 + u32::from(shard.id()));
-            let started = shard.start_batch_with(program, &[start], &[choice], &self.arena.scope());
+            let started =
+                shard.start_batch_with(program, &[start], &[Side::choice(choice)], &self.arena.scope());
             assert_eq!(started.refused, None, "start");
             *id = started.cases[0];
             let enabled: Vec<u16> = started.enabled.iter().map(|event| event.task).collect();
@@ -92,7 +97,12 @@ impl<'n> Duel<'n> {
             assert_eq!(enabled, twin.enabled().iter().map(number).collect::<Vec<_>>(), "start");
             assert_eq!(started.ended.first().map(|ended| ended.kind), twin.ended, "start");
         }
-        let started = self.batched.start_batch_with(self.program, &[start], &[choice], &self.arena.scope());
+        let started = self.batched.start_batch_with(
+            self.program,
+            &[start],
+            &[Side::choice(choice)],
+            &self.arena.scope(),
+        );
         let batched = started.cases[0];
         if twin.ended.is_some() {
             self.stale.push(ids);
@@ -160,7 +170,23 @@ impl<'n> Duel<'n> {
         for (shard, case) in self.shards.iter_mut().zip(pair.ids) {
             let event = Event { case, ..drawn.event };
             let had = tasks(shard, case).unwrap();
-            let changes = shard.advance_with(&[event], &[drawn.choice], &self.arena.scope());
+            // Half of the events are tried alone, without lists, first.
+            if event.task % 2 == 1
+                && let Some(step) = shard.step(event)
+            {
+                ALONE.fetch_add(1, Ordering::Relaxed);
+                assert_eq!((drawn.expected, step.ended), (Status::Done, pair.twin.ended));
+                let fresh: Vec<Event> = (0..64)
+                    .filter(|t| step.enabled >> t & 1 == 1)
+                    .map(|t| Event::complete(case, t))
+                    .collect();
+                let has = tasks(shard, case).unwrap_or_default();
+                assert_eq!(has, waiting, "after {event:?}");
+                check_fresh(&had, &has, &event, Status::Done, &fresh, pair.twin.ended.is_some());
+                first = first.or(Some(Status::Done));
+                continue;
+            }
+            let changes = shard.advance_with(&[event], &[Side::choice(drawn.choice)], &self.arena.scope());
             let got = changes.status[0];
             // Which of two reasons for a refusal is named does not matter to the state.
             let also = if drawn.expected == Status::BadOutcome { Status::NotEnabled } else { drawn.expected };
@@ -187,7 +213,8 @@ impl<'n> Duel<'n> {
         } else {
             // Side tables of single events do not add up to one of a batch.
             self.flush();
-            let changes = self.batched.advance_with(&[event], &[drawn.choice], &self.arena.scope());
+            let changes =
+                self.batched.advance_with(&[event], &[Side::choice(drawn.choice)], &self.arena.scope());
             assert_eq!(changes.status, [status]);
         }
         if pair.twin.ended.is_some() {
@@ -340,7 +367,11 @@ fn engine_and_twin_agree_step_by_step() {
             }
         }
     }
-    println!("{nets} nets ({wide} of two words, {counted} with counters), {refused} refused, {steps} steps");
+    let alone = ALONE.load(Ordering::Relaxed);
+    println!(
+        "{nets} nets ({wide} of two words, {counted} with counters), {refused} refused, {steps} steps, {alone} alone"
+    );
+    assert!(alone > nets, "few events were applied alone: {alone}");
     assert!(
         wide > nets / 100 && counted > nets / 20,
         "the generator no longer covers both widths and counters"

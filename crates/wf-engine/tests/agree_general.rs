@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use general::{Case, Choices, Refused, is_merge};
 use random::Random;
-use wf_engine::{Arena, CaseId, Changes, Engine, Event, EventKind, ProgramId, Shard, Start, Status};
+use wf_engine::{Arena, CaseId, Changes, Engine, Event, EventKind, ProgramId, Shard, Side, Start, Status};
 use wf_net::{CompileOptions, DecisionKind, Names, Net, NodeId, NodeKind, Program, compile};
 
 /// Tokens in one place at which a case is given up: the twin has no limit, the engine has one of 255.
@@ -80,8 +80,12 @@ impl<'n> Duel<'n> {
         let choice = self.choose(self.tasks.len(), random);
         let (outcome, side) = choice.told();
         let start = Start { outcome, side, ..Start::default() };
-        let started =
-            self.shard.start_batch_with(self.program, &[start], &[choice.digits], &self.arena.scope());
+        let started = self.shard.start_batch_with(
+            self.program,
+            &[start],
+            &[Side::choice(choice.digits)],
+            &self.arena.scope(),
+        );
         let node = self.net.nodes_of(NodeKind::Start).next().unwrap();
         let twin = Case::start(self.net, node, &choice.choices);
         self.lost |= general::gave_up();
@@ -133,7 +137,7 @@ impl<'n> Duel<'n> {
             return false;
         }
         let begun: Vec<u32> = self.tasks.iter().map(|&task| undone.begun(task)).collect();
-        let changes = self.shard.advance_with(&[event], &[digits], &self.arena.scope());
+        let changes = self.shard.advance_with(&[event], &[Side::choice(digits)], &self.arena.scope());
         assert_eq!(changes.status, [expected], "{event:?} with {digits}");
         if expected != Status::Done {
             assert!(changes.enabled.is_empty() && changes.withdrawn.is_empty() && changes.ended.is_empty());
@@ -325,12 +329,16 @@ fn show(net: &Net) -> String {
 fn engine_and_twin_agree_on_every_construct() {
     let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
     let (nets_wanted, steps_each) = if full { (20_000, 150) } else { (500, 100) };
+    // Nets that found an error once.
+    let mut found_errors = if full { [].iter() } else { [3373u64, 3753, 8573].iter() };
     let (mut nets, mut refused, mut steps, mut merges, mut general, mut lost) = (0, 0, 0, 0, 0, 0);
     // To look at one net again: the seed that a failing test printed.
     let only: Option<u64> = std::env::var("WF_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     let mut seed = only.map_or(0, |seed| seed - 1);
     while nets < nets_wanted && only.is_none_or(|only| seed < only) {
-        seed += 1;
+        let again = if only.is_none() { found_errors.next() } else { None };
+        seed += u64::from(again.is_none());
+        let seed = again.copied().unwrap_or(seed);
         let mut random = Random(seed);
         let net = constructs::net(&mut random);
         let compiled = net.as_ref().and_then(|net| compile(net, &CompileOptions::default()).ok());

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use wf_engine::{
-    Arena, EndKind, Engine, EngineError, Event, EventKind, Key, NO_SIDE, ProgramId, Start, Status, Store,
-    StoreBuilder, WHOLE_CASE,
+    Arena, EndKind, Engine, EngineError, Event, EventKind, Key, NO_SIDE, ProgramId, Side, Start, Status,
+    Store, StoreBuilder, WHOLE_CASE,
 };
 use wf_net::{CompileOptions, NetBuilder, compile};
 
@@ -161,14 +161,16 @@ fn more_outcomes_than_a_byte_come_from_the_side_table() {
     let mut arena = Arena::new();
     let case = shard.start_batch(ProgramId(0), &[Start::default()], &arena.scope()).cases[0];
     let event = Event::complete(case, 0);
-    let status = |shard: &mut wf_engine::Shard, event, sides: &[u64]| {
+    let status = |shard: &mut wf_engine::Shard, event, sides: &[Side<'_>]| {
         let mut arena = Arena::new();
         shard.advance_with(&[event], sides, &arena.scope()).status[0]
     };
-    assert_eq!(status(&mut shard, event, &[]), Status::BadSide);
-    assert_eq!(status(&mut shard, Event { side: 1, ..event }, &[0]), Status::BadSide);
-    assert_eq!(status(&mut shard, Event { side: 0, ..event }, &[1 << 9]), Status::BadOutcome);
-    let changes = shard.advance_with(&[Event { side: 0, ..event }], &[0b1_0000_0101], &arena.scope());
+    // A byte cannot say it, unless every digit is 0.
+    assert_eq!(status(&mut shard, event.with_outcome(1), &[]), Status::BadSide);
+    assert_eq!(status(&mut shard, event.with_side(1), &[Side::choice(0)]), Status::BadSide);
+    assert_eq!(status(&mut shard, event.with_side(0), &[Side::choice(1 << 9)]), Status::BadOutcome);
+    let sides = [Side::choice(0b1_0000_0101)];
+    let changes = shard.advance_with(&[event.with_side(0)], &sides, &arena.scope());
     let tasks: Vec<u16> = changes.enabled.iter().map(|event| event.task).collect();
     assert_eq!(tasks, [1, 3, 9]);
     assert_eq!(changes.enabled[0].side, NO_SIDE);

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::guard::Expr;
 use crate::image::NET_NAME_BYTES_MAX;
-use crate::net::{Flow, Instances, Net, Node, NodeKind, Retention, Surplus, Synchronizing};
+use crate::net::{Flow, Instances, Net, Node, NodeKind, Retention, Surplus, Synchronizing, Timer};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
 
@@ -44,6 +45,7 @@ impl NetBuilder {
             critical: Vec::new(),
             milestones: Vec::new(),
             calls: BTreeMap::new(),
+            timers: BTreeMap::new(),
         };
         Self { net }
     }
@@ -98,6 +100,11 @@ impl NetBuilder {
         let node = self.node(id, NodeKind::Call);
         self.net.calls.insert(node, net.to_owned());
         node
+    }
+
+    /// Lets time bring the trigger of a receiving task, or an interrupt on a region.
+    pub fn timer(&mut self, node: NodeId, timer: Timer) {
+        self.net.timers.insert(node, timer);
     }
 
     /// Adds a join that fires at the arrival that makes it enough.
@@ -171,7 +178,14 @@ impl NetBuilder {
         let id = FlowId(self.net.flows.len() as u32);
         self.net.nodes[from.index()].outgoing.push(id);
         self.net.nodes[to.index()].incoming.push(id);
-        self.net.flows.push(Flow { from, to, label: String::new(), condition: None, is_default: false });
+        self.net.flows.push(Flow {
+            from,
+            to,
+            label: String::new(),
+            condition: None,
+            guard: None,
+            is_default: false,
+        });
         id
     }
 
@@ -191,6 +205,16 @@ impl NetBuilder {
     /// If the flow is not of this builder.
     pub fn condition(&mut self, flow: FlowId, text: &str) {
         self.net.flows[flow.index()].condition = Some(text.to_owned());
+    }
+
+    /// Lets the data of the case decide whether a choice takes this flow: an exclusive choice takes the first flow whose
+    /// condition holds, an inclusive one all of them, and each its default flow if there is none. Every flow out of
+    /// the choice but the default needs a guard.
+    ///
+    /// # Panics
+    /// If the flow is not of this builder.
+    pub fn guard(&mut self, flow: FlowId, guard: Expr) {
+        self.net.flows[flow.index()].guard = Some(guard);
     }
 
     /// Marks the flow that a choice takes when no condition holds.

@@ -4,6 +4,7 @@ use zerocopy::IntoBytes;
 
 use crate::conditions::{Condition, conditions};
 use crate::explore::{Explorer, MARKINGS_MAX, chains};
+use crate::guard::Code;
 use crate::image::{
     CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, NEVER, Op1, Op2,
     OpMeta, TaskCell, WORDS_MAX, build_id,
@@ -51,15 +52,16 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
     let options = &CompileOptions { scripts_only: options.scripts_only || layout.is_general };
     let shift = ops_shift(&routing, options);
     let mut ops = Vec::new();
-    for (index, route) in routing.routes.iter().enumerate() {
+    for (index, route) in routing.played().iter().enumerate() {
         layout.ops_of_route(&mut ops, &mut scripts, index, route, shift, options);
     }
-    let names = Names::new(net, &routing).write();
-    Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes: scripts.codes, tail: names }))
+    let tail = Names::new(net, &routing, &tasks).write();
+    let (codes, guards) = (scripts.codes, routing.guards);
+    Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes, guards, tail }))
 }
 
 /// When each synchronizing merge need not wait.
-fn merge_cubes(
+pub(crate) fn merge_cubes(
     net: &Net,
     routing: &Routing,
     conditions: &[Condition],
@@ -114,7 +116,7 @@ fn cubes_of(net: &Net, routing: &Routing, conditions: &[Condition], merge: usize
 
 /// Log2 of the ops for each route: the most outcomes of a route that is not a script anyway.
 fn ops_shift(routing: &Routing, options: &CompileOptions) -> u8 {
-    let outcomes = routing.routes.iter().map(|route| route.outcomes);
+    let outcomes = routing.played().iter().map(|route| route.outcomes);
     let most = outcomes.filter(|&o| o <= OPS_PER_ROUTE_MAX && !options.scripts_only).max().unwrap_or(1);
     most.next_power_of_two().trailing_zeros() as u8
 }
@@ -146,6 +148,7 @@ struct Parts {
     tasks: Vec<TaskCell>,
     cubes: Vec<CubeCell>,
     codes: Vec<u16>,
+    guards: Code,
     tail: Vec<u8>,
 }
 
@@ -230,6 +233,14 @@ impl Layout {
                     let (certain, joined) = slots[usize::from(*slot)];
                     (certain, joined, &branches[digit..=digit])
                 }
+                Step::Decide { slot, branches, .. } => {
+                    let base = branches.len() as u64 + 1;
+                    // By data: only a script asks it.
+                    let branch = (choice % base).checked_sub(1)? as usize;
+                    choice /= base;
+                    let (certain, joined) = slots[usize::from(*slot)];
+                    (certain, joined, &branches[branch..=branch])
+                }
                 Step::Split { slot, targets } => {
                     let (certain, joined) = slots[usize::from(*slot)];
                     (certain, joined, targets.as_slice())
@@ -295,7 +306,9 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
     let tasks_at = HEADER_CELLS + parts.ops.len() * layout.words;
     let cubes_at = tasks_at + parts.tasks.len();
     let scripts_at = cubes_at + parts.cubes.len();
-    let tail_at = scripts_at + cells_for(parts.codes.len() * 2);
+    let guards_at = scripts_at + cells_for(parts.codes.len() * 2);
+    let constants_at = guards_at + cells_for(parts.guards.codes.len() * 2);
+    let tail_at = constants_at + cells_for(size_of_val(&*parts.guards.constants));
     let end = tail_at + cells_for(parts.tail.len());
     let header = Header {
         shift,
@@ -305,6 +318,11 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
         cubes: parts.cubes.len() as u32,
         scripts_at: scripts_at as u32,
         script_codes: parts.codes.len() as u32,
+        guards_at: guards_at as u32,
+        guard_codes: parts.guards.codes.len() as u32,
+        constants_at: constants_at as u32,
+        constants: parts.guards.constants.len() as u32,
+        variables: parts.guards.variables.len() as u32,
         tail_at: tail_at as u32,
         tail_bytes: parts.tail.len() as u32,
         ..layout.header()
@@ -319,9 +337,11 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
     }
     bytes[tasks_at * CELL_BYTES..cubes_at * CELL_BYTES].copy_from_slice(parts.tasks.as_bytes());
     bytes[cubes_at * CELL_BYTES..scripts_at * CELL_BYTES].copy_from_slice(parts.cubes.as_bytes());
-    for (slot, code) in bytes[scripts_at * CELL_BYTES..].chunks_exact_mut(2).zip(&parts.codes) {
-        slot.copy_from_slice(&code.to_le_bytes());
+    for (at, codes) in [(scripts_at, &parts.codes), (guards_at, &parts.guards.codes)] {
+        bytes[at * CELL_BYTES..][..codes.len() * 2].copy_from_slice(codes.as_bytes());
     }
+    let constants = parts.guards.constants.as_bytes();
+    bytes[constants_at * CELL_BYTES..][..constants.len()].copy_from_slice(constants);
     bytes[tail_at * CELL_BYTES..][..parts.tail.len()].copy_from_slice(&parts.tail);
     let id = build_id(bytes);
     bytes[core::mem::offset_of!(Header, build_id)..][..8].copy_from_slice(&id.to_le_bytes());

@@ -2,7 +2,7 @@
 
 use crate::NodeId;
 use crate::net::{Net, NodeKind};
-use crate::routing::{Rest, Routing};
+use crate::routing::{Routing, State};
 use crate::rules::{Entry, entry};
 
 /// Places that must hold a token, must hold none, and lose one when the task begins.
@@ -62,17 +62,13 @@ pub(crate) fn conditions(net: &Net, routing: &Routing) -> Vec<Condition> {
 fn inner(net: &Net, routing: &Routing, section: &[NodeId]) -> Vec<u16> {
     let mut places = Vec::new();
     for &node in section {
-        if let Ok(task) = routing.tasks.binary_search(&node) {
-            places.push(routing.running_bit(task) as u16);
-            if entry(net, section, node) == Entry::Inside {
-                places.push(task as u16);
-            }
-        }
-        let first = 2 * routing.tasks.len() as u16;
-        places.extend((first..).zip(&routing.rests).filter_map(|(place, rest)| match *rest {
-            Rest::Input(flow) => (net.flow(flow).to() == node).then_some(place),
-            Rest::Own(own, what) => (own == node && what != "triggers").then_some(place),
-        }));
+        // Work items that wait to enter the section, and kept triggers, are not in it.
+        let waits_outside = |place: u16| {
+            usize::from(place) < routing.tasks.len() && entry(net, section, node) != Entry::Inside
+        };
+        let is_trigger = |place: u16| matches!(routing.state_of(place), Some(State::Triggers));
+        let of_node = routing.places_of(net, node);
+        places.extend(of_node.into_iter().filter(|&place| !waits_outside(place) && !is_trigger(place)));
     }
     places
 }

@@ -17,6 +17,8 @@ pub(crate) use slice::chains;
 use slice::influence;
 
 use crate::conditions::Condition;
+use crate::guard;
+use crate::image::{CubeCell, WORDS_MAX};
 use crate::net::{Net, NodeKind};
 use crate::routing::{DigitKind, Rest, Route, Routing};
 use crate::script::{self, Played, Tokens};
@@ -39,6 +41,9 @@ const OUTCOMES_MAX: usize = 4096;
 
 /// A marking: tokens by place.
 pub(crate) type Marking = Vec<u8>;
+
+/// A marking that a step leads to, and the choice of the step.
+pub(crate) type Next = (Marking, u64);
 
 /// What a walk has found.
 #[derive(Clone, Debug, Default)]
@@ -157,7 +162,7 @@ impl<'n> Explorer<'n> {
             self.play_all(self.routing.tasks.len() + start, &empty, &mut Merges::Ask(&mut found), &mut next)?;
         }
         loop {
-            for marking in next.drain(..) {
+            for (marking, _) in next.drain(..) {
                 if !seen.contains(&marking) {
                     if seen.len() == if self.merge.is_some() { MARKINGS_MAX } else { ALL_MARKINGS_MAX } {
                         return Err(GaveUp);
@@ -178,51 +183,67 @@ impl<'n> Explorer<'n> {
         &mut self,
         marking: &[u8],
         merges: &mut Merges<'_>,
-        next: &mut Vec<Marking>,
+        next: &mut Vec<Next>,
     ) -> Result<(), GaveUp> {
-        let tasks = self.routing.tasks.len();
-        for task in 0..tasks {
-            let running = marking[self.routing.running_bit(task)] > 0;
-            if marking[task] == 0 || !self.matters[task] || !(running || self.can_begin(marking, task)) {
-                continue;
-            }
-            let mut taken = marking.to_vec();
-            if !running {
-                self.take_rivals(&mut taken, task);
-            }
-            if self.begins.contains(&task) && !running {
-                let mut begun = taken.clone();
-                begun[self.routing.running_bit(task)] = 1;
-                next.push(begun);
-            }
-            taken[task] -= 1;
-            taken[self.routing.running_bit(task)] = 0;
-            match self.draining[task].map(usize::from) {
-                Some(draining) if marking[draining] > 0 => {
-                    // The last of the other instances is done.
-                    taken[draining] = 0;
-                    next.push(taken);
-                }
-                Some(draining) => {
-                    self.play_all(task, &taken, merges, next)?;
-                    taken[task] += 1;
-                    taken[draining] = 1;
-                    self.play_all(task, &taken, merges, next)?;
-                }
-                None => self.play_all(task, &taken, merges, next)?,
-            }
+        (0..self.routing.tasks.len()).try_for_each(|task| self.complete(task, marking, merges, next))?;
+        (0..self.regions.len()).try_for_each(|interrupt| self.interrupt(interrupt, marking, merges, next))
+    }
+
+    /// All markings that the completion of a task leads to, and its beginning where something depends on that.
+    pub(crate) fn complete(
+        &mut self,
+        task: usize,
+        marking: &[u8],
+        merges: &mut Merges<'_>,
+        next: &mut Vec<Next>,
+    ) -> Result<(), GaveUp> {
+        let running = marking[self.routing.running_bit(task)] > 0;
+        if marking[task] == 0 || !self.matters[task] || !(running || self.can_begin(marking, task)) {
+            return Ok(());
         }
-        for interrupt in 0..self.regions.len() {
-            // One whose region does not matter influences nothing that does.
-            if self.regions[interrupt]
-                .iter()
-                .any(|&place| marking[usize::from(place)] > 0 && self.matters[usize::from(place)])
-            {
-                let route = tasks + self.routing.starts.len() + interrupt;
-                self.play_all(route, marking, merges, next)?;
+        let mut taken = marking.to_vec();
+        if !running {
+            self.take_rivals(&mut taken, task);
+        }
+        if self.begins.contains(&task) && !running {
+            let mut begun = taken.clone();
+            begun[self.routing.running_bit(task)] = 1;
+            next.push((begun, 0));
+        }
+        taken[task] -= 1;
+        taken[self.routing.running_bit(task)] = 0;
+        match self.draining[task].map(usize::from) {
+            Some(draining) if marking[draining] > 0 => {
+                // The last of the other instances is done.
+                taken[draining] = 0;
+                next.push((taken, 0));
             }
+            Some(draining) => {
+                self.play_all(task, &taken, merges, next)?;
+                taken[task] += 1;
+                taken[draining] = 1;
+                self.play_all(task, &taken, merges, next)?;
+            }
+            None => self.play_all(task, &taken, merges, next)?,
         }
         Ok(())
+    }
+
+    /// All markings that an interrupt leads to.
+    pub(crate) fn interrupt(
+        &mut self,
+        interrupt: usize,
+        marking: &[u8],
+        merges: &mut Merges<'_>,
+        next: &mut Vec<Next>,
+    ) -> Result<(), GaveUp> {
+        // One whose region does not matter influences nothing that does.
+        let is_marked = |&place: &u16| marking[usize::from(place)] > 0 && self.matters[usize::from(place)];
+        if !self.regions[interrupt].iter().any(is_marked) {
+            return Ok(());
+        }
+        let route = self.routing.tasks.len() + self.routing.starts.len() + interrupt;
+        self.play_all(route, marking, merges, next)
     }
 
     /// Leaves out what does not matter, and moves tokens to the ends of chains.
@@ -234,6 +255,11 @@ impl<'n> Explorer<'n> {
                 marking[end] = marking[end].saturating_add(tokens);
             }
         }
+    }
+
+    /// Lets the walk play so many steps.
+    pub(crate) const fn steps_max(&mut self, steps: usize) {
+        self.steps_left = steps;
     }
 
     fn can_begin(&self, marking: &[u8], task: usize) -> bool {
@@ -249,12 +275,12 @@ impl<'n> Explorer<'n> {
     }
 
     /// Plays a route with every choice.
-    fn play_all(
+    pub(crate) fn play_all(
         &mut self,
         route: usize,
         marking: &[u8],
         merges: &mut Merges<'_>,
-        next: &mut Vec<Marking>,
+        next: &mut Vec<Next>,
     ) -> Result<(), GaveUp> {
         let routing = self.routing;
         for index in 0..self.choices[route].len() {
@@ -267,10 +293,10 @@ impl<'n> Explorer<'n> {
             self.simplify(&mut after);
             match played {
                 _ if gave_up => return Err(GaveUp),
-                Ok(Played::On) => next.push(after),
-                Ok(Played::Terminated) => {}
+                Ok(Played::On) => next.push((after, choice)),
+                Ok(Played::Terminated) => next.push((vec![0; marking.len()], choice)),
                 // Choices of nothing where something must be chosen are no steps.
-                Err(script::Fault::Choice) => {}
+                Err(script::Fault::Choice | script::Fault::NoBranch | script::Fault::Guard(_)) => {}
                 Err(script::Fault::Full) => return Err(GaveUp),
             }
         }
@@ -296,13 +322,8 @@ impl<'n> Explorer<'n> {
         let mut waits = false;
         // A sub-process may be at its end in this very step.
         self.play_all(self.routing.settle_route(), marking, &mut Merges::Hold, &mut next)?;
-        open.append(&mut next);
-        while let Some(marking) = open.pop() {
-            self.successors(&marking, &mut Merges::Hold, &mut next)?;
-            for other in (0..self.inputs.len() as u16).filter(|&other| other != merge) {
-                self.fire_alone(other, &marking, &mut next)?;
-            }
-            for marking in next.drain(..) {
+        loop {
+            for (marking, _) in next.drain(..) {
                 waits |= missing.iter().any(|&place| marking[place] > 0);
                 if seen.len() > MARKINGS_MAX {
                     return Err(GaveUp);
@@ -313,6 +334,11 @@ impl<'n> Explorer<'n> {
             }
             if waits {
                 break;
+            }
+            let Some(marking) = open.pop() else { break };
+            self.successors(&marking, &mut Merges::Hold, &mut next)?;
+            for other in (0..self.inputs.len() as u16).filter(|&other| other != merge) {
+                self.fire_alone(other, &marking, &mut next)?;
             }
         }
         if !waits {
@@ -325,19 +351,20 @@ impl<'n> Explorer<'n> {
     }
 
     /// Lets a merge fire that has a token, whatever else it could wait for.
-    fn fire_alone(&mut self, merge: u16, marking: &[u8], next: &mut Vec<Marking>) -> Result<(), GaveUp> {
+    fn fire_alone(&mut self, merge: u16, marking: &[u8], next: &mut Vec<Next>) -> Result<(), GaveUp> {
         let is_marked = self.inputs[usize::from(merge)].iter().any(|&place| marking[usize::from(place)] > 0);
         if !is_marked || self.waits_for[usize::from(merge)].is_some() {
             return Ok(());
         }
-        // The route of any start sets merges off; its own tokens are left out.
         let route = self.routing.settle_route();
         self.play_all(route, marking, &mut Merges::Only(merge), next)
     }
 }
 
 /// What merges do when they are asked.
-enum Merges<'f> {
+pub(crate) enum Merges<'f> {
+    /// What their masks say.
+    Cubes(&'f [CubeCell]),
     /// What they do in the engine; noted.
     Ask(&'f mut Explored),
     /// They wait.
@@ -380,7 +407,15 @@ impl Tokens for Counted<'_, '_, '_> {
         self.marking[usize::from(place)] = 0;
     }
 
-    fn is_settled(&mut self, merge: u16, _: bool) -> bool {
+    fn is_settled(&mut self, merge: u16, is_full: bool) -> bool {
+        if let Merges::Cubes(cubes) = self.merges {
+            let words = words(&self.marking);
+            let fits = |cube: &CubeCell| {
+                cube.merge == u32::from(merge)
+                    && (0..WORDS_MAX).all(|word| words[word] & cube.care[word] == cube.want[word])
+            };
+            return is_full || cubes.iter().any(fits);
+        }
         if let Some(region) = &self.explorer.waits_for[usize::from(merge)] {
             return region.iter().all(|&place| self.marking[usize::from(place)] == 0);
         }
@@ -390,7 +425,7 @@ impl Tokens for Counted<'_, '_, '_> {
             return false;
         }
         match self.merges {
-            Merges::Hold | Merges::Spent => false,
+            Merges::Hold | Merges::Spent | Merges::Cubes(_) => false,
             Merges::Only(only) => {
                 let fires = *only == merge;
                 if fires {
@@ -420,6 +455,20 @@ impl Tokens for Counted<'_, '_, '_> {
     fn create(&mut self, task: u16, _: u8) -> bool {
         self.add(task, 1)
     }
+
+    /// Whatever holds, the choices that say the branches are walked too: here nothing does, which is the default branch.
+    fn holds(&mut self, _: u16) -> Result<bool, guard::Fault> {
+        Ok(false)
+    }
+}
+
+/// The marking as bits.
+fn words(marking: &[u8]) -> [u64; WORDS_MAX] {
+    let mut words = [0; WORDS_MAX];
+    for (place, _) in marking.iter().enumerate().filter(|&(_, &tokens)| tokens > 0) {
+        words[place / 64] |= 1 << (place % 64);
+    }
+    words
 }
 
 /// Choices that lead to different markings; `None` if they are too many.
@@ -431,6 +480,8 @@ fn choices(route: &Route) -> Option<Vec<u64>> {
             // One instance or many: the same token.
             DigitKind::Instances => vec![0, 1],
             DigitKind::Enough => vec![0],
+            // Every branch that data can choose, the digits from 1 choose too; an empty mask is the default branch.
+            DigitKind::Guarded if digit.base <= OUTCOMES_MAX as u64 => (1..digit.base).collect(),
             _ if digit.base > OUTCOMES_MAX as u64 => return None,
             _ => (0..digit.base).collect(),
         };

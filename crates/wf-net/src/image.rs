@@ -10,6 +10,8 @@
 //! | tasks | 1 for each task, then for each interrupt | [`TaskCell`]: when it can begin, and what else is kept of it |
 //! | cubes | 1 each | [`CubeCell`]: when a synchronizing merge need not wait |
 //! | scripts | | routing that is more than masks, in 16-bit codes |
+//! | conditions | | what decides by the data of a case, in 16-bit codes |
+//! | constants | 4 each a cell | [`ConstantCell`]: what conditions compare with |
 //! | tail | | names and decisions, for people; never read on the main path |
 //!
 //! The op of (task `t`, outcome `o`) stands at `ops_at + (((t << shift) | (o & ((1 << shift) - 1))) * words)`.
@@ -22,11 +24,11 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// Bytes of a cell.
 pub const CELL_BYTES: usize = 64;
 /// Cells of the header.
-pub const HEADER_CELLS: usize = 4;
+pub const HEADER_CELLS: usize = 5;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 /// Most 64-bit words of a marking.
 pub const WORDS_MAX: usize = 2;
 /// Most places of a program: bits of a marking.
@@ -44,6 +46,8 @@ pub const NET_NAME_BYTES_MAX: usize = 1024;
 pub const COUNTERS_MAX: usize = 26;
 /// A place without a counter, in [`Header::counter_of`].
 pub const NO_COUNTER: u8 = 0xFF;
+/// Most variables of a case that conditions ask for.
+pub const VARIABLES_MAX: usize = 8;
 /// Most slots of a script.
 pub const SLOTS_MAX: usize = 256;
 
@@ -109,6 +113,20 @@ pub struct Header {
     pub flags: u64,
     /// For each place its counter, or [`NO_COUNTER`].
     pub counter_of: [u8; PLACES_MAX],
+    /// First cell of the conditions.
+    pub guards_at: u32,
+    /// Length of the conditions in 16-bit codes.
+    pub guard_codes: u32,
+    /// First cell of the constants.
+    pub constants_at: u32,
+    /// Number of them.
+    pub constants: u32,
+    /// Variables that conditions ask for.
+    pub variables: u32,
+    /// Must be zero.
+    pub reserved: u32,
+    /// Must be zero.
+    pub reserved2: [u64; 5],
 }
 
 const _: () = assert!(size_of::<Header>() == HEADER_CELLS * CELL_BYTES);
@@ -206,6 +224,13 @@ pub const INSTANCES_DYNAMIC: u8 = 2;
 /// The lowest digit of a completion says whether the thread goes on.
 pub const INSTANCES_CONDITION: u8 = 4;
 
+/// Bytes of the record of a timer.
+pub const TIMER_BYTES: usize = 4;
+/// Time brings the trigger or interrupt, [`TaskCell::timer`] seconds after a token has arrived.
+pub const TIMER_AFTER: u8 = 8;
+/// Time brings the trigger or interrupt at second [`TaskCell::timer`].
+pub const TIMER_AT: u8 = 16;
+
 /// When a task can begin, and what is kept of it beside its token.
 ///
 /// A task can begin iff it has a token that is not begun, every bit of `need` is set and none of `deny`. An
@@ -221,7 +246,7 @@ pub struct TaskCell {
     pub rivals: [u64; 2],
     /// [`TASK_PLAIN`] and the like.
     pub kind: u8,
-    /// [`INSTANCES_CANCEL_REST`] and the like.
+    /// [`INSTANCES_CANCEL_REST`] and the like, or [`TIMER_AFTER`] and the like.
     pub flags: u8,
     /// First byte of the record, in the bytes that the compiler assigns.
     pub record: u8,
@@ -237,19 +262,21 @@ pub struct TaskCell {
     pub reserved: u8,
     /// Of a call: index into the names of the nets that are called; else `u32::MAX`.
     pub call: u32,
-    /// Must be zero.
-    pub reserved2: u32,
+    /// Seconds, where time brings the trigger; else 0.
+    pub timer: u32,
 }
 
 const _: () = assert!(size_of::<TaskCell>() == CELL_BYTES);
 
 impl TaskCell {
-    /// Bytes of a record with this many instances: open ones and begun ones as bits, then created and done.
+    /// Bytes of the record: of instances open ones and begun ones as bits, then created and done; of a call the slot of its
+    /// case; of a timer the second at which it fires, or 0.
     #[must_use]
-    pub const fn record_bytes(kind: u8, most: u8) -> usize {
-        match kind {
-            TASK_INSTANCES => 2 * (most as usize).div_ceil(8) + 2,
+    pub const fn record_bytes(&self) -> usize {
+        match self.kind {
+            TASK_INSTANCES => 2 * (self.most as usize).div_ceil(8) + 2,
             TASK_CALL => 4,
+            TASK_TRANSIENT | TASK_INTERRUPT if self.flags != 0 => TIMER_BYTES,
             _ => 0,
         }
     }
@@ -270,6 +297,20 @@ pub struct CubeCell {
 }
 
 const _: () = assert!(size_of::<CubeCell>() == CELL_BYTES);
+
+/// A constant of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct ConstantCell {
+    /// The value's 64 bits.
+    pub bits: u64,
+    /// What kind of value it is, as in a case's variables.
+    pub kind: u32,
+    /// Must be zero.
+    pub reserved: u32,
+}
+
+const _: () = assert!(CELL_BYTES.is_multiple_of(size_of::<ConstantCell>()));
 
 /// A compiled program: a 64-byte aligned copy of its image.
 #[derive(Clone, PartialEq, Eq)]

@@ -5,9 +5,10 @@ use crate::conditions::Condition;
 use crate::image::{
     COUNTERS_MAX, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST, INSTANCES_CONDITION,
     INSTANCES_DYNAMIC, MAGIC, NO_COUNTER, PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT,
-    TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TaskCell, VERSION, WORDS_MAX,
+    TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TIMER_AFTER, TIMER_AT, TIMER_BYTES, TaskCell, VERSION,
+    WORDS_MAX,
 };
-use crate::net::{Needed, Net, NodeKind, Retention};
+use crate::net::{Needed, Net, NodeKind, Retention, Timer};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::routing::Routing;
 use crate::safety::Counted;
@@ -130,7 +131,7 @@ impl Layout {
                 }
                 _ => {}
             }
-            let bytes = TaskCell::record_bytes(cell.kind, cell.most);
+            let bytes = cell.record_bytes();
             if bytes > 0 {
                 cell.record = record.min(COUNTERS_MAX) as u8;
                 record += bytes;
@@ -148,7 +149,27 @@ impl Layout {
             let need = mask(&routing.region(net, interrupt));
             cells.push(TaskCell { need, kind: TASK_INTERRUPT, ..EMPTY_TASK });
         }
+        self.place_timers(net, routing, record, &mut cells);
         cells
+    }
+
+    /// Gives timers the room that is left. One without room, or of a task that holds several tokens, has no record: its
+    /// caller has to watch the clock.
+    fn place_timers(&self, net: &Net, routing: &Routing, mut record: usize, cells: &mut [TaskCell]) {
+        let nodes = routing.tasks.iter().chain(&routing.interrupts);
+        for (index, (cell, &node)) in cells.iter_mut().zip(nodes).enumerate() {
+            let Some(timer) = net.timer(node) else { continue };
+            let is_counted = index < self.tasks && self.counter_of[index] != NO_COUNTER;
+            if is_counted || record + TIMER_BYTES > COUNTERS_MAX {
+                continue;
+            }
+            cell.record = record as u8;
+            record += TIMER_BYTES;
+            (cell.flags, cell.timer) = match timer {
+                Timer::After(seconds) => (TIMER_AFTER, seconds),
+                Timer::At(second) => (TIMER_AT, second),
+            };
+        }
     }
 
     pub(crate) fn header(&self) -> Header {
@@ -179,6 +200,13 @@ impl Layout {
             residue_mask: self.residue,
             flags: if self.is_general { FLAG_GENERAL } else { 0 },
             counter_of: self.counter_of,
+            guards_at: 0,
+            guard_codes: 0,
+            constants_at: 0,
+            constants: 0,
+            variables: 0,
+            reserved: 0,
+            reserved2: [0; 5],
         }
     }
 }
@@ -196,7 +224,7 @@ const EMPTY_TASK: TaskCell = TaskCell {
     draining: NO_COUNTER,
     reserved: 0,
     call: u32::MAX,
-    reserved2: 0,
+    timer: 0,
 };
 
 /// Whether the net has more than tokens that move when tasks are completed.

@@ -44,6 +44,7 @@ mod builder;
 mod compile;
 mod conditions;
 mod explore;
+pub mod guard;
 mod id;
 pub mod image;
 mod layout;
@@ -56,13 +57,17 @@ mod routing;
 mod rules;
 mod safety;
 pub mod script;
+mod soundness;
 mod tail;
 
 pub use builder::NetBuilder;
 pub use compile::{CompileOptions, compile};
 pub use id::{FlowId, NodeId};
 pub use image::Image;
-pub use net::{Flow, Instances, Needed, Net, Node, NodeKind, Quantity, Retention, Surplus, Synchronizing};
+pub use net::{
+    Flow, Instances, Needed, Net, Node, NodeKind, Quantity, Retention, Surplus, Synchronizing, Timer,
+};
 pub use problem::{Problem, ProblemKind, Subject};
 pub use program::{ImageError, Program};
-pub use tail::{Branch, Decision, DecisionKind, JoinInput, Label, Names};
+pub use soundness::{CheckOptions, Checked, Finding, FindingKind, Move, check};
+pub use tail::{Branch, Decision, DecisionKind, JoinInput, Label, Names, TimerLabel};

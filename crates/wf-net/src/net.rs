@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::guard::Expr;
 use crate::{FlowId, NodeId};
 
 /// How many tokens or instances there are.
@@ -53,6 +54,15 @@ pub enum Needed {
     AtLeast(u8),
     /// When a completion says so (WCP-36): its lowest digit is 1.
     Condition,
+}
+
+/// When something happens by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// This many seconds after a token has arrived.
+    After(u32),
+    /// At this second of the engine's clock.
+    At(u32),
 }
 
 /// A multi-instance task.
@@ -202,6 +212,7 @@ pub struct Flow {
     pub(crate) to: NodeId,
     pub(crate) label: String,
     pub(crate) condition: Option<String>,
+    pub(crate) guard: Option<Expr>,
     pub(crate) is_default: bool,
 }
 
@@ -230,6 +241,12 @@ impl Flow {
         self.condition.as_deref()
     }
 
+    /// The condition that the case's data decides, if the flow has one.
+    #[must_use]
+    pub const fn guard(&self) -> Option<&Expr> {
+        self.guard.as_ref()
+    }
+
     /// Whether an exclusive choice takes this flow when no condition holds.
     #[must_use]
     pub const fn is_default(&self) -> bool {
@@ -252,6 +269,8 @@ pub struct Net {
     pub(crate) milestones: Vec<(NodeId, NodeId)>,
     /// Names of the nets that calls run.
     pub(crate) calls: BTreeMap<NodeId, String>,
+    /// Triggers and interrupts that time brings.
+    pub(crate) timers: BTreeMap<NodeId, Timer>,
 }
 
 impl Net {
@@ -313,6 +332,12 @@ impl Net {
     #[must_use]
     pub fn called(&self, node: NodeId) -> Option<&str> {
         self.calls.get(&node).map(String::as_str)
+    }
+
+    /// When time brings the trigger of a node, or the interrupt that it is.
+    #[must_use]
+    pub fn timer(&self, node: NodeId) -> Option<Timer> {
+        self.timers.get(&node).copied()
     }
 
     /// Ids of all nodes that have a work item, in order: the tasks' numbers.

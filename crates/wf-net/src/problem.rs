@@ -87,6 +87,17 @@ pub enum ProblemKind {
         /// The most that a case line holds.
         bytes_max: usize,
     },
+    /// The conditions ask for more variables than a case keeps.
+    TooManyVariables {
+        /// Variables of all conditions up to this one.
+        variables: usize,
+        /// The most that a case keeps.
+        variables_max: usize,
+    },
+    /// A condition, or all together, are longer or nested deeper than an image can hold.
+    ConditionTooLong,
+    /// Some flows out of a choice have a condition over data and others, that are not its default, have none.
+    ConditionMissing,
     /// Whether a synchronizing merge must wait was not decided within this many states.
     MergeUndecided {
         /// States visited.
@@ -160,6 +171,16 @@ impl fmt::Display for Problem {
             ProblemKind::MergeUndecided { states } => {
                 write!(f, "whether this merge must wait was not decided within {states} states of the case")
             }
+            ProblemKind::TooManyVariables { variables, variables_max } => write!(
+                f,
+                "the conditions ask for {variables} variables: a case keeps {variables_max}"
+            ),
+            ProblemKind::ConditionTooLong => {
+                f.write_str("the condition is nested deeper, or all conditions are longer, than a program image can hold")
+            }
+            ProblemKind::ConditionMissing => f.write_str(
+                "the data of a case decides other flows out of this choice: this one needs a condition too, or is the default",
+            ),
             ProblemKind::RoutingTooLong => {
                 f.write_str("the gateways behind one completion are too many for a program image")
             }

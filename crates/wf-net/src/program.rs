@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use zerocopy::FromBytes;
 
+use crate::guard::{self, CodeBounds, Guards, Value};
 use crate::image::{
-    CELL_BYTES, COUNTERS_MAX, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST,
-    INSTANCES_CONDITION, INSTANCES_MAX, KIND_PLAIN, KIND_SCRIPT, MAGIC, NEVER, NO_COUNTER, Op1, Op2, OpMeta,
-    PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASKS_MAX, TaskCell,
-    VERSION, WORDS_MAX, build_id,
+    CELL_BYTES, COUNTERS_MAX, ConstantCell, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header,
+    INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_MAX, KIND_PLAIN, KIND_SCRIPT, MAGIC, NEVER,
+    NO_COUNTER, Op1, Op2, OpMeta, PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT,
+    TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, TaskCell, VARIABLES_MAX, VERSION,
+    WORDS_MAX, build_id,
 };
 use crate::script;
 use crate::tail::Names;
@@ -50,6 +52,13 @@ pub enum ImageError {
         /// Code at which reading stopped.
         code: usize,
     },
+    /// A condition is cut short, or names what does not exist.
+    Guard,
+    /// A constant of a condition is no value.
+    Constant {
+        /// Its number.
+        constant: usize,
+    },
     /// The names cannot be read.
     Tail,
 }
@@ -70,6 +79,10 @@ impl fmt::Display for ImageError {
             Self::Header(what) => write!(f, "the program image's header contradicts itself: {what}"),
             Self::Op { cell } => write!(f, "the op in cell {cell} of the program image is not valid"),
             Self::Script { code } => write!(f, "the script code {code} of the program image is not valid"),
+            Self::Guard => f.write_str("a condition of the program image is not valid"),
+            Self::Constant { constant } => {
+                write!(f, "the constant {constant} of the program image's conditions is no value")
+            }
             Self::Tail => f.write_str("the names of the program image cannot be read"),
         }
     }
@@ -126,12 +139,11 @@ impl<'i> Program<'i> {
         self.header
     }
 
-    /// Routes: one for each task, then for each start and interrupt; with synchronizing merges one more, which puts
-    /// nothing and lets them fire.
+    /// Routes: one for each task, then for each start and interrupt.
     #[must_use]
     pub fn routes(&self) -> usize {
         let h = self.header;
-        usize::from(h.tasks) + usize::from(h.starts) + usize::from(h.interrupts) + usize::from(h.merges > 0)
+        usize::from(h.tasks) + usize::from(h.starts) + usize::from(h.interrupts)
     }
 
     /// Cells that an op takes.
@@ -149,6 +161,25 @@ impl<'i> Program<'i> {
             .unwrap_or_else(|_| unreachable!("64-byte aligned, and a multiple of two"))
     }
 
+    /// The conditions that data decides.
+    #[must_use]
+    pub fn guards(&self) -> Guards<'i> {
+        Guards::new(self.guard_codes(), self.constants())
+    }
+
+    fn guard_codes(&self) -> &'i [u16] {
+        let at = self.header.guards_at as usize * CELL_BYTES;
+        let bytes = &self.bytes[at..at + self.header.guard_codes as usize * 2];
+        <[u16]>::ref_from_bytes(bytes).unwrap_or_else(|_| unreachable!("64-byte aligned, whole codes"))
+    }
+
+    fn constants(&self) -> &'i [ConstantCell] {
+        let at = self.header.constants_at as usize * CELL_BYTES;
+        let bytes = &self.bytes[at..at + self.header.constants as usize * size_of::<ConstantCell>()];
+        <[ConstantCell]>::ref_from_bytes(bytes)
+            .unwrap_or_else(|_| unreachable!("64-byte aligned, whole constants"))
+    }
+
     /// The names and decisions.
     ///
     /// # Errors
@@ -161,6 +192,7 @@ impl<'i> Program<'i> {
         let fits = names.tasks.len() == usize::from(header.tasks)
             && names.starts.len() == usize::from(header.starts)
             && names.route_decisions.len() == self.routes()
+            && names.variables.len() == header.variables as usize
             && names.join_inputs.len() + 2 * names.tasks.len() == usize::from(header.places);
         if fits { Ok(names) } else { Err(ImageError::Tail) }
     }
@@ -250,11 +282,18 @@ impl<'i> Program<'i> {
         let op_cells = (self.routes() << h.shift) * self.words();
         let cubes_at = h.tasks_at as usize + tasks + usize::from(h.interrupts);
         let scripts_at = h.cubes_at as usize + h.cubes as usize;
-        let tail_at = h.scripts_at as usize + (h.script_codes as usize * 2).div_ceil(CELL_BYTES);
+        let guards_at = h.scripts_at as usize + (h.script_codes as usize * 2).div_ceil(CELL_BYTES);
+        let constants_at = guards_at + (h.guard_codes as usize * 2).div_ceil(CELL_BYTES);
+        let constant_bytes = h.constants as usize * size_of::<ConstantCell>();
+        let tail_at = constants_at + constant_bytes.div_ceil(CELL_BYTES);
         ensure(h.ops_at as usize == HEADER_CELLS, "ops_at")?;
         ensure(h.tasks_at as usize == HEADER_CELLS + op_cells, "tasks_at")?;
         ensure(h.cubes_at as usize == cubes_at, "cubes_at")?;
         ensure(h.scripts_at as usize == scripts_at, "scripts_at")?;
+        ensure(h.guards_at as usize == guards_at, "guards_at")?;
+        ensure(h.constants_at as usize == constants_at, "constants_at")?;
+        ensure(h.variables as usize <= VARIABLES_MAX, "variables")?;
+        ensure((h.reserved, h.reserved2) == (0, [0; 5]), "reserved")?;
         ensure(h.tail_at as usize == tail_at, "tail_at")?;
         ensure(h.cells as usize == tail_at + (h.tail_bytes as usize).div_ceil(CELL_BYTES), "cells")?;
         ensure(h.enabled_mask == low_bits(tasks)[0], "enabled_mask")?;
@@ -275,6 +314,8 @@ impl<'i> Program<'i> {
     fn check_ops(&self) -> Result<(), ImageError> {
         let h = self.header;
         let known = low_bits(usize::from(h.places));
+        let bounds = CodeBounds { variables: h.variables as usize, constants: h.constants as usize };
+        let guards = guard::starts(self.guard_codes(), bounds).ok_or(ImageError::Guard)?;
         // Ops that share a script are many: each script is walked once, so that the whole stays linear.
         let mut walked = BTreeSet::new();
         for route in 0..self.routes() {
@@ -290,7 +331,7 @@ impl<'i> Program<'i> {
                     return Err(ImageError::Op { cell });
                 }
                 if scripted && walked.insert(op.meta.script) {
-                    self.check_script(op.meta.script as usize)?;
+                    self.check_script(op.meta.script as usize, &guards)?;
                 }
             }
         }
@@ -299,6 +340,18 @@ impl<'i> Program<'i> {
             if !self.task_is_sane(task, known, call_count) {
                 return Err(ImageError::Op { cell: h.tasks_at as usize + task });
             }
+        }
+        let constants = self.constants().iter().enumerate();
+        let is_constant = |cell: &ConstantCell| {
+            let value = Value::from_bits(cell.kind, cell.bits);
+            let fits = match value {
+                Value::Null | Value::List(_) => false,
+                other => other.is_storable(),
+            };
+            fits && value.to_bits() == (cell.kind, cell.bits) && cell.reserved == 0
+        };
+        if let Some((constant, _)) = constants.clone().find(|(_, cell)| !is_constant(cell)) {
+            return Err(ImageError::Constant { constant });
         }
         for cube in 0..h.cubes as usize {
             let cell = self.cube(cube);
@@ -319,12 +372,17 @@ impl<'i> Program<'i> {
         let kind_fits = if is_interrupt { cell.kind == TASK_INTERRUPT } else { cell.kind <= TASK_CALL };
         let place_fits = |place: u8| place == NO_COUNTER || u16::from(place) < h.places;
         let counts = |place: usize| h.counter_of[place] != NO_COUNTER;
-        let bytes = TaskCell::record_bytes(cell.kind, cell.most);
+        let bytes = cell.record_bytes();
         // A record lies behind the counters, and its task holds one token at most.
         let record_fits = bytes == 0
             || (usize::from(cell.record) >= usize::from(h.counters)
                 && usize::from(cell.record) + bytes <= COUNTERS_MAX
-                && !counts(task));
+                && (is_interrupt || !counts(task)));
+        let timer_fits = match (cell.kind, cell.flags) {
+            (TASK_TRANSIENT | TASK_INTERRUPT, TIMER_AFTER | TIMER_AT) => true,
+            (TASK_INSTANCES, flags) => flags < TIMER_AFTER && cell.timer == 0,
+            (_, flags) => flags == 0 && cell.timer == 0,
+        };
         let instances_fit = cell.kind != TASK_INSTANCES
             || ((1..=INSTANCES_MAX).contains(&cell.most)
                 && cell.needed <= cell.most
@@ -340,11 +398,12 @@ impl<'i> Program<'i> {
             && place_fits(cell.queue)
             && place_fits(cell.draining)
             && record_fits
+            && timer_fits
             && instances_fit
             && queue_fits
             && call_fits
             && (general || (cell.kind == TASK_PLAIN && masks == [[0; WORDS_MAX]; 3]))
-            && (cell.reserved, cell.reserved2) == (0, 0)
+            && cell.reserved == 0
     }
 
     fn op_is_sane(&self, op: &Op2, route: usize, outcome: usize, known: [u64; WORDS_MAX]) -> bool {
@@ -364,12 +423,19 @@ impl<'i> Program<'i> {
     }
 
     /// Whether the engine can follow a script.
-    fn check_script(&self, at: usize) -> Result<(), ImageError> {
+    fn check_script(&self, at: usize, guards: &[u16]) -> Result<(), ImageError> {
         let h = self.header;
-        let bounds = script::Bounds { places: h.places, tasks: h.tasks, merges: h.merges };
-        let codes = self.scripts().get(at..);
+        let is_guard = |guard: u16| guards.binary_search(&guard).is_ok();
         let makes_instances = |task| self.task(usize::from(task)).kind == TASK_INSTANCES;
-        let is_valid = codes.is_some_and(|codes| script::is_valid(codes, bounds, makes_instances));
+        let bounds = script::Bounds {
+            places: h.places,
+            tasks: h.tasks,
+            merges: h.merges,
+            is_guard: &is_guard,
+            makes_instances: &makes_instances,
+        };
+        let codes = self.scripts().get(at..);
+        let is_valid = codes.is_some_and(|codes| script::is_valid(codes, bounds));
         if is_valid { Ok(()) } else { Err(ImageError::Script { code: at }) }
     }
 

@@ -10,6 +10,7 @@ mod order;
 
 use std::collections::BTreeMap;
 
+use crate::guard::Code;
 use crate::image::{PLACES_MAX, STARTS_MAX, TASKS_MAX};
 use crate::net::{Net, NodeKind, Retention, Surplus};
 use crate::problem::{Problem, ProblemKind, Subject};
@@ -35,6 +36,8 @@ pub(crate) enum Target {
 pub(crate) enum Step {
     /// All tokens of the slot take one branch; two or more branches use up a digit of the choice.
     Choice { slot: u16, branches: Vec<Target> },
+    /// As `Choice`, by the data of the case where the digit is 0; else the digit is the branch and one.
+    Decide { slot: u16, default: u16, guards: Vec<u16>, branches: Vec<Target> },
     /// Each token of the slot becomes one on every target.
     Split { slot: u16, targets: Vec<Target> },
     /// Fires as often as every input has a token.
@@ -50,6 +53,10 @@ pub(crate) enum DigitKind {
     Branch,
     /// A mask of branches; an empty one is legal if there is a default branch.
     Branches { has_default: bool },
+    /// One branch and one, or 0: the data of the case decides.
+    Guarded,
+    /// A mask of branches, or 0: the data of the case decides.
+    GuardedBranches,
     /// A number of threads.
     Threads,
     /// A number of instances.
@@ -87,7 +94,43 @@ pub(crate) enum Rest {
     /// An input of a gateway that waits.
     Input(FlowId),
     /// State of the node itself.
-    Own(NodeId, &'static str),
+    Own(NodeId, State),
+}
+
+/// What tokens at a place of a node's own say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// So many have arrived that have not set anything off yet.
+    Arrived,
+    /// So many came after the join had fired, or with the arrival that made it fire.
+    Swallowed,
+    /// This branch has had its turn in the round.
+    Done,
+    /// So many threads wait to become one.
+    Collected,
+    /// So many triggers are kept.
+    Triggers,
+    /// Instances run on after the thread has gone.
+    Draining,
+}
+
+impl State {
+    /// For people.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Arrived => "arrived",
+            Self::Swallowed => "swallowed",
+            Self::Done => "done",
+            Self::Collected => "collected",
+            Self::Triggers => "triggers",
+            Self::Draining => "draining",
+        }
+    }
+
+    /// Whether tokens may be left here when a case has ended well.
+    pub(crate) const fn is_residue(self) -> bool {
+        matches!(self, Self::Swallowed | Self::Done | Self::Triggers)
+    }
 }
 
 /// The places of a net and the routes between them.
@@ -101,8 +144,11 @@ pub(crate) struct Routing {
     /// Synchronizing merges.
     pub(crate) merges: Vec<NodeId>,
     pub(crate) places: Places,
-    /// Tasks in order, then starts, then interrupts; with merges, one more that puts nothing and lets them fire.
+    /// Tasks in order, then starts, then interrupts; with merges, one more that puts nothing and lets them fire: for the
+    /// walks of the compiler.
     pub(crate) routes: Vec<Route>,
+    /// The conditions of all flows.
+    pub(crate) guards: Code,
 }
 
 impl Routing {
@@ -119,17 +165,19 @@ impl Routing {
         }
         let places = Places::new(&tasks, &rests);
         let merges: Vec<NodeId> = net.node_ids().filter(|&node| is_merge(net, node)).collect();
-        let mut problems = Vec::new();
+        let (guards, mut problems) = guards(net);
+        let of_flow = &guards.of_flow;
         let mut routes = Vec::new();
         let settle = merges.first();
         for &source in tasks.iter().chain(&starts).chain(&interrupts).chain(settle) {
-            match fold::route(net, &places, &merges, &order, source) {
+            match fold::route(net, &places, &merges, of_flow, &order, source) {
                 Ok(route) => routes.push(route),
                 Err(problem) => problems.push(problem),
             }
         }
         if problems.is_empty() {
-            Ok(Self { tasks, starts, interrupts, rests, merges, places, routes })
+            let guards = guards.code;
+            Ok(Self { tasks, starts, interrupts, rests, merges, places, routes, guards })
         } else {
             Err(problems)
         }
@@ -150,6 +198,11 @@ impl Routing {
         self.tasks.len() + self.starts.len() + self.interrupts.len()
     }
 
+    /// Routes that an engine plays: all but the one that only lets merges fire.
+    pub(crate) fn played(&self) -> &[Route] {
+        &self.routes[..self.settle_route()]
+    }
+
     /// Bits of all places.
     pub(crate) const fn place_count(&self) -> usize {
         2 * self.tasks.len() + self.rests.len()
@@ -163,24 +216,54 @@ impl Routing {
 
     /// Whether tokens may be left here when a case has ended well.
     pub(crate) fn is_residue(&self, place: u16) -> bool {
-        let rest =
-            usize::from(place).checked_sub(2 * self.tasks.len()).and_then(|index| self.rests.get(index));
-        matches!(rest, Some(Rest::Own(_, "swallowed" | "done" | "triggers")))
+        self.state_of(place).is_some_and(State::is_residue)
     }
 
-    /// All places that hold tokens of a node: work items, running bits, inputs and its own state.
-    pub(crate) fn places_of(&self, net: &Net, node: NodeId) -> Vec<u16> {
-        let mut places: Vec<u16> = Vec::new();
-        if let Ok(task) = self.tasks.binary_search(&node) {
-            places.extend([task as u16, self.running_bit(task) as u16]);
+    /// What tokens at a place say, if it is a node's own.
+    pub(crate) fn state_of(&self, place: u16) -> Option<State> {
+        let index = usize::from(place).checked_sub(2 * self.tasks.len())?;
+        match self.rests.get(index)? {
+            Rest::Own(_, state) => Some(*state),
+            Rest::Input(_) => None,
         }
-        let first = 2 * self.tasks.len() as u16;
-        places.extend((first..).zip(&self.rests).filter_map(|(place, rest)| match *rest {
-            Rest::Input(flow) => (net.flow(flow).to() == node).then_some(place),
-            Rest::Own(own, _) => (own == node).then_some(place),
-        }));
-        places
     }
+
+    /// All places that hold tokens of a node.
+    pub(crate) fn places_of(&self, net: &Net, node: NodeId) -> Vec<u16> {
+        self.places.of(net, node)
+    }
+}
+
+/// The conditions of a net, compiled, and where those of each flow begin.
+struct Guarding {
+    code: Code,
+    of_flow: BTreeMap<FlowId, u16>,
+}
+
+/// Compiles the conditions of all choices that data decides.
+fn guards(net: &Net) -> (Guarding, Vec<Problem>) {
+    let mut guarding = Guarding { code: Code::default(), of_flow: BTreeMap::new() };
+    let mut problems = Vec::new();
+    for (index, flow) in net.flows().iter().enumerate() {
+        let id = FlowId(index as u32);
+        let Some(guard) = flow.guard() else {
+            let mut siblings = net.node(flow.from()).outgoing().iter();
+            if !flow.is_default() && siblings.any(|&other| net.flow(other).guard().is_some()) {
+                problems.push(Problem::new(Subject::Flow(id), ProblemKind::ConditionMissing));
+            }
+            continue;
+        };
+        match guarding.code.add(guard) {
+            // The default branch is what is left.
+            Ok(_) if flow.is_default() => {}
+            Ok(at) => drop(guarding.of_flow.insert(id, at)),
+            Err(kind) => {
+                problems.push(Problem::new(Subject::Flow(id), kind));
+                return (guarding, problems);
+            }
+        }
+    }
+    (guarding, problems)
 }
 
 /// Whether what the node waits for can change with any step.
@@ -209,19 +292,19 @@ fn rests(net: &Net) -> Vec<Rest> {
         if has_inputs(net, id) {
             rests.extend(node.incoming().iter().map(|&flow| Rest::Input(flow)));
         }
-        let own: &[&'static str] = match node.kind() {
-            NodeKind::Partial { surplus: Surplus::Swallow, .. } => &["arrived", "swallowed"],
-            NodeKind::Partial { surplus: Surplus::Cancel, .. } => &["arrived"],
-            NodeKind::Completion => &["arrived"],
-            NodeKind::ThreadMerge(_) => &["collected"],
-            NodeKind::Receive(Retention::Persistent) => &["triggers"],
-            NodeKind::Instances(instances) if instances.drains() => &["draining"],
+        let own: &[State] = match node.kind() {
+            NodeKind::Partial { surplus: Surplus::Swallow, .. } => &[State::Arrived, State::Swallowed],
+            NodeKind::Partial { surplus: Surplus::Cancel, .. } => &[State::Arrived],
+            NodeKind::Completion => &[State::Arrived],
+            NodeKind::ThreadMerge(_) => &[State::Collected],
+            NodeKind::Receive(Retention::Persistent) => &[State::Triggers],
+            NodeKind::Instances(instances) if instances.drains() => &[State::Draining],
             _ => &[],
         };
-        rests.extend(own.iter().map(|what| Rest::Own(id, what)));
+        rests.extend(own.iter().map(|&state| Rest::Own(id, state)));
         if let NodeKind::Partial { surplus: Surplus::Block, .. } = node.kind() {
-            rests.extend(node.incoming().iter().map(|_| Rest::Own(id, "arrived")));
-            rests.extend(node.incoming().iter().map(|_| Rest::Own(id, "done")));
+            rests.extend(node.incoming().iter().map(|_| Rest::Own(id, State::Arrived)));
+            rests.extend(node.incoming().iter().map(|_| Rest::Own(id, State::Done)));
         }
     }
     rests
@@ -245,6 +328,17 @@ impl Places {
                 Rest::Own(node, _) => places.of_node.entry(node).or_default().push(place),
             }
         }
+        places
+    }
+
+    /// All places that hold tokens of a node: its work item, its running bit, its inputs and its own state.
+    pub(crate) fn of(&self, net: &Net, node: NodeId) -> Vec<u16> {
+        let task = self.of_task.get(&node);
+        let mut places: Vec<u16> =
+            task.map_or(Vec::new(), |&task| vec![task, self.of_task.len() as u16 + task]);
+        let incoming = net.node(node).incoming().iter();
+        places.extend(incoming.filter_map(|flow| self.of_input.get(flow)));
+        places.extend(self.own(node));
         places
     }
 
@@ -304,6 +398,10 @@ impl Route {
         for step in &self.steps {
             match step {
                 Step::Choice { slot, .. } => codes.extend([script::CHOICE, *slot]),
+                Step::Decide { slot, default, guards, .. } => {
+                    codes.extend([script::DECIDE, *slot, *default]);
+                    list(&mut codes, guards);
+                }
                 Step::Split { slot, .. } => codes.extend([script::SPLIT, *slot]),
                 Step::Join { inputs, .. } => {
                     codes.push(script::JOIN);
@@ -324,6 +422,7 @@ impl Step {
     pub(crate) fn targets(&self) -> &[Target] {
         match self {
             Self::Choice { branches: targets, .. }
+            | Self::Decide { branches: targets, .. }
             | Self::Split { targets, .. }
             | Self::Join { targets, .. } => targets,
             Self::Code(_) => &[],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::image::INSTANCES_MAX;
-use crate::net::{Instances, Needed, Net, NodeKind, Quantity, Surplus, Synchronizing};
+use crate::net::{Instances, Needed, Net, NodeKind, Quantity, Retention, Surplus, Synchronizing};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
 
@@ -89,6 +89,12 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
         let has_region = matches!(kind, NodeKind::Interrupt { .. } | NodeKind::Completion);
         if !(kind.is_task() || is_join || has_region) {
             report(node, "only a task, a cancelling partial join or an interrupt takes tokens away");
+        }
+    }
+    for &node in net.timers.keys() {
+        let kind = net.node(node).kind;
+        if !matches!(kind, NodeKind::Receive(Retention::Transient) | NodeKind::Interrupt { .. }) {
+            report(node, "time brings transient triggers and interrupts");
         }
     }
     for &(task, reached) in &net.milestones {

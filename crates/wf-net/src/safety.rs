@@ -10,7 +10,7 @@
 //! Nets* (MIT, 1972); Desel and Esparza, *Free Choice Petri Nets* (1995), chapter 5.
 
 use crate::net::{Net, NodeKind, Surplus};
-use crate::routing::{Rest, Routing};
+use crate::routing::{Rest, Routing, State};
 use crate::{FlowId, NodeId};
 
 /// Demands followed in the search for one component before the place is left to the second proof.
@@ -36,7 +36,7 @@ impl Counted {
             |&task: &NodeId| net.node(task).incoming().first().is_none_or(|f| cover.safe_flows[f.index()]);
         let rest_safe = |rest: &Rest| match *rest {
             Rest::Input(flow) => cover.safe_flows[flow.index()],
-            Rest::Own(node, what) => always_fits(net.node(node).kind(), what),
+            Rest::Own(node, state) => always_fits(net.node(node).kind(), state),
         };
         let mut counted = Self {
             tasks: routing.tasks.iter().map(|task| !task_safe(task)).collect(),
@@ -64,10 +64,10 @@ impl Counted {
 }
 
 /// Whether a node's own state is a bit by its nature; the others count.
-fn always_fits(kind: NodeKind, what: &str) -> bool {
+fn always_fits(kind: NodeKind, state: State) -> bool {
     match kind {
         NodeKind::Partial { needed, surplus: Surplus::Swallow | Surplus::Cancel } => {
-            what == "arrived" && needed == 1
+            state == State::Arrived && needed == 1
         }
         NodeKind::Partial { .. } | NodeKind::Instances(_) | NodeKind::Completion => true,
         _ => false,

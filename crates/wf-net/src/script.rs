@@ -7,10 +7,13 @@
 //! The engine plays scripts on the line of a case, the compiler on plain counts of tokens while it walks through the
 //! markings of a net: both through [`Tokens`], so that what is proved is what is done.
 
+mod branches;
 mod check;
+mod partial;
 
 pub(crate) use check::{Bounds, is_valid};
 
+use crate::guard;
 use crate::image::SLOTS_MAX;
 
 /// All tokens of a slot take one branch: slot, targets. Two or more branches use up a digit of the choice.
@@ -44,6 +47,12 @@ pub(crate) const TERMINATE: u16 = 14;
 /// End of a sub-process: slot, place of what has arrived, number of the merge, targets.
 pub(crate) const COMPLETE: u16 = 15;
 
+/// As [`CHOICE`], decided by the data of the case unless the digit, less one, says the branch: slot, default branch or
+/// [`NONE`], conditions or [`NONE`], targets.
+pub(crate) const DECIDE: u16 = 16;
+/// As [`BRANCHES`], decided by the data of the case where the mask is empty: as [`DECIDE`].
+pub(crate) const DECIDE_EACH: u16 = 17;
+
 /// Mark of a target that is a place.
 pub(crate) const TO_PLACE: u16 = 0;
 /// Mark of a target that is a slot.
@@ -72,6 +81,11 @@ pub trait Tokens {
     fn is_settled(&mut self, merge: u16, is_full: bool) -> bool;
     /// Creates instances of a task, 1 or more; `false` if it has some already.
     fn create(&mut self, task: u16, count: u8) -> bool;
+    /// Whether the data of the case fulfils a condition.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    fn holds(&mut self, guard: u16) -> Result<bool, guard::Fault>;
 }
 
 /// Why a script could not be played to its end. The tokens are half changed: play on a copy.
@@ -81,6 +95,10 @@ pub enum Fault {
     Full,
     /// The choice has digits left over, or chooses nothing where one branch must be chosen.
     Choice,
+    /// A condition has no answer.
+    Guard(guard::Fault),
+    /// No condition holds, and there is no default.
+    NoBranch,
 }
 
 /// How a script ended.
@@ -263,6 +281,8 @@ impl<T: Tokens> Walk<'_, T> {
                 self.put_all(targets, count)
             }
             BRANCHES => self.branches(codes),
+            DECIDE => self.decide(codes),
+            DECIDE_EACH => self.decide_each(codes),
             MULTIPLY => {
                 let count = self.take_slot(codes.next());
                 let code = codes.next();
@@ -287,114 +307,6 @@ impl<T: Tokens> Walk<'_, T> {
             _ => {
                 self.terminated |= self.take_slot(codes.next()) > 0;
                 Ok(())
-            }
-        }
-    }
-
-    /// WCP-6: the digit is a mask of branches; an empty one means the default branch.
-    fn branches(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
-        let count = self.take_slot(codes.next());
-        let default = codes.next();
-        let targets = codes.list();
-        let mask = self.digit(1 << targets.len());
-        if count == 0 {
-            return Ok(());
-        }
-        if mask == 0 {
-            let target = targets.get(usize::from(default)).ok_or(Fault::Choice)?;
-            return self.put(*target, count);
-        }
-        let chosen = targets.iter().enumerate().filter(|(branch, _)| mask >> branch & 1 == 1);
-        chosen.map(|(_, &target)| target).try_for_each(|target| self.put(target, count))
-    }
-
-    /// WCP-9, WCP-30: fires at the needed arrival, swallows the others, begins anew when all have arrived.
-    fn partial(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
-        let count = self.take_slot(codes.next());
-        let (needed, all) = (codes.next() as u8, codes.next() as u8);
-        let (arrived, swallowed) = (codes.next(), codes.next());
-        let targets = codes.list();
-        for _ in 0..count {
-            if self.tokens.tokens(swallowed) > 0 {
-                if !self.tokens.add(swallowed, 1) {
-                    return Err(Fault::Full);
-                }
-            } else {
-                if !self.tokens.add(arrived, 1) {
-                    return Err(Fault::Full);
-                }
-                if self.tokens.tokens(arrived) == needed {
-                    self.tokens.take(arrived, needed);
-                    if !self.tokens.add(swallowed, needed) {
-                        return Err(Fault::Full);
-                    }
-                    self.put_all(targets, 1)?;
-                }
-            }
-            if self.tokens.tokens(swallowed) == all {
-                self.tokens.take(swallowed, all);
-            }
-        }
-        Ok(())
-    }
-
-    /// WCP-29, WCP-32: fires at the needed arrival and empties the places of its region; begins anew at once.
-    fn partial_cancel(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
-        let count = self.take_slot(codes.next());
-        let (needed, arrived) = (codes.next() as u8, codes.next());
-        let (region, targets) = (codes.list(), codes.list());
-        for _ in 0..count {
-            if !self.tokens.add(arrived, 1) {
-                return Err(Fault::Full);
-            }
-            if self.tokens.tokens(arrived) == needed {
-                self.tokens.take(arrived, needed);
-                region.iter().for_each(|&place| self.tokens.clear(place));
-                self.put_all(targets, 1)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// WCP-28, WCP-31: each branch counts once in a round; what arrives again waits for the next round.
-    fn partial_block(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
-        let needed = usize::from(codes.next());
-        let (inputs, arrived, done) = (codes.list(), codes.list(), codes.list());
-        let targets = codes.list();
-        loop {
-            self.round()?;
-            let mut moved = false;
-            let mut has_fired = done.iter().any(|&place| self.tokens.tokens(place) > 0);
-            for ((&input, &arrived_here), &done_here) in inputs.iter().zip(arrived).zip(done) {
-                let is_there = self.tokens.tokens(arrived_here) | self.tokens.tokens(done_here) != 0;
-                if is_there || self.tokens.tokens(input) == 0 {
-                    continue;
-                }
-                moved = true;
-                // The token may vanish here, and with it what the end of a sub-process waits for.
-                self.again = true;
-                self.tokens.take(input, 1);
-                if !self.tokens.add(if has_fired { done_here } else { arrived_here }, 1) {
-                    return Err(Fault::Full);
-                }
-                let count = arrived.iter().filter(|&&place| self.tokens.tokens(place) > 0).count();
-                if !has_fired && count == needed {
-                    has_fired = true;
-                    for (&arrived, &done) in arrived.iter().zip(done) {
-                        if self.tokens.tokens(arrived) > 0 {
-                            self.tokens.take(arrived, 1);
-                            if !self.tokens.add(done, 1) {
-                                return Err(Fault::Full);
-                            }
-                        }
-                    }
-                    self.put_all(targets, 1)?;
-                }
-            }
-            if done.iter().all(|&place| self.tokens.tokens(place) > 0) {
-                done.iter().for_each(|&place| self.tokens.take(place, 1));
-            } else if !moved {
-                return Ok(());
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The cold tail of an image: names and decisions, for people.
 
-use crate::net::Net;
+use crate::image::TaskCell;
+use crate::net::{Net, Timer};
 use crate::routing::{Digit, DigitKind, Rest, Routing};
 use crate::{NodeId, rules};
 
@@ -33,6 +34,10 @@ pub enum DecisionKind {
     Branch,
     /// A mask of branches (WCP-6); an empty one takes the default branch, if there is one.
     Branches,
+    /// 0: the data of the case decides; else one branch: its index and one (WCP-4).
+    Guarded,
+    /// 0: the data of the case decides; else a mask of branches (WCP-6).
+    GuardedBranches,
     /// How many threads or instances, up to this many (WCP-12, 14, 42).
     Count(u8),
     /// Whether a multi-instance task has had enough: 0 or 1 (WCP-36).
@@ -56,7 +61,8 @@ impl Decision {
     pub fn base(&self) -> u64 {
         match self.kind {
             DecisionKind::Branch => self.branches.len() as u64,
-            DecisionKind::Branches => 1 << self.branches.len(),
+            DecisionKind::Guarded => self.branches.len() as u64 + 1,
+            DecisionKind::Branches | DecisionKind::GuardedBranches => 1 << self.branches.len(),
             DecisionKind::Count(most) => u64::from(most) + 1,
             DecisionKind::Enough => 2,
         }
@@ -68,6 +74,12 @@ impl Decision {
         let needs_one = self.kind == DecisionKind::Branches && !self.branches.iter().any(|b| b.is_default);
         digit < self.base() && !(needs_one && digit == 0)
     }
+
+    /// Whether the data of the case decides unless the outcome does.
+    #[must_use]
+    pub const fn is_guarded(&self) -> bool {
+        matches!(self.kind, DecisionKind::Guarded | DecisionKind::GuardedBranches)
+    }
 }
 
 /// A place that is not a task's: an input of a gateway that waits, or state of a node.
@@ -77,6 +89,18 @@ pub struct JoinInput {
     pub from: String,
     /// Id of the node that waits, or whose state it is.
     pub gateway: String,
+}
+
+/// A trigger or interrupt that time brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerLabel {
+    /// Number of the task, or of the interrupt behind tasks and starts.
+    pub route: u16,
+    /// When.
+    pub timer: Timer,
+    /// Whether the engine watches the clock: not for a task that may hold several tokens, nor where the case line has no
+    /// room left.
+    pub is_watched: bool,
 }
 
 /// Everything of a program that has a name.
@@ -101,16 +125,20 @@ pub struct Names {
     /// For each route (tasks, starts, interrupts), the decisions behind it as indices: the digits of its outcome, least
     /// significant first, each in the base of its number of branches.
     pub route_decisions: Vec<Vec<usize>>,
+    /// Variables that conditions ask for, by number.
+    pub variables: Vec<String>,
+    /// Triggers and interrupts that time brings, by number.
+    pub timers: Vec<TimerLabel>,
 }
 
 impl Names {
-    pub(crate) fn new(net: &Net, routing: &Routing) -> Self {
+    pub(crate) fn new(net: &Net, routing: &Routing, cells: &[TaskCell]) -> Self {
         let label = |&node: &NodeId| Label {
             id: net.node(node).id().to_owned(),
             text: net.node(node).label().to_owned(),
         };
         let key = |digit: &Digit| (digit.node, digit.kind == DigitKind::Enough);
-        let mut digits: Vec<Digit> = routing.routes.iter().flat_map(|route| route.digits.clone()).collect();
+        let mut digits: Vec<Digit> = routing.played().iter().flat_map(|route| route.digits.clone()).collect();
         digits.sort_by_key(key);
         digits.dedup_by_key(|digit| key(digit));
         let branch = |&flow: &crate::FlowId| {
@@ -126,6 +154,8 @@ impl Names {
             let (kind, has_branches) = match digit.kind {
                 DigitKind::Branch => (DecisionKind::Branch, true),
                 DigitKind::Branches { .. } => (DecisionKind::Branches, true),
+                DigitKind::Guarded => (DecisionKind::Guarded, true),
+                DigitKind::GuardedBranches => (DecisionKind::GuardedBranches, true),
                 DigitKind::Threads | DigitKind::Instances => {
                     (DecisionKind::Count((digit.base - 1) as u8), false)
                 }
@@ -139,8 +169,8 @@ impl Names {
                 from: net.node(net.flow(flow).from()).id().to_owned(),
                 gateway: net.node(net.flow(flow).to()).id().to_owned(),
             },
-            Rest::Own(node, what) => {
-                JoinInput { from: what.to_owned(), gateway: net.node(node).id().to_owned() }
+            Rest::Own(node, state) => {
+                JoinInput { from: state.name().to_owned(), gateway: net.node(node).id().to_owned() }
             }
         };
         let index = |digit: &Digit| {
@@ -156,10 +186,12 @@ impl Names {
             join_inputs: routing.rests.iter().map(rest).collect(),
             decisions: digits.iter().map(decision).collect(),
             route_decisions: routing
-                .routes
+                .played()
                 .iter()
                 .map(|route| route.digits.iter().map(index).collect())
                 .collect(),
+            variables: routing.guards.variables.clone(),
+            timers: timers(net, routing, cells),
         }
     }
 
@@ -181,7 +213,9 @@ impl Names {
                 DecisionKind::Branch => 0,
                 DecisionKind::Branches => 1,
                 DecisionKind::Enough => 2,
-                DecisionKind::Count(most) => 3 + u32::from(most),
+                DecisionKind::Guarded => 3,
+                DecisionKind::GuardedBranches => 4,
+                DecisionKind::Count(most) => COUNT + u32::from(most),
             });
             out.list(&decision.branches, |out, branch| {
                 out.text(&branch.text);
@@ -192,6 +226,16 @@ impl Names {
         });
         out.list(&self.route_decisions, |out, digits| {
             out.list(digits, |out, &digit| out.number(digit as u32))
+        });
+        out.list(&self.variables, |out, name| out.text(name));
+        out.list(&self.timers, |out, label| {
+            let (kind, seconds) = match label.timer {
+                Timer::After(seconds) => (0, seconds),
+                Timer::At(second) => (1, second),
+            };
+            out.number(u32::from(label.route));
+            out.number(kind | u32::from(label.is_watched) << 1);
+            out.number(seconds);
         });
         out.0
     }
@@ -214,7 +258,9 @@ impl Names {
                         0 => DecisionKind::Branch,
                         1 => DecisionKind::Branches,
                         2 => DecisionKind::Enough,
-                        count => DecisionKind::Count(u8::try_from(count - 3).ok()?),
+                        3 => DecisionKind::Guarded,
+                        4 => DecisionKind::GuardedBranches,
+                        count => DecisionKind::Count(u8::try_from(count.checked_sub(COUNT)?).ok()?),
                     },
                     branches: r.list(|r| {
                         let text = r.text()?;
@@ -230,18 +276,42 @@ impl Names {
                 })
             })?,
             route_decisions: input.list(|r| r.list(|r| r.number().map(|digit| digit as usize)))?,
+            variables: input.list(Reader::text)?,
+            timers: input.list(|r| {
+                let (route, kind, seconds) = (u16::try_from(r.number()?).ok()?, r.number()?, r.number()?);
+                let timer = if kind & 1 == 0 { Timer::After(seconds) } else { Timer::At(seconds) };
+                (kind < 4).then_some(TimerLabel { route, timer, is_watched: kind & 2 != 0 })
+            })?,
         };
         let has_branches = |d: &Decision| match d.kind {
-            DecisionKind::Branch | DecisionKind::Branches => (1..=1 << 20).contains(&d.branches.len()),
+            DecisionKind::Branch
+            | DecisionKind::Branches
+            | DecisionKind::Guarded
+            | DecisionKind::GuardedBranches => (1..=1 << 20).contains(&d.branches.len()),
             _ => d.branches.is_empty(),
         };
         let fits = |d: &Decision| {
-            has_branches(d) && (d.kind != DecisionKind::Branches || d.branches.len() <= rules::BRANCHES_MAX)
+            let is_mask = matches!(d.kind, DecisionKind::Branches | DecisionKind::GuardedBranches);
+            has_branches(d) && (!is_mask || d.branches.len() <= rules::BRANCHES_MAX)
         };
         let in_range = |digit: &usize| names.decisions.get(*digit).is_some_and(fits);
         (input.0.is_empty() && names.route_decisions.iter().flatten().all(in_range)).then_some(names)
     }
 }
+
+/// The timers of a net, and whether the engine has room to watch each.
+fn timers(net: &Net, routing: &Routing, cells: &[TaskCell]) -> Vec<TimerLabel> {
+    let nodes = routing.tasks.iter().chain(&routing.interrupts).enumerate();
+    let behind = |index: usize| if index < routing.tasks.len() { 0 } else { routing.starts.len() };
+    let label = |(index, &node): (usize, &NodeId)| {
+        let route = (index + behind(index)) as u16;
+        Some(TimerLabel { route, timer: net.timer(node)?, is_watched: cells[index].flags != 0 })
+    };
+    nodes.filter_map(label).collect()
+}
+
+/// A count of up to `most` is written as this and `most`.
+const COUNT: u32 = 5;
 
 struct Writer(Vec<u8>);
 

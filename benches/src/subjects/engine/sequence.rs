@@ -12,6 +12,7 @@ pub(super) fn subjects() -> Vec<Subject> {
     vec![
         Subject { id: "engine.complete_seq10", ops: 1024, make: || Box::new(Sequence::new()) },
         Subject { id: "engine.advance_one", ops: STEPS, make: || Box::new(OneByOne::new()) },
+        Subject { id: "engine.step", ops: STEPS, make: || Box::new(Stepped(OneByOne::new())) },
         Subject { id: "engine.by_hand", ops: STEPS, make: || Box::new(ByHand) },
         Subject { id: "engine.export", ops: 1024, make: || Box::new(Export(Sequence::new())) },
         Subject { id: "engine.import", ops: 1024, make: || Box::new(Import::new()) },
@@ -116,6 +117,34 @@ impl Batch for OneByOne {
                 let changes = shard.advance(&[event], &scope);
                 done += u64::from(changes.status[0] == Status::Done);
                 next = changes.enabled.first().copied();
+            }
+        }
+        done
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        Some(u64::from(STEPS))
+    }
+}
+
+/// The same by the step that is made for one event.
+struct Stepped(OneByOne);
+
+impl Batch for Stepped {
+    fn prepare(&mut self) {
+        self.0.restart();
+    }
+
+    fn run(&mut self) -> u64 {
+        let Sequence { shard, events, .. } = &mut self.0.0;
+        let mut done = 0;
+        for first in &*events {
+            let mut next = Some(*first);
+            while let Some(event) = next {
+                let Some(step) = shard.step(event) else { return 0 };
+                done += 1;
+                let task = step.enabled.trailing_zeros() as u16;
+                next = step.ended.is_none().then(|| Event::complete(event.case, task));
             }
         }
         done

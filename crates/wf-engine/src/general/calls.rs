@@ -26,7 +26,7 @@ impl Batch<'_, '_> {
         }
         self.calls_left -= 1;
         let programs = self.programs;
-        let program = programs.called[row.calls + cell.call as usize];
+        let program = programs.called[row.calls + cell.call as usize].program;
         let called = programs.rows.get(program).ok_or(Status::UnknownTask)?;
         let start = crate::Start::default();
         let case = self.start_from(ProgramId(program), called, &start, Some((caller, task)), depth + 1)?;
@@ -124,6 +124,22 @@ impl Batch<'_, '_> {
         }
     }
 
+    /// Takes the token of a call whose case has ended well, and plays what is behind it.
+    pub(super) fn complete_call(&self, event: &Event, row: &Row, mut trial: Trial) -> Result<Trial, Status> {
+        let task = usize::from(event.task);
+        Call::of(&self.cells.tasks(row)[task]).write(&mut trial.line, Called::Due);
+        trial.line.take(task, 1, self.cells.counter_of(row));
+        self.route(trial, event, row, false)
+    }
+
+    /// Gives a caller the values of its variables that a called case, which has ended well, knows by the same name.
+    fn take_back(&mut self, caller: u32, task: usize, called: Called) {
+        let shared = self.called_by(caller, task).map_or(&[][..], |called| &called.shared);
+        if let Called::Runs(slot) = called {
+            self.share(slot, caller, shared.iter().map(|&(own, theirs)| (theirs, own)));
+        }
+    }
+
     /// Lets one call of a case go on whose case has ended; `false` if there is none.
     fn return_one(&mut self, case: CaseId, row: &Row, line: &Line) -> bool {
         let cells = self.cells.tasks(row);
@@ -137,21 +153,28 @@ impl Batch<'_, '_> {
         });
         let Some((task, end)) = ended else { return false };
         let call = Call::of(&cells[task]);
-        let mut trial = Trial::new(line, Taken::Nothing);
-        let event = Event::complete(case, task as u16);
-        if end == ENDED_WELL {
-            call.write(&mut trial.line, Called::Due);
-            trial.line.take(task, 1, self.cells.counter_of(row));
-            let done = self.route(trial, &event, row, false);
-            if done.is_ok_and(|trial| self.commit(case, row, line, trial).is_ok()) {
-                return true;
-            }
-            trial = Trial::new(line, Taken::Nothing);
-        }
         // A case that did not end well, or a step that does not fit, leaves the call where it is.
-        call.write(&mut trial.line, Called::Stuck);
-        let Some(stuck) = self.slab.line_mut(case.slot()) else { return false };
-        *stuck = trial.line;
+        let (mut left, mut fault) = (Called::Stuck, 0);
+        if end == ENDED_WELL {
+            self.take_back(case.slot(), task, call.read(line));
+            // What has come back is in the line, too.
+            let before = self.slab.line(case.slot()).copied().unwrap_or(*line);
+            let event = Event::complete(case, task as u16);
+            let done = self
+                .complete_call(&event, row, Trial::new(&before, Taken::Nothing))
+                .and_then(|trial| self.commit(case, row, &before, trial));
+            match done {
+                Ok(()) => return true,
+                Err(refused) if refused.fault() > 0 => (left, fault) = (Called::Returned, refused.fault()),
+                Err(_) => {}
+            }
+        }
+        let Some(line) = self.slab.line_mut(case.slot()) else { return false };
+        call.write(line, left);
+        if fault > 0 {
+            line.set_incident(task as u16, fault);
+            self.out.enabled.push(Event::complete(case, task as u16));
+        }
         self.end_if_stuck(case, row);
         true
     }

@@ -9,7 +9,8 @@ use wf_net::{Decision, DecisionKind, Names};
 use super::{PlayOptions, Watch, WorkerReport};
 use crate::event::NO_SIDE;
 use crate::{
-    CaseId, Changes, EndKind, Ended, Engine, EngineError, Event, EventKind, ProgramId, Shard, Start, Status,
+    CaseId, Changes, EndKind, Ended, Engine, EngineError, Event, EventKind, ProgramId, Shard, Side, Start,
+    Status,
 };
 
 /// Lines are asked for this many cases ahead of the look at their work items.
@@ -46,7 +47,7 @@ pub(super) struct Worker {
     /// Live cases that ended in the current batch, as indices into `live`.
     over: Vec<usize>,
     events: Vec<Event>,
-    sides: Vec<u64>,
+    sides: Vec<Side<'static>>,
     /// What each route of each program decides: tasks, starts, interrupts. Of the other programs only if this one calls.
     routes: Vec<Vec<Decisions>>,
     /// Whether cases call others.
@@ -97,11 +98,11 @@ impl Worker {
         // The cases that are called need slots too.
         let slots = if calls { slots_with_calls(live_max) } else { live_max };
         let shard = engine.shard(id, slots)?;
-        let routes = engine.programs().map(|(other, _)| match engine.names(other) {
-            Some(names) if calls || other == program => {
+        let routes = engine.programs().map(|(other, _)| {
+            let names = (calls || other == program).then(|| engine.names(other)).flatten();
+            names.map_or_else(Vec::new, |names| {
                 (0..names.route_decisions.len()).map(|route| Decisions::new(&names, route)).collect()
-            }
-            _ => Vec::new(),
+            })
         });
         let batch = options.batch.min(live_max);
         Ok(Self {
@@ -228,7 +229,7 @@ impl Worker {
         if route.outcomes <= 256 {
             return (choice as u8, NO_SIDE);
         }
-        self.sides.push(choice);
+        self.sides.push(Side::choice(choice));
         (0, (self.sides.len() - 1) as u16)
     }
 
@@ -340,7 +341,8 @@ impl Decisions {
         for (index, decision) in self.uneven.iter().enumerate() {
             let bits = (draw(random, index as u64, 0) >> 32) as u32;
             // Masks of branches from 1: an empty one is legal only with a default branch, which 1 and more reach too.
-            let first = u64::from(decision.kind == DecisionKind::Branches);
+            // Of a decision that is the data's, 0 leaves it to that: the player has none.
+            let first = u64::from(decision.kind == DecisionKind::Branches || decision.is_guarded());
             choice += (first + below(bits, decision.base() - first)) * weight;
             weight *= decision.base();
         }

@@ -19,6 +19,8 @@ struct Folder<'n> {
     /// Gateways with inputs that this route may set off.
     joins: BTreeSet<NodeId>,
     digits: Vec<Digit>,
+    /// Where the conditions of flows begin.
+    guards: &'n BTreeMap<FlowId, u16>,
 }
 
 impl Folder<'_> {
@@ -87,6 +89,12 @@ impl Folder<'_> {
         let Some(&slot) = self.slots.get(&node) else { return };
         let own = self.places.own(node);
         let step = match kind {
+            NodeKind::Exclusive if self.is_guarded(node) => {
+                let branches = self.targets(node);
+                self.digit(node, DigitKind::Guarded, branches.len() as u64 + 1);
+                let (default, guards) = self.conditions(node);
+                Step::Decide { slot, default, guards, branches }
+            }
             NodeKind::Exclusive => {
                 let branches = self.targets(node);
                 if branches.len() > 1 {
@@ -136,13 +144,30 @@ impl Folder<'_> {
     }
 
     fn branches(&mut self, node: NodeId, slot: u16) -> Step {
+        let (default, guards) = self.conditions(node);
+        let base = 1 << guards.len();
+        if self.is_guarded(node) {
+            self.digit(node, DigitKind::GuardedBranches, base);
+            let mut code = vec![script::DECIDE_EACH, slot, default];
+            list(&mut code, &guards);
+            return self.coded(code, node);
+        }
+        self.digit(node, DigitKind::Branches { has_default: default != script::NONE }, base);
+        self.coded(vec![script::BRANCHES, slot, default], node)
+    }
+
+    /// Whether the data of the case decides at a split.
+    fn is_guarded(&self, node: NodeId) -> bool {
+        self.net.node(node).outgoing().iter().any(|flow| self.guards.contains_key(flow))
+    }
+
+    /// The default branch of a split, and the conditions of all its branches.
+    fn conditions(&self, node: NodeId) -> (u16, Vec<u16>) {
         let net = self.net;
         let outgoing = net.node(node).outgoing();
         let default = outgoing.iter().position(|&flow| net.flow(flow).is_default());
-        let kind = DigitKind::Branches { has_default: default.is_some() };
-        self.digit(node, kind, 1 << outgoing.len());
-        let default = default.map_or(script::NONE, |branch| branch as u16);
-        self.coded(vec![script::BRANCHES, slot, default], node)
+        let guards = outgoing.iter().map(|flow| self.guards.get(flow).copied().unwrap_or(script::NONE));
+        (default.map_or(script::NONE, |branch| branch as u16), guards.collect())
     }
 
     fn offer(&mut self, node: NodeId, slot: u16) -> Step {
@@ -201,16 +226,8 @@ impl Folder<'_> {
     }
 
     fn region(&self, node: NodeId) -> Vec<u16> {
-        let mut places: Vec<u16> = Vec::new();
-        for &member in self.net.region(node) {
-            if let Some(&task) = self.places.of_task.get(&member) {
-                places.extend([task, self.places.of_task.len() as u16 + task]);
-            }
-            if has_inputs(self.net, member) {
-                places.extend(self.inputs(member));
-            }
-            places.extend(self.places.own(member));
-        }
+        let members = self.net.region(node).iter();
+        let mut places: Vec<u16> = members.flat_map(|&member| self.places.of(self.net, member)).collect();
         places.sort_unstable();
         places.dedup();
         places
@@ -221,13 +238,15 @@ pub(super) fn route(
     net: &Net,
     places: &Places,
     merges: &[NodeId],
+    guards: &BTreeMap<FlowId, u16>,
     order: &[NodeId],
     source: NodeId,
 ) -> Result<Route, Problem> {
     let problem = |kind| Problem::new(Subject::Node(source), kind);
     // A step anywhere may be what a merge has waited for.
     let joins = merges.iter().copied().collect();
-    let mut folder = Folder { net, places, merges, slots: BTreeMap::new(), joins, digits: Vec::new() };
+    let mut folder =
+        Folder { net, places, merges, slots: BTreeMap::new(), joins, digits: Vec::new(), guards };
     if let NodeKind::Instances(Instances { needed: Needed::Condition, .. }) = net.node(source).kind() {
         folder.digit(source, DigitKind::Enough, 2);
     }

@@ -1,30 +1,35 @@
 //! Whether an engine can follow a script: every index in range, every list inside the codes.
 
 use super::{
-    BRANCHES, CHOICE, CHOSEN, COLLECT, COMPLETE, GONE, INDEX, INSTANCES, JOIN, MERGE, MULTIPLY, NONE, OFFER,
-    PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL, RECEIVE, SPLIT, TERMINATE, TO_PLACE, TO_SLOT,
+    BRANCHES, CHOICE, CHOSEN, COLLECT, COMPLETE, DECIDE, DECIDE_EACH, GONE, INDEX, INSTANCES, JOIN, MERGE,
+    MULTIPLY, NONE, OFFER, PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL, RECEIVE, SPLIT, TERMINATE, TO_PLACE,
+    TO_SLOT,
 };
 use crate::image::SLOTS_MAX;
+use crate::rules::BRANCHES_MAX;
 
 /// What the codes of a script may name.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds<'p> {
     pub(crate) places: u16,
     pub(crate) tasks: u16,
     pub(crate) merges: u16,
+    /// Whether a condition begins at this code.
+    pub(crate) is_guard: &'p dyn Fn(u16) -> bool,
+    /// Whether the task has instances.
+    pub(crate) makes_instances: &'p dyn Fn(u16) -> bool,
 }
 
 /// Whether an engine can follow the script that begins here.
-pub(crate) fn is_valid(codes: &[u16], bounds: Bounds, makes_instances: impl Fn(u16) -> bool) -> bool {
-    let mut check = Check { codes, bounds, slots: 0, makes_instances };
+pub(crate) fn is_valid(codes: &[u16], bounds: Bounds<'_>) -> bool {
+    let mut check = Check { codes, bounds, slots: 0 };
     check.script().is_some()
 }
 
-struct Check<'p, F> {
+struct Check<'p> {
     codes: &'p [u16],
-    bounds: Bounds,
+    bounds: Bounds<'p>,
     slots: u16,
-    makes_instances: F,
 }
 
 /// `Some(())` where a condition holds, so that `?` ends the check.
@@ -32,7 +37,7 @@ fn ensure(holds: bool) -> Option<()> {
     holds.then_some(())
 }
 
-impl<'p, F: Fn(u16) -> bool> Check<'p, F> {
+impl<'p> Check<'p> {
     fn next(&mut self) -> Option<u16> {
         let (&code, rest) = self.codes.split_first()?;
         self.codes = rest;
@@ -110,6 +115,7 @@ impl<'p, F: Fn(u16) -> bool> Check<'p, F> {
                 let targets = self.targets()?;
                 ensure((1..=32).contains(&targets) && (default == NONE || usize::from(default) < targets))
             }
+            step @ (DECIDE | DECIDE_EACH) => self.decide(step == DECIDE_EACH),
             MULTIPLY => {
                 self.slot()?;
                 self.quantity()?;
@@ -164,13 +170,24 @@ impl<'p, F: Fn(u16) -> bool> Check<'p, F> {
             INSTANCES => {
                 self.slot()?;
                 let task = self.next()?;
-                ensure(task < self.bounds.tasks && (self.makes_instances)(task))?;
+                ensure(task < self.bounds.tasks && (self.bounds.makes_instances)(task))?;
                 self.quantity()?;
                 self.targets().map(drop)
             }
             TERMINATE => self.slot(),
             _ => None,
         }
+    }
+
+    fn decide(&mut self, is_mask: bool) -> Option<()> {
+        self.slot()?;
+        let default = self.next()?;
+        let guards = self.list()?;
+        let targets = self.targets()?;
+        ensure(targets > 0 && (!is_mask || targets <= BRANCHES_MAX) && guards.len() == targets)?;
+        ensure(default == NONE || usize::from(default) < targets)?;
+        let is_valid = |&guard: &u16| guard == NONE || (self.bounds.is_guard)(guard);
+        ensure(guards.iter().all(is_valid))
     }
 
     fn offer(&mut self) -> Option<()> {

@@ -1,0 +1,249 @@
+//! Conditions as 16-bit codes: what the compiler writes and an engine evaluates.
+//!
+//! The codes work on a stack of values. A comparison of a variable with a constant, which most conditions are, is one
+//! code. A condition ends with [`END`].
+
+use super::value::Value;
+use super::{Binary, Comparison, Expr, Literal, Unary};
+use crate::image::{ConstantCell, VARIABLES_MAX};
+use crate::problem::ProblemKind;
+
+/// The top of the stack is the answer.
+pub(crate) const END: u16 = 0;
+/// Pushes a variable's value: its number.
+pub(crate) const VARIABLE: u16 = 1;
+/// Pushes a constant: its number.
+pub(crate) const CONSTANT: u16 = 2;
+/// Pushes whether a variable has no value: its number.
+pub(crate) const IS_NULL: u16 = 3;
+/// Pushes how a variable compares with a constant: comparison, variable, constant.
+pub(crate) const COMPARE_CONSTANT: u16 = 4;
+/// Of the two on top, how the first compares with the second: comparison.
+pub(crate) const COMPARE: u16 = 5;
+/// Of the one on top.
+pub(crate) const NOT: u16 = 6;
+/// As [`NOT`].
+pub(crate) const NEGATE: u16 = 7;
+/// As [`NOT`].
+pub(crate) const ABSOLUTE: u16 = 8;
+/// As [`NOT`].
+pub(crate) const LENGTH: u16 = 9;
+/// Of the two on top.
+pub(crate) const AND: u16 = 10;
+/// As [`AND`].
+pub(crate) const OR: u16 = 11;
+/// As [`AND`].
+pub(crate) const ADD: u16 = 12;
+/// As [`AND`].
+pub(crate) const SUBTRACT: u16 = 13;
+/// As [`AND`].
+pub(crate) const MULTIPLY: u16 = 14;
+/// As [`AND`].
+pub(crate) const DIVIDE: u16 = 15;
+/// As [`AND`].
+pub(crate) const REMAINDER: u16 = 16;
+
+/// Most values on the stack at once.
+pub(crate) const STACK_MAX: usize = 16;
+
+const COMPARISONS: [Comparison; 6] = [
+    Comparison::Equal,
+    Comparison::NotEqual,
+    Comparison::Less,
+    Comparison::LessOrEqual,
+    Comparison::Greater,
+    Comparison::GreaterOrEqual,
+];
+
+/// A comparison by its code.
+#[inline]
+pub(crate) fn comparison(code: u16) -> Comparison {
+    COMPARISONS[usize::from(code) % COMPARISONS.len()]
+}
+
+fn comparison_code(comparison: Comparison) -> u16 {
+    COMPARISONS.iter().position(|&other| other == comparison).unwrap_or_else(|| unreachable!("all listed"))
+        as u16
+}
+
+/// The conditions of a program as they are compiled, one after another.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Code {
+    pub(crate) codes: Vec<u16>,
+    pub(crate) constants: Vec<ConstantCell>,
+    /// Names of the variables, by number.
+    pub(crate) variables: Vec<String>,
+    /// The texts that conditions name.
+    texts: Vec<String>,
+}
+
+impl Code {
+    /// Compiles a condition; where its codes begin.
+    pub(crate) fn add(&mut self, expr: &Expr) -> Result<u16, ProblemKind> {
+        let at = self.codes.len();
+        let mut depth = 0;
+        self.write(expr, &mut depth, 0)?;
+        self.codes.push(END);
+        if self.variables.len() > VARIABLES_MAX {
+            let kind = ProblemKind::TooManyVariables {
+                variables: self.variables.len(),
+                variables_max: VARIABLES_MAX,
+            };
+            return Err(kind);
+        }
+        let hashes = self.constants.iter().filter(|constant| constant.kind == Value::text("").to_bits().0);
+        if hashes.count() < self.texts.len() {
+            let text = "two texts of the conditions have the same hash: change one of them";
+            return Err(ProblemKind::Rule(text));
+        }
+        // The last offset is the mark of a branch without a condition.
+        if self.codes.len() >= usize::from(u16::MAX) || self.constants.len() >= usize::from(u16::MAX) {
+            return Err(ProblemKind::ConditionTooLong);
+        }
+        Ok(at as u16)
+    }
+
+    /// Writes codes that push the value of an expression onto a stack of `depth` values.
+    fn write(&mut self, expr: &Expr, deepest: &mut usize, depth: usize) -> Result<(), ProblemKind> {
+        *deepest = (*deepest).max(depth + 1);
+        // As deep as the stack, so that the recursion is no deeper than twice that.
+        if depth >= STACK_MAX || self.codes.len() > usize::from(u16::MAX) {
+            return Err(ProblemKind::ConditionTooLong);
+        }
+        match expr {
+            Expr::Literal(literal) => {
+                let constant = self.constant(literal);
+                self.codes.extend([CONSTANT, constant]);
+            }
+            Expr::Variable(name) => {
+                let variable = self.variable(name);
+                self.codes.extend([VARIABLE, variable]);
+            }
+            Expr::IsNull(name) => {
+                let variable = self.variable(name);
+                self.codes.extend([IS_NULL, variable]);
+            }
+            Expr::Unary(..) => return self.write_unary(expr, deepest, depth),
+            Expr::Binary(operation, one, two) => {
+                self.write(one, deepest, depth)?;
+                self.write(two, deepest, depth + 1)?;
+                self.codes.push(match operation {
+                    Binary::And => AND,
+                    Binary::Or => OR,
+                    Binary::Add => ADD,
+                    Binary::Subtract => SUBTRACT,
+                    Binary::Multiply => MULTIPLY,
+                    Binary::Divide => DIVIDE,
+                    Binary::Remainder => REMAINDER,
+                });
+            }
+            Expr::Compare(comparison, one, two) => {
+                let code = comparison_code(*comparison);
+                if let (Expr::Variable(name), Expr::Literal(literal)) = (&**one, &**two) {
+                    let (variable, constant) = (self.variable(name), self.constant(literal));
+                    self.codes.extend([COMPARE_CONSTANT, code, variable, constant]);
+                } else {
+                    self.write(one, deepest, depth)?;
+                    self.write(two, deepest, depth + 1)?;
+                    self.codes.extend([COMPARE, code]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A chain of operations on one value, without recursion: `not(not(…))` takes no stack.
+    fn write_unary(&mut self, expr: &Expr, deepest: &mut usize, depth: usize) -> Result<(), ProblemKind> {
+        let mut operations = Vec::new();
+        let mut of = expr;
+        while let Expr::Unary(operation, inner) = of {
+            operations.push(match operation {
+                Unary::Not => NOT,
+                Unary::Negate => NEGATE,
+                Unary::Absolute => ABSOLUTE,
+                Unary::Length => LENGTH,
+            });
+            of = inner;
+        }
+        self.write(of, deepest, depth)?;
+        self.codes.extend(operations.iter().rev());
+        Ok(())
+    }
+
+    fn variable(&mut self, name: &str) -> u16 {
+        number_of(&mut self.variables, name)
+    }
+
+    fn constant(&mut self, literal: &Literal) -> u16 {
+        let value = match literal {
+            Literal::Integer(value) => Value::Integer(*value),
+            Literal::Decimal(value) => Value::Decimal(*value),
+            Literal::Boolean(value) => Value::Boolean(*value),
+            Literal::Text(text) => {
+                number_of(&mut self.texts, text);
+                Value::text(text)
+            }
+        };
+        let (kind, bits) = value.to_bits();
+        let cell = ConstantCell { bits, kind, reserved: 0 };
+        let at = self.constants.iter().position(|&other| other == cell).unwrap_or_else(|| {
+            self.constants.push(cell);
+            self.constants.len() - 1
+        });
+        // More are refused when the condition is whole.
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
+}
+
+fn number_of(names: &mut Vec<String>, name: &str) -> u16 {
+    let at = names.iter().position(|other| other == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    });
+    u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+/// What the codes of a condition may name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CodeBounds {
+    pub(crate) variables: usize,
+    pub(crate) constants: usize,
+}
+
+/// Where each condition begins, in order, if all can be evaluated: each ends, names what exists, and its stack fits.
+pub(crate) fn starts(codes: &[u16], bounds: CodeBounds) -> Option<Vec<u16>> {
+    let (mut starts, mut left) = (Vec::new(), codes);
+    while !left.is_empty() {
+        starts.push(u16::try_from(codes.len() - left.len()).ok()?);
+        left = behind(left, bounds)?;
+    }
+    Some(starts)
+}
+
+/// What stands behind the condition that begins at these codes, if that is valid.
+fn behind(mut codes: &[u16], bounds: CodeBounds) -> Option<&[u16]> {
+    let mut depth = 0usize;
+    loop {
+        let (&code, rest) = codes.split_first()?;
+        let operand = |at: usize| rest.get(at).copied().map(usize::from);
+        let is_variable = |at: usize| operand(at).is_some_and(|variable| variable < bounds.variables);
+        let is_constant = |at: usize| operand(at).is_some_and(|constant| constant < bounds.constants);
+        let is_comparison = |at: usize| operand(at).is_some_and(|code| code < COMPARISONS.len());
+        // Values taken, values put, operands.
+        let (fits, taken, put, operands) = match code {
+            END => return (depth == 1).then_some(rest),
+            VARIABLE | IS_NULL => (is_variable(0), 0, 1, 1),
+            CONSTANT => (is_constant(0), 0, 1, 1),
+            COMPARE_CONSTANT => (is_comparison(0) && is_variable(1) && is_constant(2), 0, 1, 3),
+            COMPARE => (is_comparison(0), 2, 1, 1),
+            NOT..=LENGTH => (true, 1, 1, 0),
+            AND..=REMAINDER => (true, 2, 1, 0),
+            _ => return None,
+        };
+        if !fits || depth < taken || depth - taken + put > STACK_MAX {
+            return None;
+        }
+        depth = depth - taken + put;
+        codes = &rest[operands..];
+    }
+}
