@@ -59,7 +59,8 @@ impl Default for Options {
 /// How often what is sampled is made again when a control did not behave, or when the machine disturbed it.
 const REPEATS_MAX: u32 = 2;
 
-/// The pause before a disturbed measurement is made again: what a neighbour does often lasts for seconds.
+/// The longest pause before a disturbed measurement is made again: what a neighbour does often lasts for seconds. Half of the time that
+/// was measured for, if that is less: a run of a few rules stays short.
 const REPEAT_PAUSE: Duration = Duration::from_secs(5);
 
 impl Options {
@@ -291,6 +292,7 @@ impl Run<'_> {
         if self.sampled.is_empty() {
             return (0, 0);
         }
+        let begun = Instant::now();
         let mut processes = 0;
         // What is still to be measured: all, then what the machine disturbed.
         let mut open: Vec<usize> = (0..self.sampled.len()).collect();
@@ -325,7 +327,7 @@ impl Run<'_> {
             }
             open = again;
             if holds {
-                observer.pause(self.end.rest().min(REPEAT_PAUSE));
+                observer.pause(self.end.rest().min(REPEAT_PAUSE).min(begun.elapsed() / 2));
             }
         }
         (processes, REPEATS_MAX)
