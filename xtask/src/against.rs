@@ -33,10 +33,10 @@ pub(crate) fn build(root: &Path, revision: &str) -> Result<(String, PathBuf), Ga
     // One for each revision: cargo tells members of two checkouts apart by their times alone, and those of a checkout are
     // the commit's.
     let target = source.join("target");
-    let built = build::binaries_in(&source, Some(&target), &["gate-subjects"])?;
+    let built = build::subjects(&source, Some(&target))?;
     // The next revision would overwrite it.
-    let program = source.join("gate-subjects");
-    std::fs::copy(&built["gate-subjects"], &program)
+    let program = source.join(build::SUBJECTS);
+    std::fs::copy(&built, &program)
         .map_err(|error| GateError::io(format!("copying to {}", program.display()), error))?;
     Ok((commit, program))
 }

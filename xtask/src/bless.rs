@@ -40,8 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if ratchets.is_empty() {
         return Err(GateError::Usage(format!("no ratchet is called {}", arguments.rule)));
     }
-    let built = build::binaries(&root, &["gate-subjects"])?;
-    let mut program = Program::new(&built["gate-subjects"], &[]);
+    let mut program = Program::new(&build::subjects(&root, None)?, &[]);
     let machine = Machine::look();
     let mut text = std::fs::read_to_string(&path)
         .map_err(|error| GateError::io(format!("reading {}", path.display()), error))?;

@@ -21,26 +21,41 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command
 }
 
+/// Where functions begin is a matter of everything that is linked before them, and the loops in them run differently for it.
+/// On a line of their own they look alike in every build that they are unchanged in.
+pub(crate) const LAYOUT: &str = "-Cllvm-args=-align-all-functions=6";
+
+/// The program with the subjects.
+pub(crate) const SUBJECTS: &str = "gate-subjects";
+
 /// Builds binaries of wf-benches for measuring, all features on; gives their paths by name.
 pub(crate) fn binaries(root: &Path, names: &[&str]) -> Result<BTreeMap<String, PathBuf>, GateError> {
-    binaries_in(root, None, names)
+    let mut command = cargo(root);
+    command.arg("build");
+    for name in names {
+        command.args(["--bin", name]);
+    }
+    built(command, &[], names)
 }
 
-/// The same for the workspace at `root`, with a target folder of its own.
-pub(crate) fn binaries_in(
-    root: &Path,
-    target: Option<&Path>,
-    names: &[&str],
-) -> Result<BTreeMap<String, PathBuf>, GateError> {
+/// Builds the program with the subjects for the workspace at `root`, perhaps with a target folder of its own.
+pub(crate) fn subjects(root: &Path, target: Option<&Path>) -> Result<PathBuf, GateError> {
     let mut command = cargo(root);
     if let Some(target) = target {
         command.env("CARGO_TARGET_DIR", target);
     }
-    command.args(["build", "--release", "--package", "wf-benches", "--all-features"]);
-    command.arg("--message-format=json-render-diagnostics");
-    for name in names {
-        command.args(["--bin", name]);
-    }
+    // Only the last step gets the flag: with link-time optimization it makes all the code, and nothing else is built again.
+    command.args(["rustc", "--bin", SUBJECTS]);
+    built(command, &["--", LAYOUT], &[SUBJECTS]).map(|mut found| found.remove(SUBJECTS).unwrap_or_default())
+}
+
+fn built(
+    mut command: Command,
+    last: &[&str],
+    names: &[&str],
+) -> Result<BTreeMap<String, PathBuf>, GateError> {
+    command.args(["--release", "--package", "wf-benches", "--all-features"]);
+    command.arg("--message-format=json-render-diagnostics").args(last);
     let done =
         command.stderr(Stdio::inherit()).output().map_err(|error| GateError::io("starting cargo", error))?;
     let failed = |message: String| GateError::Child {

@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: what CI runs, step by step, with the same names.
 
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wf_gate::{Exit, GateError};
 
@@ -26,10 +26,6 @@ const FEATURES: [&str; 3] = ["memory-v2", "jemalloc", "mimalloc"];
 
 /// Packages that have them.
 const FEATURED: [&str; 3] = ["wf-engine", "wf-cli", "wf-benches"];
-
-/// Further runs of a gate that is broken, and the pause before each.
-const GATE_AGAIN: u32 = 2;
-const GATE_PAUSE: Duration = Duration::from_secs(20);
 
 /// Models of every interleaving, and where they stand.
 const LOOM: [(&str, &str); 2] = [
@@ -60,22 +56,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             step.arguments.join(" ")
         ));
         let begun = Instant::now();
-        let run = || {
-            let mut command = build::cargo(&root);
-            step.prepare(&mut command);
-            command.status().map_err(|error| GateError::io("starting cargo", error))
-        };
-        let mut status = run()?;
-        // A ceiling in cycles cannot tell a slow build from a core that another program shares for a minute: a breach has to
-        // last. Exact rules break the same way each time.
-        for again in 1..=GATE_AGAIN {
-            if step.name != "gate" || status.code() != Some(3) {
-                break;
-            }
-            print(&format!("gate: a breach; run {} of {} decides\n", again + 1, GATE_AGAIN + 1));
-            std::thread::sleep(GATE_PAUSE);
-            status = run()?;
-        }
+        let mut command = build::cargo(&root);
+        step.prepare(&mut command);
+        let status = command.status().map_err(|error| GateError::io("starting cargo", error))?;
         let seconds = begun.elapsed().as_secs();
         let word = if status.success() { "ok" } else { "FAILED" };
         print(&format!("<== {}: {word}, {seconds} s\n", step.name));

@@ -23,8 +23,7 @@ const KINDS: [(&str, &str, &str); 3] = [
 
 pub(crate) fn run() -> Outcome {
     let root = build::root();
-    let built = build::binaries(&root, &["gate-subjects"])?;
-    let mut program = Program::new(&built["gate-subjects"], &[]);
+    let mut program = Program::new(&build::subjects(&root, None)?, &[]);
     let machine = Machine::look();
     print(&format!("processor    {}, {} cores", machine.cpu, machine.cores));
     print(&machine.cores_physical.map_or_else(|| "\n".into(), |n| format!(" ({n} physical)\n")));
@@ -67,13 +66,14 @@ fn noise(
     versus: &str,
 ) -> Result<(), GateError> {
     let what = Measurement::Timed { subject: subject.into(), versus: Some(versus.into()) };
-    let (mut logs, mut cycles, mut moved, mut groups) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut logs, mut cycles, mut moved, mut shared, mut groups) = (Vec::new(), Vec::new(), 0, 0, 0);
     for _ in 0..PROCESSES {
         let budget = Duration::from_millis(u64::from(policy.sample_ms));
         if let Observation::Timed(timing) = program.observe(&what, Order::Forward, budget)? {
             logs.extend(timing.log_ratio);
             cycles.extend(timing.cycles_per_op);
             moved += timing.groups_clock_moved;
+            shared += timing.groups_shared;
             groups += timing.groups;
         }
     }
@@ -96,9 +96,10 @@ fn noise(
         print("  cycles: not told in any process\n");
     } else {
         print(&format!(
-            "  cycles: processes differ by {} %; the clock moved in {} % of the groups\n",
+            "  cycles: processes differ by {} %; the clock moved in {} % of the groups, something else used the same core in {} %\n",
             number(100.0 * coefficient_of_variation(&cycles)),
             number(100.0 * f64::from(moved) / f64::from(groups.max(1))),
+            number(100.0 * f64::from(shared) / f64::from(groups.max(1))),
         ));
     }
     Ok(())

@@ -191,10 +191,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 fn program(arguments: &Arguments) -> Result<Program, GateError> {
     match &arguments.program {
         Some(path) => Ok(Program::new(path, &[])),
-        None => {
-            let built = build::binaries(&build::root(), &["gate-subjects"])?;
-            Ok(Program::new(&built["gate-subjects"], &[]))
-        }
+        None => Ok(Program::new(&build::subjects(&build::root(), None)?, &[])),
     }
 }
 

@@ -11,7 +11,7 @@ use wf_gate::machine::Machine;
 use wf_gate::{Exit, GateError, Random, glob};
 
 use crate::gate::{print, write_files};
-use crate::{Outcome, build, stop};
+use crate::{Outcome, build, results, stop};
 
 mod cell;
 mod chart;
@@ -68,6 +68,9 @@ pub(crate) struct Arguments {
     /// Folder of the written reports [default: target/xtask/matrix].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Keeps the table in docs/records and makes the documents of it.
+    #[arg(long)]
+    record: bool,
     /// A folder with the workload programs, to run as they are instead of building them.
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -121,7 +124,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let root = build::root();
     let out = arguments.out.clone().unwrap_or_else(|| root.join("target/xtask/matrix"));
     let baseline = arguments.baseline.as_deref().map(record::load).transpose()?;
-    let mut names: Vec<String> = arguments.allocators.iter().map(|a| format!("workload-{a}")).collect();
+    let allocators: Vec<String> = distinct(&arguments.allocators).cloned().collect();
+    let mut names: Vec<String> = allocators.iter().map(|a| format!("workload-{a}")).collect();
     names.push(format!("workload-{COUNTED}"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let programs = match &arguments.programs {
@@ -137,14 +141,14 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         seed: arguments.seed,
         rounds: arguments.rounds(),
         reference: arguments.reference.clone(),
-        allocators: arguments.allocators.clone(),
+        allocators: allocators.clone(),
         samples: Vec::new(),
     };
     if let Some(baseline) = &baseline {
         record::comparable(&head.machine, &baseline.machine, arguments.force)?;
     }
     let mut recorder = Recorder::open(&out, head, arguments.resume)?;
-    let finished = measure(arguments, &cells, &programs, &mut recorder)?;
+    let finished = measure(arguments, &allocators, &cells, &programs, &mut recorder)?;
     let run = recorder.into_run();
     if run.samples.is_empty() {
         eprintln!("nothing was measured");
@@ -174,15 +178,20 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         eprintln!("not finished: what was measured is in {}; --resume goes on with it", out.display());
         return Ok(Exit::Tool);
     }
+    if arguments.record {
+        let kept = [(results::MATRIX, table::markdown(&run, &rows))];
+        write_files(&root.join(crate::record::FOLDER), &kept)?;
+        results::write_documents(&root)?;
+    }
     Ok(Exit::Pass)
 }
 
 fn cells(arguments: &Arguments, listed: &[Listed]) -> Result<Vec<Cell>, GateError> {
     let mut cells = Vec::new();
     for workload in listed.iter().filter(|w| glob::matches(&arguments.workload, &w.name)) {
-        for &threads in arguments.threads.iter().filter(|&&threads| threads >= workload.threads_min) {
+        for threads in distinct(&arguments.threads).filter(|&&threads| threads >= workload.threads_min) {
             let operations = workload.operations * arguments.scale();
-            cells.push(Cell { workload: workload.name.clone(), threads, operations });
+            cells.push(Cell { workload: workload.name.clone(), threads: *threads, operations });
         }
     }
     if cells.is_empty() {
@@ -199,12 +208,13 @@ fn cells(arguments: &Arguments, listed: &[Listed]) -> Result<Vec<Cell>, GateErro
 /// Every cell under every allocator, round by round. Gives whether it came to its end.
 fn measure(
     arguments: &Arguments,
+    allocators: &[String],
     cells: &[Cell],
     programs: &BTreeMap<String, PathBuf>,
     recorder: &mut Recorder,
 ) -> Result<bool, GateError> {
     let stop = stop::listen();
-    let processes = cells.len() * (1 + arguments.allocators.len() * arguments.rounds() as usize);
+    let processes = cells.len() * (1 + allocators.len() * arguments.rounds() as usize);
     let bar = bar(processes as u64);
     let mut one = |cell: &Cell, allocator: &str, round: u32| -> Result<bool, GateError> {
         if stop.load(Ordering::Relaxed) {
@@ -238,9 +248,9 @@ fn measure(
         random.shuffle(&mut order);
         for cell in order {
             // One after the other under the same conditions, in an order of their own each time.
-            let mut allocators: Vec<&str> = arguments.allocators.iter().map(String::as_str).collect();
-            random.shuffle(&mut allocators);
-            for allocator in allocators {
+            let mut turn: Vec<&str> = allocators.iter().map(String::as_str).collect();
+            random.shuffle(&mut turn);
+            for allocator in turn {
                 if !one(cell, allocator, round)? {
                     return Ok(false);
                 }
@@ -262,6 +272,11 @@ fn bar(length: u64) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// What is named twice is wanted once.
+fn distinct<T: PartialEq>(list: &[T]) -> impl Iterator<Item = &T> {
+    list.iter().enumerate().filter(|(at, item)| !list[..*at].contains(item)).map(|(_, item)| item)
 }
 
 /// Samples of a run by cell, those of the timed passes.

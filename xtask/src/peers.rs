@@ -183,12 +183,12 @@ impl Peers {
         }
         let status = cargo
             .env("CARGO_TARGET_DIR", &target)
-            .args(["build", "--release", "--locked", "--bin", self.program])
+            .args(["rustc", "--release", "--locked", "--bin", self.program, "--", build::LAYOUT])
             .status()
             .map_err(|error| GateError::io("starting cargo", error))?;
         if !status.success() {
             return Err(GateError::Child {
-                command: format!("cargo build --bin {}", self.program),
+                command: format!("cargo rustc --bin {}", self.program),
                 message: status.to_string(),
             });
         }

@@ -67,18 +67,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             What::Documents => {}
         }
     }
-    for (path, text) in results::documents(&root)? {
-        let path = root.join(path);
-        std::fs::write(&path, text)
-            .map_err(|error| GateError::io(format!("writing {}", path.display()), error))?;
-    }
+    results::write_documents(&root)?;
     Ok(Exit::Pass)
 }
 
 /// The workspace's own subjects.
 pub(crate) fn program(root: &Path) -> Result<Program, GateError> {
-    let built = build::binaries(root, &["gate-subjects"])?;
-    Ok(Program::new(&built["gate-subjects"], &[]))
+    Ok(Program::new(&build::subjects(root, None)?, &[]))
 }
 
 /// Every rule of the full tier, as it comes out.

@@ -30,11 +30,15 @@ pub(crate) const PEERS: [(&str, &str, &str); 6] = [
 /// A table that its program prints: stores have no rules beside their peers.
 const STORES: &str = "peers-mmap.md";
 
+/// The allocator matrix, as `bench-matrix --record` keeps it.
+pub(crate) const MATRIX: &str = "matrix.md";
+
 /// Everything that is recorded.
 struct Records {
     gate: Option<Report>,
     peers: Vec<(&'static str, &'static str, Report)>,
     stores: Option<String>,
+    matrix: Option<String>,
     self_test: Option<Campaign>,
     power: Option<Power>,
     steady: Option<Steady>,
@@ -51,6 +55,7 @@ impl Records {
             gate: json(&folder.join("gate.json"))?,
             peers,
             stores: text(&folder.join(STORES))?,
+            matrix: text(&folder.join(MATRIX))?,
             self_test: json(&folder.join("self-test.json"))?,
             power: json(&folder.join("power.json"))?,
             steady: json(&folder.join("steady.json"))?,
@@ -87,6 +92,16 @@ fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, GateError> {
     serde_json::from_str(&text)
         .map(Some)
         .map_err(|error| GateError::Usage(format!("{}: {error}", path.display())))
+}
+
+/// Makes the documents again.
+pub(crate) fn write_documents(root: &Path) -> Result<(), GateError> {
+    for (path, text) in documents(root)? {
+        let path = root.join(path);
+        std::fs::write(&path, text)
+            .map_err(|error| GateError::io(format!("writing {}", path.display()), error))?;
+    }
+    Ok(())
 }
 
 /// Every document that is made, by its path from the root, as it must be.
@@ -161,6 +176,7 @@ mod tests {
             gate: None,
             peers: Vec::new(),
             stores: None,
+            matrix: None,
             self_test: None,
             power: None,
             steady: None,

@@ -161,6 +161,16 @@ impl Tally {
         self.failed == 0 && self.invalid == 0 && !open_too_often
     }
 
+    /// Processes that a rule took, the average of all runs.
+    pub(crate) fn processes_per_verdict(&self) -> f64 {
+        f64::from(self.processes) / f64::from(self.verdicts.max(1))
+    }
+
+    /// How long a run took, the average.
+    pub(crate) fn seconds_per_run(&self) -> f64 {
+        self.seconds / f64::from(self.runs.max(1))
+    }
+
     fn sentence(&self) -> String {
         format!(
             "load {}: {} runs, {} verdicts, {} failed, {} inconclusive, {} invalid; {:.1} processes a rule, {:.1} s a run, \
@@ -171,8 +181,8 @@ impl Tally {
             self.failed,
             self.inconclusive,
             self.invalid,
-            f64::from(self.processes) / f64::from(self.verdicts.max(1)),
-            self.seconds / f64::from(self.runs.max(1)),
+            self.processes_per_verdict(),
+            self.seconds_per_run(),
             self.longest_s,
         )
     }

@@ -10,7 +10,7 @@ fn copy() -> TempDir {
     let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/wf-gate");
     let from = gate.join("examples/adopter");
     let dir = tempfile::tempdir().expect("a folder");
-    for file in ["Cargo.toml", "budgets.toml", "src/lib.rs", "benches/gate.rs"] {
+    for file in [".cargo/config.toml", "Cargo.toml", "budgets.toml", "src/lib.rs", "benches/gate.rs"] {
         let to = dir.path().join(file);
         std::fs::create_dir_all(to.parent().expect("below the folder")).expect("made");
         let text = std::fs::read_to_string(from.join(file)).expect("a file of the example");

@@ -1,22 +1,38 @@
 //! The engine on the three comparison workflows of `models/bench`, in equal shares.
 
+use std::hint::black_box;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 
 use wf_engine::{Arena, CaseId, Engine, Event, Key, ProgramId, Shard, Start, Status, Store, StoreBuilder};
 use wf_gate::{Batch, Subject};
 use wf_net::{CompileOptions, compile};
 
+mod sequence;
+
 /// The subjects of wf-engine.
 #[must_use]
 pub fn subjects() -> Vec<Subject> {
-    vec![
+    let mut all = vec![
         Subject { id: "engine.complete", ops: 1024, make: || Box::new(Complete::new(4096, 1024)) },
         Subject { id: "engine.complete_256", ops: 256, make: || Box::new(Complete::new(4096, 256)) },
         Subject { id: "engine.complete_l2", ops: 1024, make: || Box::new(Complete::new(12_000, 1024)) },
-        Subject { id: "engine.start", ops: 1024, make: || Box::new(StartAndCancel::new()) },
+        Subject { id: "engine.complete_4096", ops: 4096, make: || Box::new(Complete::new(4096, 4096)) },
+        Subject { id: "engine.start", ops: 1024, make: || Box::new(StartAndCancel::new(0)) },
+        Subject { id: "engine.start_beside_1000", ops: 1024, make: || Box::new(StartAndCancel::new(1_000)) },
+        Subject {
+            id: "engine.start_beside_1000000",
+            ops: 1024,
+            make: || Box::new(StartAndCancel::new(1_000_000)),
+        },
+        Subject { id: "engine.complete_beside", ops: 1024, make: || Box::new(Beside::new()) },
         Subject { id: "engine.count_at", ops: 4096, make: || Box::new(CountAt::new()) },
         Subject { id: "engine.bytes", ops: 1, make: || Box::new(Bytes::new()) },
-    ]
+    ];
+    all.extend(sequence::subjects());
+    all
 }
 
 const MODELS: [(&str, &[u8]); 3] = [
@@ -45,8 +61,8 @@ pub fn engine() -> Engine {
     Engine::with_store(store).expect("programs that were just compiled")
 }
 
-pub(super) fn temporary() -> PathBuf {
-    use std::sync::atomic::{AtomicU64, Ordering};
+fn temporary() -> PathBuf {
+    use std::sync::atomic::AtomicU64;
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     std::env::temp_dir().join(format!("wf-benches-{}-{number}.wfs", std::process::id()))
@@ -134,7 +150,7 @@ impl Batch for Complete {
     }
 }
 
-/// Starts 1,024 cases and gives them up again: the cost of a case that does nothing.
+/// Starts 1,024 cases and gives them up again, beside others that live: the cost of a case that does nothing.
 struct StartAndCancel {
     shard: Shard,
     arena: Arena,
@@ -142,8 +158,9 @@ struct StartAndCancel {
 }
 
 impl StartAndCancel {
-    fn new() -> Self {
-        let shard = engine().shard(0, 1024).expect("memory for some cases");
+    fn new(live: usize) -> Self {
+        let mut shard = engine().shard(0, live + 1024).expect("memory for the cases");
+        fill(&mut shard, &[ProgramId(0)], live);
         Self { shard, arena: Arena::with_capacity(1 << 20), events: Vec::with_capacity(1024) }
     }
 }
@@ -158,6 +175,68 @@ impl Batch for StartAndCancel {
 
     fn expected(&mut self) -> Option<u64> {
         Some(1024)
+    }
+}
+
+/// Starts cases of the programs in turn until so many live.
+fn fill(shard: &mut Shard, programs: &[ProgramId], live: usize) {
+    let mut arena = Arena::new();
+    let starts = [Start::default(); 1024];
+    let mut next = programs.iter().cycle();
+    while shard.live() < live {
+        let room = starts.len().min(live - shard.live());
+        let program = *next.next().expect("there are programs");
+        let started = shard.start_batch(program, &starts[..room], &arena.scope()).cases.len();
+        assert_eq!(started, room, "a start of our own model");
+    }
+}
+
+/// Completes in one shard while another thread does the same in a shard of its own.
+struct Beside {
+    own: Complete,
+    stop: Arc<AtomicBool>,
+    other: Option<JoinHandle<()>>,
+}
+
+impl Beside {
+    fn new() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (begun, begins) = mpsc::channel();
+        let seen = Arc::clone(&stop);
+        let other = thread::spawn(move || {
+            let mut other = Complete::new(4096, 1024);
+            // Nobody waits any more if the measured thread is gone.
+            let _gone = begun.send(());
+            while !seen.load(Ordering::Relaxed) {
+                other.prepare();
+                black_box(other.run());
+            }
+        });
+        begins.recv().expect("the other thread builds what this one builds");
+        Self { own: Complete::new(4096, 1024), stop, other: Some(other) }
+    }
+}
+
+impl Batch for Beside {
+    fn prepare(&mut self) {
+        self.own.prepare();
+    }
+
+    fn run(&mut self) -> u64 {
+        self.own.run()
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        self.own.expected()
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(other) = self.other.take() {
+            other.join().expect("the other thread does what this one does");
+        }
     }
 }
 
@@ -198,16 +277,8 @@ impl Bytes {
     fn new() -> Self {
         let engine = engine();
         let mut shard = engine.shard(0, Self::LIVE).expect("memory for the cases");
-        let mut arena = Arena::new();
         let programs: Vec<ProgramId> = engine.programs().map(|(id, _)| id).collect();
-        let starts = [Start::default(); 1024];
-        let mut next = programs.iter().cycle();
-        while shard.live() < Self::LIVE {
-            let room = starts.len().min(Self::LIVE - shard.live());
-            let program = *next.next().expect("there are programs");
-            let started = shard.start_batch(program, &starts[..room], &arena.scope()).cases.len();
-            assert_eq!(started, room, "a start of our own model");
-        }
+        fill(&mut shard, &programs, Self::LIVE);
         Self(shard)
     }
 }

@@ -31,6 +31,7 @@ pub fn subjects() -> Vec<Subject> {
         Subject { id: "mmap.hit_batch", ops: OPS, make: || Box::new(InBatches(Keys::new())) },
         Subject { id: "mmap.open", ops: 1, make: || Box::new(Open::new()) },
         Subject { id: "mmap.load", ops: 1, make: || Box::new(Load::new()) },
+        Subject { id: "mmap.overhead", ops: 1, make: || Box::new(Overhead) },
         Subject { id: "mmap.build", ops: FEW_RECORDS as u32, make: || Box::new(Build(Place::new())) },
     ]
 }
@@ -326,5 +327,22 @@ impl Batch for Build {
 
     fn expected(&mut self) -> Option<u64> {
         Some(Store::open_copy(&self.0.0).expect("the store that was just built").len() as u64)
+    }
+}
+
+/// Answers with the bytes of a file beyond the values in it, in thousandths of those.
+struct Overhead;
+
+impl Batch for Overhead {
+    fn run(&mut self) -> u64 {
+        let place = Place::new();
+        place.build(FEW_RECORDS);
+        let file = std::fs::metadata(&place.0).expect("the store that was just built").len();
+        let values = FEW_RECORDS * VALUE_BYTES;
+        (1_000 * (file - values)).div_ceil(values)
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        None
     }
 }

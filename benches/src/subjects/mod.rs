@@ -5,13 +5,13 @@ use wf_gate::Subject;
 pub mod aligned;
 pub mod alloc;
 pub mod arena;
+pub mod bpmn;
 pub mod engine;
 pub mod gate;
 pub mod mmap;
 pub mod net;
 pub mod registry;
 pub mod simd;
-pub mod step;
 
 /// All subjects, in a fixed order.
 ///
@@ -23,8 +23,8 @@ pub fn all() -> Vec<Subject> {
     all.extend(alloc::subjects());
     all.extend(arena::subjects());
     all.extend(mmap::subjects());
+    all.extend(bpmn::subjects());
     all.extend(engine::subjects());
-    all.extend(step::subjects());
     all.extend(net::subjects());
     all.extend(simd::subjects());
     all.extend(registry::subjects());

@@ -4,6 +4,7 @@
 
 use std::io::{self, Read};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 #[cfg(not(unix))]
@@ -53,36 +54,58 @@ pub struct Finished {
     pub timed_out: bool,
 }
 
+/// How long output is waited for after the child has ended. All of its own is there by then; a program that it has started and left
+/// behind may hold the pipes open for ever.
+const PIPE_GRACE: Duration = Duration::from_secs(1);
+
 /// Runs `command` to its end, killing it after `limit`.
 ///
 /// # Errors
 /// When the program cannot be started or waited for.
-///
-/// # Panics
-/// Never: the thread that reads the error output cannot panic.
 pub fn run(command: &mut Command, limit: Duration) -> io::Result<Finished> {
     let begun = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
-    let errors = std::thread::spawn(move || read_all(err.as_mut()));
-    let output = std::thread::spawn(move || read_all(out.as_mut()));
+    let output = chunks(child.stdout.take());
+    let errors = chunks(child.stderr.take());
     let (status, usage, timed_out) = sys::wait(&mut child, begun + limit)?;
     let wall = begun.elapsed();
+    let until = Instant::now() + PIPE_GRACE;
     Ok(Finished {
         status,
-        stdout: output.join().unwrap_or_default(),
-        stderr: errors.join().unwrap_or_default(),
+        stdout: collect(&output, until),
+        stderr: collect(&errors, until),
         usage,
         wall,
         timed_out,
     })
 }
 
-/// Everything until the pipe closes; what was read so far if it breaks.
-fn read_all(pipe: Option<&mut impl Read>) -> Vec<u8> {
+/// Reads in a thread of its own, so that neither pipe fills up while the other is waited for. The thread ends when the pipe is closed or
+/// nobody wants more.
+fn chunks(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    if let Some(mut pipe) = pipe {
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 64 << 10];
+            loop {
+                match pipe.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(len) if sender.send(buffer[..len].to_vec()).is_ok() => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    // A broken pipe keeps what came.
+                    Ok(_) | Err(_) => break,
+                }
+            }
+        });
+    }
+    receiver
+}
+
+/// What comes until the pipe is closed, or `until`.
+fn collect(chunks: &Receiver<Vec<u8>>, until: Instant) -> Vec<u8> {
     let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        let _broken_pipe_keeps_what_came = pipe.read_to_end(&mut bytes);
+    while let Ok(chunk) = chunks.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        bytes.extend(chunk);
     }
     bytes
 }
@@ -122,6 +145,22 @@ mod tests {
         assert!(done.timed_out);
         assert!(!done.status.success());
         assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_program_that_a_child_leaves_behind_holds_nobody_up() {
+        for (script, timed_out) in
+            [("sleep 60 & echo out", false), ("sleep 60 & echo out; exec sleep 60", true)]
+        {
+            let begun = Instant::now();
+            let done = run(&mut sh(script), Duration::from_millis(500)).expect("sh runs");
+            assert_eq!(
+                (done.timed_out, done.stdout.as_slice()),
+                (timed_out, b"out\n".as_slice()),
+                "{script}"
+            );
+            assert!(begun.elapsed() < Duration::from_secs(30), "{script}");
+        }
     }
 
     #[test]

@@ -56,8 +56,12 @@ impl Default for Options {
     }
 }
 
-/// How often the sampled part is made again when a control did not behave.
+/// How often what is sampled is made again when a control did not behave, or when the machine disturbed it.
 const REPEATS_MAX: u32 = 2;
+
+/// The longest pause before a disturbed measurement is made again: what a neighbour does often lasts for seconds. Half of the time that
+/// was measured for, if that is less: a run of a few rules stays short.
+const REPEAT_PAUSE: Duration = Duration::from_secs(5);
 
 impl Options {
     /// Whether a rule is asked for.
@@ -288,11 +292,14 @@ impl Run<'_> {
         if self.sampled.is_empty() {
             return (0, 0);
         }
+        let begun = Instant::now();
         let mut processes = 0;
+        // What is still to be measured: all, then what the machine disturbed.
+        let mut open: Vec<usize> = (0..self.sampled.len()).collect();
         for attempt in 0..=REPEATS_MAX {
             let mut cases = control::cases(&self.budgets.policy);
             let of_controls = cases.len();
-            cases.extend(self.sampled.iter().map(|(_, case)| case.clone()));
+            cases.extend(open.iter().map(|&i| self.sampled[i].1.clone()));
             let mut counting = |name: &str, done: u32, most: u32| progress(name, done, most);
             let mut sequence = Sequence {
                 policy: &self.budgets.policy,
@@ -305,30 +312,46 @@ impl Run<'_> {
             processes += sequence.processes;
             let rules = outcomes.split_off(of_controls);
             controls.sampled(&self.budgets.policy, &outcomes);
-            if controls.sampling_holds() || attempt == REPEATS_MAX || self.end.has_come() {
-                self.take(rules, controls);
+            let holds = controls.sampling_holds();
+            let last = attempt == REPEATS_MAX || self.end.has_come();
+            let mut again = Vec::new();
+            for (index, outcome) in open.into_iter().zip(rules) {
+                if !last && (!holds || outcome.passing) {
+                    again.push(index);
+                } else {
+                    self.take(index, outcome, controls);
+                }
+            }
+            if again.is_empty() {
                 return (processes, attempt);
+            }
+            open = again;
+            if holds {
+                observer.pause(self.end.rest().min(REPEAT_PAUSE).min(begun.elapsed() / 2));
             }
         }
         (processes, REPEATS_MAX)
     }
 
-    fn take(&mut self, outcomes: Vec<Outcome>, controls: &Controls) {
-        let invalid = controls.sampling_fault();
-        for ((index, _), outcome) in self.sampled.iter().zip(outcomes) {
-            let report = &mut self.reports[*index];
-            report.verdict = match (&invalid, outcome.verdict) {
-                (_, skipped @ Verdict::Skipped(_)) => skipped,
-                (Some(fault), _) => Verdict::Invalid(fault.clone()),
-                (None, verdict) => verdict,
-            };
-            report.measured = outcome.interval;
-            report.confirmation = outcome.confirmation;
-            report.values = outcome.values;
-            report.ns_per_op = outcome.ns_per_op;
-            report.versus_ns_per_op = outcome.versus_ns_per_op;
-            note_needless_waiver(report);
+    fn take(&mut self, index: usize, outcome: Outcome, controls: &Controls) {
+        let report = &mut self.reports[self.sampled[index].0];
+        report.verdict = match (controls.sampling_fault(), outcome.verdict) {
+            (_, skipped @ Verdict::Skipped(_)) => skipped,
+            (Some(fault), _) => Verdict::Invalid(fault),
+            (None, verdict) => verdict,
+        };
+        if outcome.shared > 0 {
+            let of = outcome.values.len();
+            report
+                .notes
+                .push(format!("something else used the same core in {} of {of} processes", outcome.shared));
         }
+        report.measured = outcome.interval;
+        report.confirmation = outcome.confirmation;
+        report.values = outcome.values;
+        report.ns_per_op = outcome.ns_per_op;
+        report.versus_ns_per_op = outcome.versus_ns_per_op;
+        note_needless_waiver(report);
     }
 }
 

@@ -31,7 +31,7 @@ impl Reading {
                 _ if self.kind == Kind::Floor => timing.log_ratio.map(|ratio| -ratio),
                 _ => timing.log_ratio,
             },
-            Observation::TwoBuilds(log_ratio) => Some(*log_ratio),
+            Observation::TwoBuilds { log_ratio, .. } => Some(*log_ratio),
             Observation::Instructions(count) | Observation::Syscalls(count) => Some(*count),
             Observation::Counted(counted) => {
                 let ops = f64::from(counted.ops.max(1));

@@ -9,6 +9,12 @@ pub struct Timing {
     pub groups: u32,
     /// Groups dropped from the cycles because the core's clock moved within them.
     pub groups_clock_moved: u32,
+    /// Groups in which something else used the same core: only those without give numbers, where they are enough.
+    #[serde(default)]
+    pub groups_shared: u32,
+    /// Whether the numbers are of groups in which something else used the same core.
+    #[serde(default)]
+    pub shared: bool,
     /// Logarithm of time per operation of the subject over that of the other: median over groups.
     pub log_ratio: Option<f64>,
     /// Core cycles per operation, the clock's bracket included; absent where cycles cannot be told.

@@ -23,8 +23,25 @@ pub enum Observation {
     Instructions(f64),
     /// System calls of one run.
     Syscalls(f64),
-    /// Logarithm of time in this build over time in the other.
-    TwoBuilds(f64),
+    /// Two builds of the program, each in processes of its own.
+    TwoBuilds {
+        /// Logarithm of time in this build over time in the other.
+        log_ratio: f64,
+        /// Whether something else used the same core in the processes of one build more than in those of the other.
+        shared: bool,
+    },
+}
+
+impl Observation {
+    /// Whether something else used the same core, so that the number is not of the subject alone.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Timed(timing) => timing.shared,
+            Self::TwoBuilds { shared, .. } => *shared,
+            Self::Counted(_) | Self::Instructions(_) | Self::Syscalls(_) => false,
+        }
+    }
 }
 
 /// A source of observations.
@@ -41,6 +58,11 @@ pub trait Observer {
     /// When that program cannot be run or does not answer.
     fn list_at(&mut self, _revision: &str) -> Result<Option<Vec<Listed>>, GateError> {
         Ok(None)
+    }
+
+    /// Waits for a disturbance of the machine to pass.
+    fn pause(&mut self, time: Duration) {
+        std::thread::sleep(time);
     }
 
     /// One observation, in a process of its own.
@@ -118,13 +140,15 @@ impl Program {
         revision: &str,
         order: Order,
         budget: Duration,
-    ) -> Result<f64, GateError> {
+    ) -> Result<Observation, GateError> {
         let other = self
             .other_builds
             .get(revision)
             .ok_or_else(|| GateError::Usage(format!("no build of git:{revision} was given")))?;
-        let time = |path: &Path| -> Result<f64, GateError> {
+        let mut shared = Vec::new();
+        let mut time = |path: &Path| -> Result<f64, GateError> {
             let timing = self.time(path, [subject, "-"], Order::Forward, budget)?;
+            shared.push(timing.shared);
             Ok(timing.cycles_per_op.unwrap_or(timing.ns_per_op).ln())
         };
         let (outer, inner) = match order {
@@ -133,7 +157,9 @@ impl Program {
         };
         let (first, second, third, fourth) = (time(outer)?, time(inner)?, time(inner)?, time(outer)?);
         let outer_over_inner = f64::midpoint(first, fourth) - f64::midpoint(second, third);
-        Ok(if order == Order::Forward { outer_over_inner } else { -outer_over_inner })
+        let log_ratio = if order == Order::Forward { outer_over_inner } else { -outer_over_inner };
+        // All four alike is fair to both.
+        Ok(Observation::TwoBuilds { log_ratio, shared: shared.windows(2).any(|pair| pair[0] != pair[1]) })
     }
 
     fn instructions(&self, subject: &str) -> Result<f64, GateError> {
@@ -227,9 +253,7 @@ impl Observer for Program {
                 self.instructions(subject).map(Observation::Instructions)
             }
             Measurement::Syscalls { subject } => self.syscalls(subject).map(Observation::Syscalls),
-            Measurement::TwoBuilds { subject, revision } => {
-                self.two_builds(subject, revision, order, budget).map(Observation::TwoBuilds)
-            }
+            Measurement::TwoBuilds { subject, revision } => self.two_builds(subject, revision, order, budget),
         }
     }
 }

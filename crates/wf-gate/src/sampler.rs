@@ -20,6 +20,15 @@ pub const CLOCK_DRIFT_MAX: f64 = 0.03;
 /// A run shorter than this many empty brackets says more about the bracket than about the subject.
 const BRACKETS_PER_RUN_MIN: f64 = 16.0;
 
+/// Additions a cycle of the least core that is told to be shared.
+const UNITS_MIN: f64 = 4.0;
+
+/// A core that does less than this share of what it can is shared.
+const ALONE_SHARE: f64 = 0.94;
+
+/// One group in so many must have had the core alone, or those that seem so are accidents.
+const ALONE_GROUPS: usize = 8;
+
 const GROUPS_MIN: usize = 6;
 const GROUPS_MAX: usize = 400;
 
@@ -141,33 +150,56 @@ pub fn sample(
     let wall = Instant::now();
     let begun = clock.now();
     while !groups.enough(wall.elapsed(), sampling.budget) {
-        let forward = groups.count.is_multiple_of(2) == (sampling.order == Order::Forward);
+        let forward = groups.all.len().is_multiple_of(2) == (sampling.order == Order::Forward);
         groups.run(&clock, &mut a, b.as_mut(), forward)?;
     }
     let counts_per_second = (clock.now() - begun) as f64 / wall.elapsed().as_secs_f64();
     Ok(groups.into_timing(a, b, counts_per_second))
 }
 
+/// One group: calibration, first, second, second, first, calibration.
+struct Group {
+    log_ratio: Option<f64>,
+    /// Absent where the clock moved or cycles cannot be told.
+    cycles: Option<Cycles>,
+    /// Independent additions a cycle before or after, the fewer.
+    adds_per_cycle: Option<f64>,
+}
+
+struct Cycles {
+    per_count: f64,
+    per_op: f64,
+    versus_per_op: Option<f64>,
+}
+
 /// What the groups of one process gave.
 #[derive(Default)]
 struct Groups {
-    count: usize,
+    all: Vec<Group>,
     clock_moved: usize,
-    log_ratios: Vec<f64>,
-    cycles_per_op: Vec<f64>,
-    versus_cycles_per_op: Vec<f64>,
-    cycles_per_count: Vec<f64>,
+}
+
+/// What the core does just now.
+struct Pace {
+    cycles_per_count: f64,
+    adds_per_cycle: Option<f64>,
+}
+
+impl Pace {
+    fn look(clock: &Clock) -> Option<Self> {
+        let cycles_per_count = clock.cycles_per_count().ok()?;
+        Some(Self { cycles_per_count, adds_per_cycle: clock.adds_per_cycle(cycles_per_count) })
+    }
 }
 
 impl Groups {
     fn enough(&self, elapsed: Duration, budget: Duration) -> bool {
         // Whole pairs of groups, so that both orders weigh the same.
-        self.count.is_multiple_of(2)
-            && self.count >= GROUPS_MIN
-            && (elapsed >= budget || self.count >= GROUPS_MAX)
+        self.all.len().is_multiple_of(2)
+            && self.all.len() >= GROUPS_MIN
+            && (elapsed >= budget || self.all.len() >= GROUPS_MAX)
     }
 
-    /// Calibration, first, second, second, first, calibration.
     fn run(
         &mut self,
         clock: &Clock,
@@ -175,7 +207,7 @@ impl Groups {
         b: Option<&mut Side>,
         forward: bool,
     ) -> Result<(), SampleError> {
-        let before = clock.cycles_per_count().ok();
+        let before = Pace::look(clock);
         let (of_a, of_b) = match b {
             None => (a.run(clock)? + a.run(clock)?, None),
             Some(b) if forward => {
@@ -189,41 +221,67 @@ impl Groups {
                 (inner, Some(first + b.run(clock)?))
             }
         };
-        let after = clock.cycles_per_count().ok();
-        self.count += 1;
-        if let Some(of_b) = of_b {
-            self.log_ratios.push((of_a / of_b).ln());
-        }
-        if let (Some(before), Some(after)) = (before, after) {
-            if (before / after).ln().abs() > CLOCK_DRIFT_MAX {
+        let mut group =
+            Group { log_ratio: of_b.map(|of_b| (of_a / of_b).ln()), cycles: None, adds_per_cycle: None };
+        if let (Some(before), Some(after)) = (before, Pace::look(clock)) {
+            if (before.cycles_per_count / after.cycles_per_count).ln().abs() > CLOCK_DRIFT_MAX {
                 self.clock_moved += 1;
             } else {
-                let cycles_per_count = f64::midpoint(before, after);
-                self.cycles_per_count.push(cycles_per_count);
-                self.cycles_per_op.push(of_a / 2.0 * cycles_per_count);
-                self.versus_cycles_per_op.extend(of_b.map(|counts| counts / 2.0 * cycles_per_count));
+                let per_count = f64::midpoint(before.cycles_per_count, after.cycles_per_count);
+                group.cycles = Some(Cycles {
+                    per_count,
+                    per_op: of_a / 2.0 * per_count,
+                    versus_per_op: of_b.map(|counts| counts / 2.0 * per_count),
+                });
             }
+            group.adds_per_cycle = before.adds_per_cycle.zip(after.adds_per_cycle).map(|(b, a)| b.min(a));
         }
+        self.all.push(group);
         Ok(())
     }
 
-    fn into_timing(mut self, mut a: Side, mut b: Option<Side>, counts_per_second: f64) -> Timing {
+    fn into_timing(self, mut a: Side, mut b: Option<Side>, counts_per_second: f64) -> Timing {
         let ns_per_count = 1e9 / counts_per_second;
+        let alone_from = alone_from(self.all.iter().filter_map(|group| group.adds_per_cycle).collect());
+        let is_shared = |group: &&Group| group.adds_per_cycle.is_some_and(|adds| adds < alone_from);
+        let groups_shared = self.all.iter().filter(is_shared).count();
+        // Sharing comes and goes within a process, so the groups without are as good as a process without.
+        let alone_min = GROUPS_MIN.max(self.all.len() / ALONE_GROUPS);
+        let shared = groups_shared > 0 && self.all.len() - groups_shared < alone_min;
+        let taken: Vec<&Group> = self.all.iter().filter(|group| shared || !is_shared(group)).collect();
         // Half the groups must have kept their clock; a median over a few lucky ones is not the process's.
-        let believed = 2 * self.cycles_per_op.len() >= self.count;
-        let of = |values: &mut Vec<f64>| (believed && !values.is_empty()).then(|| median(values));
+        let believed = 2 * self.clock_moved <= self.all.len();
+        let of = |number: fn(&Cycles) -> Option<f64>| {
+            let cycles = taken.iter().filter_map(|group| group.cycles.as_ref());
+            let mut numbers: Vec<f64> = cycles.filter_map(number).collect();
+            (believed && !numbers.is_empty()).then(|| median(&mut numbers))
+        };
+        let mut log_ratios: Vec<f64> = taken.iter().filter_map(|group| group.log_ratio).collect();
         Timing {
-            groups: self.count as u32,
+            groups: self.all.len() as u32,
             groups_clock_moved: self.clock_moved as u32,
-            log_ratio: b.is_some().then(|| median(&mut self.log_ratios)),
-            cycles_per_op: of(&mut self.cycles_per_op),
-            versus_cycles_per_op: of(&mut self.versus_cycles_per_op),
-            core_hz: of(&mut self.cycles_per_count).map(|c| c * counts_per_second),
+            groups_shared: groups_shared as u32,
+            shared,
+            log_ratio: b.is_some().then(|| median(&mut log_ratios)),
+            cycles_per_op: of(|cycles| Some(cycles.per_op)),
+            versus_cycles_per_op: of(|cycles| cycles.versus_per_op),
+            core_hz: of(|cycles| Some(cycles.per_count)).map(|c| c * counts_per_second),
             ns_per_op: median(&mut a.counts_per_op) * ns_per_count,
             versus_ns_per_op: b.as_mut().map(|b| median(&mut b.counts_per_op) * ns_per_count),
             answer: a.answer,
         }
     }
+}
+
+/// How many additions a cycle a group needs to have had the core alone, by all that were seen in the process.
+///
+/// The number of units that add is whole and at least four; the best of the groups says which. A core that is shared all the
+/// time shows fewer than four.
+fn alone_from(mut adds_per_cycle: Vec<f64>) -> f64 {
+    adds_per_cycle.sort_unstable_by(f64::total_cmp);
+    let best = adds_per_cycle.get(adds_per_cycle.len() * 19 / 20).copied().unwrap_or(0.0);
+    let units = (best - 0.25).ceil().max(UNITS_MIN);
+    ALONE_SHARE * units
 }
 
 #[cfg(test)]
@@ -241,6 +299,46 @@ mod tests {
             _ = std::io::Write::write_fmt(&mut std::io::stderr(), line);
         }
         emulated
+    }
+
+    #[test]
+    fn a_core_is_alone_by_what_it_can_do() {
+        for (adds, units) in [
+            (vec![], 4.0),
+            (vec![2.0, 2.1, 2.8], 4.0),
+            (vec![2.0, 3.84, 3.99], 4.0),
+            (vec![2.5, 4.9, 5.0], 5.0),
+            (vec![3.84, 5.96], 6.0),
+        ] {
+            assert!((alone_from(adds.clone()) - ALONE_SHARE * units).abs() < 1e-9, "{adds:?}");
+        }
+    }
+
+    #[test]
+    fn groups_on_a_shared_core_are_left_out_where_others_are_enough() {
+        let side = |id| {
+            let subject = Subject { id, ops: 1, make: || Box::new(Wrong) };
+            Side { counts_per_op: vec![1.0], ..Side::new(&subject) }
+        };
+        let groups = |alone: usize, shared: usize| {
+            let of = |ratio: f64, adds| Group {
+                log_ratio: Some(ratio),
+                cycles: Some(Cycles { per_count: 1.0, per_op: 2.0 + ratio, versus_per_op: Some(2.0) }),
+                adds_per_cycle: Some(adds),
+            };
+            let mut all: Vec<Group> = (0..alone).map(|_| of(0.0, 3.9)).collect();
+            all.extend((0..shared).map(|_| of(0.1, 2.1)));
+            Groups { all, clock_moved: 0 }.into_timing(side("test.a"), Some(side("test.b")), 1e9)
+        };
+        let mixed = groups(GROUPS_MIN, 36);
+        assert_eq!((mixed.log_ratio, mixed.shared, mixed.groups_shared), (Some(0.0), false, 36));
+        assert_eq!(mixed.cycles_per_op, Some(2.0));
+        for (few, many) in [(GROUPS_MIN - 1, 36), (20, 180)] {
+            let timing = groups(few, many);
+            assert_eq!((timing.log_ratio, timing.shared), (Some(0.1), true), "{few} of {}", few + many);
+        }
+        let alone = groups(20, 0);
+        assert_eq!((alone.log_ratio, alone.shared, alone.groups_shared), (Some(0.0), false, 0));
     }
 
     struct Wrong;

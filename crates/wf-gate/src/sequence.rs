@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::budgets::Policy;
+use crate::budgets::{Kind, Policy};
 use crate::judge::{Ask, Reading, look};
 use crate::observer::{Observation, Observer};
 use crate::plan::Measurement;
@@ -30,11 +30,18 @@ pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
     pub(crate) interval: Option<Interval>,
     pub(crate) confirmation: Option<Interval>,
+    /// Whether what left it undecided may be over in a while: the machine, not the subject.
+    pub(crate) passing: bool,
+    /// Processes in which something else used the same core all the time.
+    pub(crate) shared: u32,
     /// The numbers themselves, one per process, not as logarithms.
     pub(crate) values: Vec<f64>,
     pub(crate) ns_per_op: Option<f64>,
     pub(crate) versus_ns_per_op: Option<f64>,
 }
+
+/// Processes that a confirmation may start for each one that it needs.
+const CONFIRM_MAX: u32 = 4;
 
 /// Progress of a run: processes done, and the most that may follow.
 pub(crate) type Progress<'p> = &'p mut dyn FnMut(&str, u32, u32);
@@ -49,6 +56,15 @@ pub(crate) struct End {
 impl End {
     pub(crate) fn has_come(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// How long until then.
+    pub(crate) fn rest(&self) -> Duration {
+        match self.deadline {
+            _ if self.stop.load(Ordering::Relaxed) => Duration::ZERO,
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => Duration::MAX,
+        }
     }
 }
 
@@ -111,6 +127,8 @@ impl Sequence<'_> {
                     verdict: Verdict::Inconclusive("no look decided it".into()),
                     interval: None,
                     confirmation: None,
+                    passing: false,
+                    shared: 0,
                     values: values(case, series.get(&case.measurement)),
                     ns_per_op: None,
                     versus_ns_per_op: None,
@@ -145,15 +163,24 @@ impl Sequence<'_> {
         if let Some(message) = &series.broken {
             return Some(outcome(case, series, Verdict::Invalid(message.clone()), None, None));
         }
-        let logs = logs(case, &series.forward);
+        let numbers = Numbers::of(case, &series.forward, self.policy);
         let taken = series.forward.len();
         // Processes whose clock moved tell no cycles. Two thirds must, or the number is of lucky moments only.
-        let enough = 3 * logs.len() >= 2 * taken && logs.len() >= self.policy.looks[0].min(3) as usize;
-        let looked = if enough { look(case.ask, &logs, self.policy) } else { None };
+        let enough = 3 * numbers.told >= 2 * taken && numbers.told >= self.policy.looks[0].min(3) as usize;
+        let looked = if enough { look(case.ask, &numbers.logs, self.policy) } else { None };
         match looked {
             Some((interval, Look::Within)) => {
                 Some(outcome(case, series, Verdict::Pass, Some(interval), None))
             }
+            // What a neighbour on the same core takes is no fault of the subject.
+            Some((interval, Look::Beyond)) if numbers.disturbed => last.then(|| {
+                let reason = format!(
+                    "beyond the bound, but something else used the same core in {} of {taken} processes",
+                    numbers.shared
+                );
+                let invalid = outcome(case, series, Verdict::Invalid(reason), Some(interval), None);
+                Outcome { passing: true, ..invalid }
+            }),
             Some((interval, Look::Beyond)) => {
                 if !case.confirm {
                     return Some(outcome(case, series, Verdict::Fail, Some(interval), None));
@@ -162,6 +189,10 @@ impl Sequence<'_> {
                 match second {
                     Some((again, Look::Beyond)) => {
                         Some(outcome(case, series, Verdict::Fail, Some(interval), Some(again)))
+                    }
+                    _ if self.end.has_come() => {
+                        let reason = "beyond the bound, but time was up before the confirmation".into();
+                        Some(outcome(case, series, Verdict::Inconclusive(reason), Some(interval), None))
                     }
                     _ if last => {
                         let reason =
@@ -178,7 +209,9 @@ impl Sequence<'_> {
                 } else {
                     format!("the interval still touches the bound after {taken} processes")
                 };
-                Some(outcome(case, series, Verdict::Inconclusive(reason), Some(interval), None))
+                let open = outcome(case, series, Verdict::Inconclusive(reason), Some(interval), None);
+                // Few had the core, and few decide little.
+                Some(Outcome { passing: 2 * numbers.shared > taken, ..open })
             }
             None if last && taken == 0 => {
                 Some(outcome(case, series, Verdict::Skipped("not measured: time was up".into()), None, None))
@@ -188,30 +221,68 @@ impl Sequence<'_> {
                 Some(outcome(case, series, Verdict::Inconclusive(reason), None, None))
             }
             None if last => {
-                let reason = format!("the core's clock moved in {} of {taken} processes", taken - logs.len());
-                Some(outcome(case, series, Verdict::Invalid(reason), None, None))
+                let reason =
+                    format!("the core's clock moved in {} of {taken} processes", taken - numbers.told);
+                let invalid = outcome(case, series, Verdict::Invalid(reason), None, None);
+                Some(Outcome { passing: true, ..invalid })
             }
             Some((_, Look::Open)) | None => None,
         }
     }
 
-    /// As many processes as the first look, in the other order.
+    /// As many processes as the first look, in the other order; up to [`CONFIRM_MAX`] times as many where a neighbour disturbs them. `None` if
+    /// they say nothing.
     fn confirm(&mut self, case: &Case, series: &mut Series) -> Option<(Interval, Look)> {
         // Fresh ones at every look: a confirmation that once disagreed says nothing about later.
         series.reversed.clear();
-        for _ in 0..self.policy.looks[0] {
+        for turn in 0..CONFIRM_MAX * self.policy.looks[0] {
+            let enough =
+                turn >= self.policy.looks[0] && !Numbers::of(case, &series.reversed, self.policy).disturbed;
+            if enough || self.end.has_come() {
+                break;
+            }
             self.observe(&case.measurement, Order::Reversed, series);
         }
-        look(case.ask, &logs(case, &series.reversed), self.policy)
+        let numbers = Numbers::of(case, &series.reversed, self.policy);
+        let whole = series.reversed.len() >= self.policy.looks[0] as usize && !numbers.disturbed;
+        if whole { look(case.ask, &numbers.logs, self.policy) } else { None }
     }
 }
 
-fn logs(case: &Case, observations: &[Observation]) -> Vec<f64> {
-    observations.iter().filter_map(|o| case.reading.value(o)).collect()
+/// What the processes of a case say.
+struct Numbers {
+    /// One number per process that counts.
+    logs: Vec<f64>,
+    /// Processes that told a number.
+    told: usize,
+    /// Those of them in which something else used the same core.
+    shared: usize,
+    /// Whether such processes count, for lack of others, and may have moved the number beyond its bound.
+    disturbed: bool,
+}
+
+impl Numbers {
+    fn of(case: &Case, observations: &[Observation], policy: &Policy) -> Self {
+        let read = |o: &Observation| case.reading.value(o).map(|log| (log, o.is_shared()));
+        let told: Vec<(f64, bool)> = observations.iter().filter_map(read).collect();
+        let alone: Vec<f64> = told.iter().filter(|(_, shared)| !shared).map(|(log, _)| *log).collect();
+        let shared = told.len() - alone.len();
+        let enough_alone = shared == 0 || alone.len() >= policy.looks[0] as usize;
+        // Two subjects of the same kind share a core as they share all else, so a regression inside one process holds.
+        let paired = case.reading.kind == Kind::Regression
+            && matches!(case.measurement, Measurement::Timed { versus: Some(_), .. });
+        Self {
+            told: told.len(),
+            shared,
+            disturbed: !enough_alone && !paired,
+            logs: if enough_alone { alone } else { told.into_iter().map(|(log, _)| log).collect() },
+        }
+    }
 }
 
 fn values(case: &Case, series: Option<&Series>) -> Vec<f64> {
-    series.map(|s| logs(case, &s.forward).into_iter().map(f64::exp).collect()).unwrap_or_default()
+    let read = |o: &Observation| case.reading.value(o).map(f64::exp);
+    series.map(|s| s.forward.iter().filter_map(read).collect()).unwrap_or_default()
 }
 
 fn outcome(
@@ -236,6 +307,8 @@ fn outcome(
         verdict,
         interval,
         confirmation,
+        passing: false,
+        shared: series.forward.iter().filter(|o| o.is_shared()).count() as u32,
         values: values(case, Some(series)),
         ns_per_op: median_of(|t| Some(t.ns_per_op)),
         versus_ns_per_op: median_of(|t| t.versus_ns_per_op),

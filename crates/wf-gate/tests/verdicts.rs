@@ -1,6 +1,8 @@
 //! Whole runs of the gate over a made-up program, so that the truth is known: verdicts, exit codes, error rates.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wf_gate::budgets::{Budgets, OnInconclusive, Tier};
@@ -11,6 +13,9 @@ use wf_gate::{
     Counted, Exit, GateError, Listed, Measurement, Observation, Observer, Options, Order, Random, RunCounts,
     Timing, Verdict, run,
 };
+
+/// How many times as long work takes on a core that is shared.
+const SHARING_COST: f64 = 1.4;
 
 /// A program whose subjects have known costs.
 #[derive(Clone)]
@@ -29,6 +34,14 @@ struct Made {
     killed: Vec<String>,
     /// Processes in which the core's clock moved too much, of ten.
     clock_moves: u64,
+    /// Processes in which a neighbour used the same core, of ten.
+    core_shared: u64,
+    /// The same after a pause, if fewer.
+    core_shared_later: u64,
+    /// Whether that slows the subject of a pair more than its counterpart.
+    unlike: bool,
+    /// Ends the run after so many observations.
+    stop_after: Option<(usize, Arc<AtomicBool>)>,
     random: Random,
     observed: Vec<Measurement>,
 }
@@ -43,6 +56,10 @@ impl Made {
             order_bias: 0.0,
             killed: Vec::new(),
             clock_moves: 0,
+            core_shared: 0,
+            core_shared_later: u64::MAX,
+            unlike: false,
+            stop_after: None,
             random: Random::new(seed),
             observed: Vec::new(),
         };
@@ -71,8 +88,16 @@ impl Observer for Made {
         Ok(self.cycles.keys().map(|id| Listed { id: id.clone(), ops: 1_000 }).collect())
     }
 
+    fn pause(&mut self, _: Duration) {
+        // A neighbour that is gone after a while.
+        self.core_shared = self.core_shared.min(self.core_shared_later);
+    }
+
     fn observe(&mut self, what: &Measurement, order: Order, _: Duration) -> Result<Observation, GateError> {
         self.observed.push(what.clone());
+        if let Some((most, stop)) = &self.stop_after {
+            stop.store(self.observed.len() >= *most, Ordering::Relaxed);
+        }
         let subject = what.subject().to_owned();
         if self.killed.contains(&subject) {
             return Err(GateError::Child {
@@ -87,10 +112,18 @@ impl Observer for Made {
                 let log_ratio = versus.as_ref().map(|v| (cycles / self.cycles[v]).ln() + bias + self.noise());
                 // Absolute cycles differ more between processes than a ratio does.
                 let told = self.random.below(10) >= self.clock_moves;
+                let shared = self.random.below(10) < self.core_shared;
+                let unlike = self.unlike && subject.starts_with("x.");
+                let slowed = if shared { SHARING_COST } else { 1.0_f64 };
+                // The subject needs all of a core, its counterpart waits most of the time.
+                let log_ratio = log_ratio.map(|log| log + if unlike { slowed.ln() } else { 0.0 });
+                let cycles = cycles * slowed;
                 let noise = 5.0 * self.noise();
                 Observation::Timed(Timing {
                     groups: 100,
                     groups_clock_moved: if told { 0 } else { 90 },
+                    groups_shared: if shared { 100 } else { 0 },
+                    shared,
                     log_ratio,
                     cycles_per_op: told.then(|| (cycles.ln() + noise).exp()),
                     versus_cycles_per_op: None,
@@ -107,7 +140,9 @@ impl Observer for Made {
             }
             Measurement::Instructions { .. } => Observation::Instructions(9.003),
             Measurement::Syscalls { .. } => Observation::Syscalls(0.0),
-            Measurement::TwoBuilds { .. } => Observation::TwoBuilds((cycles / 5.0).ln() + self.noise()),
+            Measurement::TwoBuilds { .. } => {
+                Observation::TwoBuilds { log_ratio: (cycles / 5.0).ln() + self.noise(), shared: false }
+            }
         })
     }
 }
@@ -392,6 +427,18 @@ fn no_time_means_not_measured_and_never_passed() {
 }
 
 #[test]
+fn no_confirmation_begins_after_the_time() {
+    let mut made = Made::new(5).with("x.a", 6.0).with("x.b", 5.0);
+    let options = Options::default();
+    // Two counts of controls, and five processes each of two controls and the rule.
+    made.stop_after = Some((17, Arc::clone(&options.stop)));
+    let report = gate(&budgets(&regression("x.rule", "x.a", "x.b")), &options, &mut made);
+    let Verdict::Inconclusive(reason) = &report.rules[0].verdict else { panic!("{:?}", report.rules[0]) };
+    assert!(reason.contains("time was up before the confirmation"), "{reason}");
+    assert_eq!(made.observed.len(), 17);
+}
+
+#[test]
 fn a_clock_that_moves_is_invalid_for_cycles_alone() {
     let budgets = budgets(
         &(rule("x.ticks", "x.a", "metric='cycles_per_op'\nkind='ceiling'\nmax=8.0\nmode='latency'")
@@ -406,6 +453,48 @@ fn a_clock_that_moves_is_invalid_for_cycles_alone() {
         report.rules[0]
     );
     assert_eq!(report.rules[1].verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_neighbour_on_the_same_core_fails_no_ceiling_and_hides_no_slow_down_that_is_seen_without_it() {
+    let of = |cycles: f64, core_shared: u64, rest: &str| {
+        let mut made = Made::new(7).with("x.a", cycles).with("x.b", 5.0);
+        (made.core_shared, made.unlike) = (core_shared, true);
+        let report = gate(&budgets(&rule("x.rule", "x.a", rest)), &Options::default(), &mut made);
+        (report.rules[0].verdict.clone(), report.rules[0].notes.clone())
+    };
+    let ticks = "metric='cycles_per_op'\nkind='ceiling'\nmax=6\nmode='throughput'";
+    let ratio = "versus='x.b'\nmetric='time'\nkind='ceiling'\nmax=1.1";
+    for rest in [ticks, ratio] {
+        assert_eq!(of(5.0, 0, rest).0, Verdict::Pass, "{rest}");
+        // Now and then: the processes without it decide.
+        assert_eq!(of(5.0, 5, rest).0, Verdict::Pass, "{rest}");
+        assert_eq!(of(7.0, 5, rest).0, Verdict::Fail, "{rest}");
+        // Always: nothing can be said against the subject.
+        let (verdict, notes) = of(5.0, 10, rest);
+        let Verdict::Invalid(reason) = &verdict else { panic!("{rest}: {verdict:?}") };
+        assert!(reason.contains("used the same core in 30 of 30"), "{reason}");
+        assert_eq!(notes, ["something else used the same core in 30 of 30 processes"]);
+    }
+    // A pair of one kind of work in one process is slowed alike.
+    let regression = "versus='x.b'\nmetric='time'\nkind='regression'\ntolerance=0.05";
+    assert_eq!(of(7.0, 10, regression).0, Verdict::Fail);
+    // One that goes away in the pause: the repetition decides, and measures nothing else again.
+    let mut made = Made::new(7).with("x.a", 5.0).with("x.b", 5.0).with("x.c", 4.0);
+    (made.core_shared, made.core_shared_later) = (10, 0);
+    let rules = rule("x.near", "x.a", ticks) + &rule("x.far", "x.c", ticks);
+    let report = gate(&budgets(&rules), &Options::default(), &mut made);
+    assert_eq!(report.rules.iter().map(|r| r.verdict.word()).collect::<Vec<_>>(), ["pass", "pass"]);
+    assert_eq!(report.repeats, 1);
+    let far = Measurement::Timed { subject: "x.c".into(), versus: None };
+    assert_eq!(made.observed.iter().filter(|what| **what == far).count(), 5);
+    // What stays open because few processes had the core is measured again, too.
+    let mut made = Made::new(7).with("x.a", 6.1).with("x.b", 5.0);
+    (made.core_shared, made.core_shared_later) = (7, 0);
+    let report = gate(&budgets(&rule("x.rule", "x.a", ticks)), &Options::default(), &mut made);
+    assert!(report.repeats > 0, "{:?}", report.rules[0]);
+    // A ceiling that is kept all the same is kept.
+    assert_eq!(of(4.0, 10, ticks).0, Verdict::Pass);
 }
 
 #[test]

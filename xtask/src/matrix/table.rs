@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub(super) minor_faults: f64,
     pub(super) user_s: f64,
     pub(super) system_s: f64,
+    /// Context switches: because it waited, and because another program wanted the core.
+    pub(super) voluntary_switches: f64,
     pub(super) involuntary_switches: f64,
     /// Heap requests per operation, from the counted pass.
     pub(super) allocs_per_op: Option<f64>,
@@ -82,6 +84,7 @@ pub(super) fn rows(run: &Run, listed: &[Listed], baseline: Option<&Run>) -> Vec<
                 minor_faults: usage(|u| u.minor_faults as f64),
                 user_s: usage(|u| u.user_s),
                 system_s: usage(|u| u.system_s),
+                voluntary_switches: usage(|u| u.voluntary_switches as f64),
                 involuntary_switches: usage(|u| u.involuntary_switches as f64),
                 allocs_per_op: counted.map(|s| s.allocs as f64 / operations),
                 bytes_per_op: counted.map(|s| s.bytes as f64 / operations),
@@ -104,7 +107,7 @@ fn ratio(own: &[&Sample], reference: &[&Sample]) -> Option<Interval> {
     Interval::of_logs(&logs, ALPHA_PER_SIDE)
 }
 
-const HEADS: [&str; 12] = [
+const HEADS: [&str; 13] = [
     "workload",
     "threads",
     "allocator",
@@ -115,6 +118,7 @@ const HEADS: [&str; 12] = [
     "faults",
     "user s",
     "sys s",
+    "waits",
     "preempted",
     "allocs/op",
 ];
@@ -140,6 +144,7 @@ fn cells(run: &Run, row: &Row) -> Vec<String> {
         whole(row.minor_faults),
         format!("{:.2}", row.user_s),
         format!("{:.2}", row.system_s),
+        whole(row.voluntary_switches),
         whole(row.involuntary_switches),
         row.allocs_per_op.map_or_else(|| "-".into(), number),
     ];

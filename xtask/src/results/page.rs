@@ -56,6 +56,11 @@ pub(super) fn render(budgets: &Budgets, records: &Records) -> String {
     if let Some(stores) = &records.stores {
         let _infallible = writeln!(out, "\n### Embedded read-only stores\n\n{}", listed(stores));
     }
+    if let Some(matrix) = &records.matrix {
+        let (_, table) = matrix.split_once("\n\n").unwrap_or(("", matrix));
+        let _infallible =
+            writeln!(out, "\n## The same programs under every allocator\n\n{}", table.trim_end());
+    }
     trial(&mut out, records);
     out
 }
@@ -169,8 +174,8 @@ fn trial(out: &mut String, records: &Records) {
                     state.failed,
                     state.inconclusive,
                     state.invalid,
-                    f64::from(state.processes) / f64::from(state.verdicts.max(1)),
-                    state.seconds / f64::from(state.runs.max(1)),
+                    state.processes_per_verdict(),
+                    state.seconds_per_run(),
                     state.longest_s
                 );
             }

@@ -20,3 +20,11 @@ pub(super) fn now() -> u64 {
 
 /// Has no meaning without a cycle counter; calibration refuses before it gets here.
 pub(super) fn chain() {}
+
+/// Never, for the same reason.
+pub(super) fn width_is_known() -> bool {
+    false
+}
+
+/// Has no meaning without a cycle counter either.
+pub(super) fn wide() {}

@@ -47,6 +47,47 @@ pub(super) fn now() -> u64 {
     (high << 32) | low
 }
 
+/// Whether a core of this kind does at least four additions a cycle: those with AVX2 do.
+pub(super) fn width_is_known() -> bool {
+    std::arch::is_x86_feature_detected!("avx2")
+}
+
+/// 4,096 additions to eight registers in turn, so that only the number of units that add limits them.
+#[inline(never)]
+pub(super) fn wide() {
+    const { assert!(super::WIDE_ADDS == 8 * 64 * 8) };
+    // SAFETY: the block reads and writes only the ten registers declared, and the loop ends after eight turns.
+    unsafe {
+        asm!(
+            ".p2align 6",
+            "2:",
+            ".rept 64",
+            "add {a}, {step}",
+            "add {b}, {step}",
+            "add {c}, {step}",
+            "add {d}, {step}",
+            "add {e}, {step}",
+            "add {f}, {step}",
+            "add {g}, {step}",
+            "add {h}, {step}",
+            ".endr",
+            "dec {turns:e}",
+            "jnz 2b",
+            a = inout(reg) 0_u64 => _,
+            b = inout(reg) 0_u64 => _,
+            c = inout(reg) 0_u64 => _,
+            d = inout(reg) 0_u64 => _,
+            e = inout(reg) 0_u64 => _,
+            f = inout(reg) 0_u64 => _,
+            g = inout(reg) 0_u64 => _,
+            h = inout(reg) 0_u64 => _,
+            step = in(reg) 1_u64,
+            turns = inout(reg) 8_u32 => _,
+            options(nostack, nomem),
+        );
+    }
+}
+
 /// 4,096 additions, each waiting for the one before.
 ///
 /// Register to register: renamers of newer cores fold an addition of an immediate away, and the chain would then run
