@@ -48,6 +48,7 @@ mod decode;
 mod document;
 mod element;
 mod error;
+pub mod expression;
 mod graph;
 mod ids;
 mod kind;
