@@ -3,9 +3,16 @@
 use wf_bpmn::{ParseOptions, parse};
 use wf_net::{CompileOptions, compile};
 
-/// Reads bytes and looks at everything that comes out.
+/// Reads bytes, whoever decides, and looks at everything that comes out.
 pub(crate) fn holds_for(bytes: &[u8]) {
-    match parse(bytes, &ParseOptions::default()) {
+    let mut options = ParseOptions::default();
+    holds_with(bytes, &options);
+    options.external_decisions = true;
+    holds_with(bytes, &options);
+}
+
+fn holds_with(bytes: &[u8], options: &ParseOptions) {
+    match parse(bytes, options) {
         Err(errors) => {
             assert!(!errors.is_empty(), "refused without a reason");
             assert!(errors.is_sorted_by_key(|error| error.position), "reasons in the order of the text");

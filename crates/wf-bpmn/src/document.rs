@@ -41,7 +41,7 @@ fn understand(tree: &Tree<'_>, options: &ParseOptions) -> Result<Document, Vec<E
         let fault = ModelFault::WrongRoot { found: root.kind, namespace: tree.root_namespace.clone() };
         return Err(vec![Error::at(root.position, fault)]);
     }
-    let mut model = Model::new(tree, options.errors_max);
+    let mut model = Model::new(tree, options);
     let (mut processes, mut black_boxes) = (Vec::new(), Vec::new());
     for (child, role) in model.children(Index::ROOT, Parent::Definitions) {
         match role {

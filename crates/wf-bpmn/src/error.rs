@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::expression::Fault;
 use crate::{Element, Limit, ModelFault, Position, Unsupported, XmlFault};
 
 /// One reason for which a document is refused.
@@ -30,6 +31,9 @@ pub enum ErrorKind {
     Model(ModelFault),
     /// The model has behaviour that is not supported.
     Unsupported(Unsupported),
+    /// The data of a case cannot decide about a flow: its condition is beyond what is evaluated. The position is that in
+    /// the condition; the element is the flow.
+    Condition(Fault),
     /// The net of a process is refused.
     Net {
         /// The problem as `wf-net` reports it.
@@ -54,6 +58,12 @@ impl From<XmlFault> for ErrorKind {
 impl From<ModelFault> for ErrorKind {
     fn from(fault: ModelFault) -> Self {
         Self::Model(fault)
+    }
+}
+
+impl From<Fault> for ErrorKind {
+    fn from(fault: Fault) -> Self {
+        Self::Condition(fault)
     }
 }
 
@@ -102,6 +112,7 @@ impl fmt::Display for ErrorKind {
             Self::Xml(fault) => fault.fmt(f),
             Self::Model(fault) => fault.fmt(f),
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
+            Self::Condition(fault) => write!(f, "its condition cannot be evaluated: {fault}"),
             Self::Net { problem, related } => {
                 problem.fmt(f)?;
                 for (index, element) in related.iter().enumerate() {

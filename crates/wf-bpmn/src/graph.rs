@@ -1,9 +1,12 @@
 //! The flow nodes and sequence flows of one process, with those inside of its sub-processes.
 
 mod connect;
+mod decide;
 mod unroll;
 
 use std::collections::HashMap;
+
+use wf_net::guard::Expr;
 
 use crate::kind::{Kind, Trigger};
 use crate::model::Model;
@@ -72,6 +75,10 @@ pub(crate) struct Node {
 pub(crate) struct Flow {
     pub(crate) index: Index,
     pub(crate) condition: Option<String>,
+    /// The element that holds the condition.
+    pub(crate) expression: Option<Index>,
+    /// The condition as the data of a case decides it, where that decides the whole choice.
+    pub(crate) guard: Option<Expr>,
     /// `None` where the reference is at fault.
     pub(crate) from: Option<NodeAt>,
     pub(crate) to: Option<NodeAt>,
@@ -201,17 +208,26 @@ impl Graph {
     }
 
     fn add_flow(&mut self, model: &mut Model<'_, '_>, index: Index) {
-        let mut condition = None;
+        let (mut condition, mut expression) = (None, None);
         for (child, role) in model.children(index, Parent::SequenceFlow) {
             if role == Role::Condition {
                 let text = model.tree.text(child).trim().to_owned();
+                expression = Some(child);
                 if condition.replace(text).is_some() {
                     let inside = "sequence flow that has one already".to_owned();
                     model.refuse(child, Unsupported::UnknownElement(inside));
                 }
             }
         }
-        self.flows.push(Flow { index, condition, from: None, to: None, is_default: false });
+        self.flows.push(Flow {
+            index,
+            condition,
+            expression,
+            guard: None,
+            from: None,
+            to: None,
+            is_default: false,
+        });
     }
 
     /// Reads a child that makes an event or an activity special.

@@ -4,6 +4,9 @@
 //! the position, id and name of each element, so that whatever is said later about the net can be said in the
 //! words of the drawing. All problems of a file are reported, not just the first.
 //!
+//! Conditions in FEEL and JUEL become [expressions](expression) over the data of a case, which then decides the choice; what
+//! is beyond them is refused, unless [`ParseOptions::external_decisions`] leaves such choices to whoever runs the cases.
+//!
 //! What runs: all kinds of gateways, tasks, events, loops, instances, sub-processes and calls; the README has the
 //! table of what each becomes. What is only information (lanes, documentation, data, artifacts, diagrams, vendor
 //! extensions, participants, message flows) is read past. Everything else has behaviour and is refused by name: see

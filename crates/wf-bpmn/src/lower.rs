@@ -102,6 +102,7 @@ pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
         model.refuse(process, ModelFault::MissingId);
     }
     graph.connect(model);
+    graph.decide(model);
     graph.unroll(model);
     if model.is_ambiguous || model.problem_count() > problems_before {
         return Sort::Refused;
@@ -291,6 +292,9 @@ impl Lowering<'_, '_, '_> {
                 self.draft.net.default_flow(id);
             } else if let Some(text) = flow.condition.as_deref().filter(|text| !text.is_empty()) {
                 self.draft.net.condition(id, text);
+            }
+            if let Some(guard) = &flow.guard {
+                self.draft.net.guard(id, guard.clone());
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::error::Errors;
 use crate::ids::Ids;
 use crate::tree::{Index, Tree};
 use crate::vocabulary::{Parent, Role, role};
-use crate::{Element, Error, ErrorKind, ModelFault};
+use crate::{Element, Error, ErrorKind, ModelFault, ParseOptions};
 
 /// A document while it is being understood.
 #[derive(Debug)]
@@ -12,14 +12,15 @@ pub(crate) struct Model<'t, 'x> {
     pub(crate) tree: &'t Tree<'x>,
     pub(crate) ids: Ids<'t>,
     errors: Errors,
+    pub(crate) options: &'t ParseOptions,
     /// Whether an id of something that runs is used twice: what refers to it may mean either.
     pub(crate) is_ambiguous: bool,
 }
 
 impl<'t, 'x> Model<'t, 'x> {
-    pub(crate) fn new(tree: &'t Tree<'x>, errors_max: usize) -> Self {
-        let mut model =
-            Self { tree, ids: Ids::of(tree), errors: Errors::new(errors_max), is_ambiguous: false };
+    pub(crate) fn new(tree: &'t Tree<'x>, options: &'t ParseOptions) -> Self {
+        let errors = Errors::new(options.errors_max);
+        let mut model = Self { tree, ids: Ids::of(tree), errors, options, is_ambiguous: false };
         model.is_ambiguous = !model.ids.duplicates.is_empty();
         for (second, first) in core::mem::take(&mut model.ids.duplicates) {
             model.refuse(second, ModelFault::DuplicateId { first: Box::new(tree.element(first)) });

@@ -1,8 +1,8 @@
-//! The limits within which a document is read.
+//! How a document is read: its limits, and who decides.
 
-/// How much of a document is read before it is refused.
+/// How much of a document is read before it is refused, and what is left to whoever runs its cases.
 ///
-/// The defaults are far above any drawing of a process and far below what hurts.
+/// The limits are far above any drawing of a process and far below what hurts.
 ///
 /// # Examples
 /// ```
@@ -23,6 +23,9 @@ pub struct ParseOptions {
     pub attributes_max: usize,
     /// The longest value of an attribute, in bytes of UTF-8. Default: 1 MiB.
     pub attribute_bytes_max: usize,
+    /// Whether a decision whose conditions cannot be evaluated is left to whoever runs the cases; else its model is
+    /// refused. Default: false.
+    pub external_decisions: bool,
     /// The most problems reported for a document; one more says how many were left out. Default: 100.
     pub errors_max: usize,
 }
@@ -35,6 +38,7 @@ impl Default for ParseOptions {
             elements_max: 1_000_000,
             attributes_max: 1_024,
             attribute_bytes_max: 1 << 20,
+            external_decisions: false,
             errors_max: 100,
         }
     }

@@ -35,12 +35,23 @@ struct Row<'x> {
     end: u32,
 }
 
+/// A piece of an element's text that stands in the document without a break.
+#[derive(Debug)]
+struct Piece {
+    element: Index,
+    /// Where it begins in the element's text, in bytes.
+    offset: u32,
+    position: Position,
+}
+
 /// The elements of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Tree<'x> {
     rows: Vec<Row<'x>>,
     /// Attributes without prefix: those that BPMN itself defines.
     attributes: Vec<(&'x str, Cow<'x, str>)>,
+    /// Where the pieces of kept texts stand, which references and CDATA sections cut.
+    pieces: Vec<Piece>,
     /// Namespace of the root element; empty for none.
     pub(crate) root_namespace: String,
 }
@@ -63,9 +74,10 @@ impl<'x> Tree<'x> {
         }
     }
 
-    /// Appends text to an element.
-    pub(crate) fn append_text(&mut self, index: Index, text: Cow<'x, str>) {
+    /// Appends text to an element that stands at this position of the document.
+    pub(crate) fn append_text(&mut self, index: Index, text: Cow<'x, str>, position: Position) {
         let kept = &mut self.rows[index.0 as usize].text;
+        self.pieces.push(Piece { element: index, offset: kept.len() as u32, position });
         if kept.is_empty() {
             *kept = text;
         } else {
@@ -93,6 +105,27 @@ impl<'x> Tree<'x> {
     /// The text directly inside an element whose text is kept.
     pub(crate) fn text(&self, index: Index) -> &str {
         &self.row(index).text
+    }
+
+    /// Where the byte at an offset of an element's text stands in the document.
+    pub(crate) fn position_in(&self, index: Index, offset: usize) -> Position {
+        let first = self.pieces.partition_point(|piece| piece.element < index);
+        let pieces = self.pieces[first..].iter().take_while(|piece| piece.element == index);
+        let Some(piece) = pieces.take_while(|piece| piece.offset as usize <= offset).last() else {
+            return self.row(index).position;
+        };
+        let text = self.text(index).get(piece.offset as usize..offset).unwrap_or_default();
+        let within = Position::of(text, text.len());
+        let Position { line, column } = piece.position;
+        match within.line {
+            1 => Position { line, column: column.saturating_add(within.column - 1) },
+            lines => Position { line: line.saturating_add(lines - 1), column: within.column },
+        }
+    }
+
+    /// Puts the pieces of texts in the order of their elements: one whose text has others inside is read on after them.
+    pub(crate) fn finish(&mut self) {
+        self.pieces.sort_by_key(|piece| piece.element);
     }
 
     /// The value of an attribute without white space around it, if it is there and not empty.

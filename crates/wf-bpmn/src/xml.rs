@@ -30,6 +30,7 @@ pub(crate) fn read<'x>(text: &'x str, options: &ParseOptions) -> Result<Tree<'x>
     }
     let mut scan = Scan::new(text, options);
     while scan.step()? {}
+    scan.tree.finish();
     Ok(scan.tree)
 }
 
@@ -79,7 +80,7 @@ impl<'x, 'o> Scan<'x, 'o> {
                 if self.open.is_empty() {
                     return Err(self.syntax(start, "a CDATA section outside the root element"));
                 }
-                self.append(start, content.xml10_content())?;
+                self.append(start + "<![CDATA[".len(), content.xml10_content())?;
             }
             Event::GeneralRef(reference) => {
                 let character = self.resolve(start, &reference)?;
@@ -225,7 +226,10 @@ impl<'x, 'o> Scan<'x, 'o> {
         match self.open.last() {
             None if content.chars().all(is_space) => {}
             None => return Err(self.syntax(start, "text outside the root element")),
-            Some(&Open { index: Some(index), keeps_text: true, .. }) => self.tree.append_text(index, content),
+            Some(&Open { index: Some(index), keeps_text: true, .. }) => {
+                let position = self.cursor.advance(start);
+                self.tree.append_text(index, content, position);
+            }
             Some(_) => {}
         }
         Ok(())

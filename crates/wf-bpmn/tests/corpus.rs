@@ -6,75 +6,109 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use wf_bpmn::{Error, ErrorKind, ParseOptions, parse};
+use wf_bpmn::expression::Dialect;
+use wf_bpmn::{Error, ErrorKind, ParseOptions, Position, parse};
 
 /// The longest that reading and compiling one file may take.
 const FILE_TIME_MAX: Duration = Duration::from_millis(50);
 
-#[test]
-fn every_file_of_the_corpus_is_read_or_refused_with_a_located_reason() {
+/// The models of the corpus; none, said on the standard error, where it is not there.
+fn corpus(test: &str) -> Vec<PathBuf> {
     let folder = std::env::var_os("WF_CORPUS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from);
-    if !folder.is_dir() {
-        _ = std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!(
-                "SKIPPED: every_file_of_the_corpus_is_read_or_refused_with_a_located_reason: {} is not there\n",
-                folder.display()
-            ),
-        );
-        return;
-    }
     let mut files = Vec::new();
-    models_in(&folder, &mut files);
-    assert!(!files.is_empty(), "{} holds no model", folder.display());
-    let (mut compiled, mut processes, mut slowest) = (0, 0, (Duration::ZERO, PathBuf::new()));
-    let mut files_by_reason = BTreeMap::<String, usize>::new();
-    for path in &files {
-        let bytes = std::fs::read(path).expect("the file was just listed");
-        // The best of three, or of more if these are slow: the machine may be busy with something else.
-        let mut best = Duration::MAX;
-        let mut outcome = Ok(0);
-        for run in 0..20 {
-            if run >= 3 && best <= FILE_TIME_MAX {
-                break;
+    if folder.is_dir() {
+        models_in(&folder, &mut files);
+        assert!(!files.is_empty(), "{} holds no model", folder.display());
+    } else {
+        let line = format_args!("SKIPPED: {test}: {} is not there\n", folder.display());
+        _ = std::io::Write::write_fmt(&mut std::io::stderr(), line);
+    }
+    files
+}
+
+#[test]
+fn every_file_of_the_corpus_is_read_or_refused_with_a_located_reason() {
+    let files = corpus("every_file_of_the_corpus_is_read_or_refused_with_a_located_reason");
+    for external_decisions in [false, true] {
+        let mut options = ParseOptions::default();
+        options.external_decisions = external_decisions;
+        let (mut compiled, mut processes, mut slowest) = (0, 0, (Duration::ZERO, PathBuf::new()));
+        let mut files_by_reason = BTreeMap::<String, usize>::new();
+        for path in &files {
+            let bytes = std::fs::read(path).expect("the file was just listed");
+            // The best of three, or of more if these are slow: the machine may be busy with something else.
+            let mut best = Duration::MAX;
+            let mut outcome = Ok(0);
+            for run in 0..20 {
+                if run >= 3 && best <= FILE_TIME_MAX {
+                    break;
+                }
+                let begin = Instant::now();
+                outcome = read_and_compile(&bytes, &options);
+                best = best.min(begin.elapsed());
             }
-            let begin = Instant::now();
-            outcome = read_and_compile(&bytes);
-            best = best.min(begin.elapsed());
+            slowest = slowest.max((best, path.clone()));
+            match outcome {
+                Ok(count) => {
+                    compiled += 1;
+                    processes += count;
+                }
+                Err(errors) => {
+                    let mut reasons: Vec<String> = errors.iter().map(reason).collect();
+                    reasons.sort();
+                    reasons.dedup();
+                    reasons.into_iter().for_each(|reason| *files_by_reason.entry(reason).or_default() += 1);
+                    check_located(path, &bytes, &errors);
+                    println!("{}", errors[0].in_file(&path.display().to_string()));
+                }
+            }
         }
-        slowest = slowest.max((best, path.clone()));
-        match outcome {
-            Ok(count) => {
-                compiled += 1;
-                processes += count;
-            }
-            Err(errors) => {
-                let mut reasons: Vec<String> = errors.iter().map(reason).collect();
-                reasons.sort();
-                reasons.dedup();
-                reasons.into_iter().for_each(|reason| *files_by_reason.entry(reason).or_default() += 1);
-                check_located(path, &bytes, &errors);
-                println!("{}", errors[0].in_file(&path.display().to_string()));
+        println!(
+            "{} files, external decisions {external_decisions}: {compiled} compiled ({processes} processes), {} refused",
+            files.len(),
+            files.len() - compiled
+        );
+        println!("files refused, by reason (a file may have several):");
+        for (reason, count) in &files_by_reason {
+            println!("{count:6}  {reason}");
+        }
+        println!("slowest: {:?} {}", slowest.0, slowest.1.display());
+        assert!(slowest.0 <= FILE_TIME_MAX, "{} took {:?}", slowest.1.display(), slowest.0);
+    }
+}
+
+#[test]
+fn conditions_of_the_corpus_are_read_or_refused_with_a_reason() {
+    let mut options = ParseOptions::default();
+    options.external_decisions = true;
+    let (mut read, mut reasons) = (0, BTreeMap::<String, Vec<String>>::new());
+    for path in corpus("conditions_of_the_corpus_are_read_or_refused_with_a_reason") {
+        let Ok(document) = parse(&std::fs::read(path).expect("the file was just listed"), &options) else {
+            continue;
+        };
+        for flow in document.processes.iter().flat_map(|process| process.net.flows()) {
+            let Some(text) = flow.condition() else { continue };
+            match Dialect::of(text, None, None).and_then(|dialect| dialect.parse(text)) {
+                Ok(_) => read += 1,
+                Err(fault) => {
+                    assert_eq!(flow.guard(), None, "{text}");
+                    reasons.entry(fault.to_string()).or_default().push(text.to_owned());
+                }
             }
         }
     }
-    println!(
-        "{} files: {compiled} compiled ({processes} processes), {} refused",
-        files.len(),
-        files.len() - compiled
-    );
-    println!("files refused, by reason (a file may have several):");
-    for (reason, count) in &files_by_reason {
-        println!("{count:6}  {reason}");
+    let refused: usize = reasons.values().map(Vec::len).sum();
+    println!("{} conditions: {read} read, {refused} not, by reason:", read + refused);
+    for (reason, texts) in &reasons {
+        println!("{:6}  {reason}: {}", texts.len(), texts[0]);
     }
-    println!("slowest: {:?} {}", slowest.0, slowest.1.display());
-    assert!(slowest.0 <= FILE_TIME_MAX, "{} took {:?}", slowest.1.display(), slowest.0);
+    assert!(read >= 9 * refused, "{read} of {} conditions are read", read + refused);
 }
 
 /// How many processes compile, or all that is wrong.
-fn read_and_compile(bytes: &[u8]) -> Result<usize, Vec<Error>> {
-    let document = parse(bytes, &ParseOptions::default())?;
+fn read_and_compile(bytes: &[u8], options: &ParseOptions) -> Result<usize, Vec<Error>> {
+    let document = parse(bytes, options)?;
     let mut errors = Vec::new();
     for process in &document.processes {
         if let Err(problems) = wf_net::compile(&process.net, &wf_net::CompileOptions::default()) {
@@ -90,12 +124,17 @@ fn check_located(path: &Path, bytes: &[u8], errors: &[Error]) {
     let text = String::from_utf8_lossy(bytes);
     for error in errors {
         let place = error.in_file(&path.display().to_string()).to_string();
-        let line = text
-            .lines()
-            .nth(error.position.line as usize - 1)
-            .unwrap_or_else(|| panic!("no line for {place}"));
+        let at = |position: Position| {
+            let line = text.lines().nth(position.line as usize - 1);
+            let line = line.unwrap_or_else(|| panic!("no line for {place}"));
+            line.chars().skip(position.column as usize - 1).collect::<String>()
+        };
+        at(error.position);
         if let Some(element) = &error.element {
-            let rest: String = line.chars().skip(error.position.column as usize - 1).collect();
+            let is_condition = matches!(error.kind, ErrorKind::Condition(_));
+            assert!(is_condition || element.position == error.position, "{place}");
+            assert!(element.position <= error.position, "{place}");
+            let rest = at(element.position);
             let name = rest.trim_start_matches('<').split([' ', '>', '/']).next().unwrap_or_default();
             assert_eq!(name.rsplit(':').next(), Some(element.kind.as_str()), "{place}");
         }
@@ -123,6 +162,7 @@ fn reason(error: &Error) -> String {
             format!("not supported: {kind}: {what}")
         }
         ErrorKind::Net { problem, .. } => format!("net: {}", debug_name(&problem.kind)),
+        ErrorKind::Condition(fault) => format!("condition: {fault}"),
         ErrorKind::Limit(limit) => format!("limit: {}", debug_name(limit)),
         ErrorKind::Xml(fault) => format!("XML: {}", debug_name(fault)),
         ErrorKind::Model(fault) => format!("model: {}", debug_name(fault)),

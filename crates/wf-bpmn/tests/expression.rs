@@ -127,6 +127,7 @@ fn what_is_beyond_feel_is_named_with_its_place() {
             ("a + |null = 1", "a number is needed, this is null"),
             ("count(|1) = 1", "a list is needed, this is a number"),
             ("a in [1..|\"b\"]", "a number is needed, this is a text"),
+            ("not(|bpmn:getDataObject('a'))", "a name with a prefix, as XPath has"),
             ("a |** 2 = 4", "a power"),
             ("a |instance of number", "a test of a type"),
         ],

@@ -62,12 +62,12 @@ fn nodes_and_flows_become_the_net() {
         <sequenceFlow id="5" sourceRef="a" targetRef="j"/><sequenceFlow id="6" sourceRef="b" targetRef="j"/>
         <sequenceFlow id="7" sourceRef="j" targetRef="x"/>
         <sequenceFlow id="back" name="again" sourceRef="x" targetRef="m">
-          <conditionExpression xsi:type="tFormalExpression"> =i &lt; 3 <!-- rounds --> and <![CDATA[ok & not(done)]]>
+          <conditionExpression xsi:type="tFormalExpression"> =i &lt; 3 <!-- rounds --> and <![CDATA[n < m]]>
           </conditionExpression></sequenceFlow>
         <sequenceFlow id="out" sourceRef="x" targetRef="z"><conditionExpression>ignored on a default</conditionExpression></sequenceFlow>
         </process>"#,
         "P: Start s Exclusive m Parallel f Task a Task b Parallel j Exclusive x End z \
-         s>m m>f f>a f>b a>j b>j j>x x>m[again|=i < 3  and ok & not(done)] x>z[default]",
+         s>m m>f f>a f>b a>j b>j j>x x>m[again|=i < 3  and n < m] x>z[default]",
     );
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let (mut good, mut refused, mut unread) = (0, 0, None);
     let mut models = Vec::new();
     for path in model::files(&args.models)? {
-        match model::load(&path) {
+        match model::load(&path, args.reading) {
             Ok(model) => models.push((path, model)),
             Err(failure) => {
                 // The other files are still worth checking; the first failure decides the exit code.
@@ -27,6 +27,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
         }
     }
     model::link(models.iter_mut().map(|(path, model)| (path.as_path(), model)));
+    let hint = model::hint(models.iter().flat_map(|(_, model)| &model.problems));
     for (path, model) in models {
         report(&mut out, &path, &model).map_err(|error| Failure::stdout(&error))?;
         if model.problems.is_empty() { good += 1 } else { refused += 1 }
@@ -39,6 +40,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     )
     .and_then(|()| out.flush())
     .map_err(|error| Failure::stdout(&error))?;
+    hint.into_iter().for_each(complain);
     match unread {
         Some(_) => Err(Failure::Io("not all files could be read".to_owned())),
         None if refused > 0 => Err(Failure::Refused),
@@ -48,7 +50,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
 
 fn report(out: &mut impl Write, path: &Path, model: &model::Model) -> io::Result<()> {
     for problem in &model.problems {
-        writeln!(out, "{}", printable(problem))?;
+        writeln!(out, "{}", printable(&problem.to_string()))?;
     }
     for compiled in &model.compiled {
         writeln!(out, "{}: {}", path.display(), printable(&describe(compiled)))?;

@@ -41,6 +41,17 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
 }
 
+/// How models are read, for every command that reads some.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Reading {
+    /// Leave a decision to whoever completes the task before it if a condition cannot be evaluated [default: refuse]
+    ///
+    /// Conditions in FEEL and JUEL are evaluated over the data of a case. Method calls, scripts, quantifiers and functions
+    /// that are not known are not: with this flag, such a decision is an outcome that somebody else chooses.
+    #[arg(long)]
+    pub(crate) external_decisions: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// The BPMN 2.0 file
@@ -72,6 +83,8 @@ pub(crate) struct RunArgs {
     /// Print the summary as one JSON document and nothing else
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]
@@ -79,6 +92,8 @@ pub(crate) struct CheckArgs {
     /// BPMN 2.0 files, or folders of them
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) models: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +104,8 @@ pub(crate) struct CompileArgs {
     /// The store file to write; one that exists is replaced in one step
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]

@@ -26,10 +26,11 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
         if interrupt::requested() {
             return Err(Failure::Interrupted);
         }
-        let model = model::load(&path)?;
+        let model = model::load(&path, args.reading)?;
         models.push((path, model));
     }
     model::link(models.iter_mut().map(|(path, model)| (path.as_path(), model)));
+    let hint = model::hint(models.iter().flat_map(|(_, model)| &model.problems));
     for (path, model) in models {
         refused |= !model.problems.is_empty();
         model.problems.iter().for_each(complain);
@@ -48,6 +49,7 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
         }
     }
     if refused {
+        hint.into_iter().for_each(complain);
         complain(format_args!("{} was not written", args.output.display()));
         return Err(Failure::Refused);
     }

@@ -1,13 +1,15 @@
 //! From files to programs: reading, parsing and compiling, with every problem told.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use wf_bpmn::{ParseOptions, Process};
+use wf_bpmn::{Error, ErrorKind, ParseOptions, Process};
 use wf_net::{CompileOptions, Image};
 
+use crate::cli::Reading;
 use crate::exit::Failure;
 
 /// A process that compiles.
@@ -16,11 +18,49 @@ pub(crate) struct Compiled {
     pub(crate) image: Image,
 }
 
+/// A reason to refuse a model, and its file.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) file: String,
+    /// `None`: the file has no process that could run.
+    pub(crate) error: Option<Error>,
+}
+
+impl Problem {
+    fn new(file: &str, error: Error) -> Self {
+        Self { file: file.to_owned(), error: Some(error) }
+    }
+}
+
+impl fmt::Display for Problem {
+    /// File, line, column, element, reason.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.error {
+            Some(error) => error.in_file(&self.file).fmt(f),
+            None => write!(f, "{}:1:1: {NOTHING_RUNS}", self.file),
+        }
+    }
+}
+
+/// Why a file without a process is refused.
+pub(crate) const NOTHING_RUNS: &str = "the file has no process that could run";
+
+/// What to say after problems of which a flag would let some pass.
+pub(crate) fn hint<'p>(problems: impl IntoIterator<Item = &'p Problem>) -> Option<String> {
+    let is_condition =
+        |problem: &&Problem| matches!(&problem.error, Some(Error { kind: ErrorKind::Condition(_), .. }));
+    let what = match problems.into_iter().filter(is_condition).count() {
+        0 => return None,
+        1 => "this decision",
+        _ => "these decisions",
+    };
+    Some(format!("hint: --external-decisions leaves {what} to whoever completes the task before"))
+}
+
 /// What became of one file.
 pub(crate) struct Model {
     pub(crate) compiled: Vec<Compiled>,
-    /// Problems, each as it is printed: file, line, column, element, reason.
-    pub(crate) problems: Vec<String>,
+    pub(crate) problems: Vec<Problem>,
     /// How many processes have no flow elements.
     pub(crate) black_boxes: usize,
 }
@@ -28,15 +68,16 @@ pub(crate) struct Model {
 /// Reads, parses and compiles one file.
 ///
 /// Fails only if the file cannot be read; a model that is refused is an answer.
-pub(crate) fn load(path: &Path) -> Result<Model, Failure> {
-    let options = ParseOptions::default();
+pub(crate) fn load(path: &Path, reading: Reading) -> Result<Model, Failure> {
+    let mut options = ParseOptions::default();
+    options.external_decisions = reading.external_decisions;
     let bytes = read(path, options.document_bytes_max)?;
     let name = path.display().to_string();
     let mut model = Model { compiled: Vec::new(), problems: Vec::new(), black_boxes: 0 };
     let document = match wf_bpmn::parse(&bytes, &options) {
         Ok(document) => document,
         Err(errors) => {
-            model.problems = errors.iter().map(|error| error.in_file(&name).to_string()).collect();
+            model.problems = errors.into_iter().map(|error| Problem::new(&name, error)).collect();
             return Ok(model);
         }
     };
@@ -45,14 +86,13 @@ pub(crate) fn load(path: &Path) -> Result<Model, Failure> {
         match wf_net::compile(&process.net, &CompileOptions::default()) {
             Ok(image) => model.compiled.push(Compiled { process, image }),
             Err(problems) => {
-                let located =
-                    problems.iter().map(|problem| process.locate(problem).in_file(&name).to_string());
+                let located = problems.iter().map(|problem| Problem::new(&name, process.locate(problem)));
                 model.problems.extend(located);
             }
         }
     }
     if model.compiled.is_empty() && model.problems.is_empty() {
-        model.problems.push(format!("{name}:1:1: the file has no process that could run"));
+        model.problems.push(Problem { file: name, error: None });
     }
     Ok(model)
 }
@@ -60,7 +100,7 @@ pub(crate) fn load(path: &Path) -> Result<Model, Failure> {
 /// Checks the calls between the processes of all these models.
 pub(crate) fn link<'m>(models: impl IntoIterator<Item = (&'m Path, &'m mut Model)>) {
     let mut models: Vec<(&Path, &mut Model)> = models.into_iter().collect();
-    let mut problems: Vec<Vec<String>> = Vec::new();
+    let mut problems: Vec<Vec<Problem>> = Vec::new();
     {
         let processes =
             models.iter().flat_map(|(_, model)| &model.compiled).map(|compiled| &compiled.process);
@@ -70,7 +110,7 @@ pub(crate) fn link<'m>(models: impl IntoIterator<Item = (&'m Path, &'m mut Model
             let name = path.display().to_string();
             let errors =
                 model.compiled.iter().flat_map(|c| c.process.check_calls(|id| by_id.get(id).copied()));
-            problems.push(errors.map(|error| error.in_file(&name).to_string()).collect());
+            problems.push(errors.map(|error| Problem::new(&name, error)).collect());
         }
     }
     for ((_, model), problems) in models.iter_mut().zip(problems) {

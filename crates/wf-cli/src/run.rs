@@ -96,10 +96,11 @@ fn options(args: &RunArgs) -> Result<PlayOptions, Failure> {
 
 /// The one process to run, and those that it calls.
 fn chosen(args: &RunArgs) -> Result<(Compiled, Vec<Compiled>), Failure> {
-    let mut model = model::load(&args.model)?;
+    let mut model = model::load(&args.model, args.reading)?;
     model::link([(args.model.as_path(), &mut model)]);
     if !model.problems.is_empty() {
         model.problems.iter().for_each(complain);
+        model::hint(&model.problems).into_iter().for_each(complain);
         return Err(Failure::Refused);
     }
     let ids: Vec<String> = model.compiled.iter().map(|compiled| compiled.process.id.clone()).collect();

@@ -110,6 +110,24 @@ fn every_model_of_ours_runs_to_its_end_and_allocates_nothing() {
 }
 
 #[test]
+fn a_condition_beyond_what_is_evaluated_is_refused_or_left_to_somebody() {
+    let place = Place::new();
+    let text = MODEL.replace("mark &lt; 5", "${review.isGood()}");
+    let (model, store) = (place.file("m.bpmn", text), place.path("m.wfs"));
+    let place_of = "m.bpmn:13:30: sequenceFlow `again`: ";
+    let reason = "its condition cannot be evaluated: `review.isGood(...)` is a method call";
+    let texts = [place_of, reason, "hint: --external-decisions leaves this decision"];
+    check(&[&"check", &model], 1, &texts);
+    check(&[&"run", &model, &"--cases", &"10"], 1, &texts);
+    check(&[&"compile", &model, &"-o", &store], 1, &texts);
+    assert!(!store.exists());
+    check(&[&"check", &model, &"--external-decisions"], 0, &["1 model compiles"]);
+    check(&[&"compile", &model, &"-o", &store, &"--external-decisions"], 0, &["1 workflow"]);
+    let summary = json(&[&"run", &model, &"--cases", &"10", &"--json", &"--external-decisions"]);
+    assert_eq!(summary["completed"], 10);
+}
+
+#[test]
 fn a_summary_has_the_promised_facts() {
     let place = Place::new();
     let model = place.file("m.bpmn", MODEL);
@@ -174,7 +192,7 @@ fn compile_and_inspect_show_the_same_program() {
     check(
         &[&"inspect", &store, &"--workflow", &"Process_xorloop"],
         0,
-        &["complete L", "decides", "need 2 take 2,5", "places (6 bits, 0 counters)"],
+        &["complete L", "decides", "need 0 take 0,3 put 2", "places (6 bits, 0 counters)"],
     );
     check(&[&"inspect", &store, &"--workflow", &"nope"], 2, &["no workflow \"nope\"", "seq10"]);
     assert_eq!(place.left(), ["all.wfs"]);

@@ -46,9 +46,9 @@ elements! {
     inclusive_gateway "inclusive-gateway" [
         "start=3 {A,B}; A {B}; B {D}; D {} ok",
         "start=1 {A}; A {D}; D {} ok",
-        "start=0 {C}; C {D}; D {} ok",
+        "start=4 {C}; C {D}; D {} ok",
     ]
-    conditional_flow "conditional-flow" ["start {A}; A=0 {B}; B {} ok", "start {A}; A=3 {B,C,D}; C {B,D}; B {D}; D {} ok"]
+    conditional_flow "conditional-flow" ["start {A}; A=4 {B}; B {} ok", "start {A}; A=3 {B,C,D}; C {B,D}; B {D}; D {} ok"]
     event_based_gateway "event-based-gateway" ["start {M,W}; !M {B}; B {} ok", "start {M,W}; !W {C}; !M {C}; C {} ok"]
     terminate_event "terminate-event" ["start {A,B}; A {} ok", "start {A,B}; B {A}; A {} ok"]
     throw_events "throw-events" ["start {A}; A {} ok"]

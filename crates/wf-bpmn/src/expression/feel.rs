@@ -325,6 +325,9 @@ fn named(reader: &mut Reader<'_>, offset: usize) -> Read {
             _ => break,
         }
     }
+    if reader.is_sign(":") {
+        return Err(beyond(offset, "a name with a prefix, as XPath has"));
+    }
     if !reader.is_sign("(") {
         return Ok(Operand::variable(name, offset));
     }

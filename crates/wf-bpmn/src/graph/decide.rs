@@ -1,0 +1,80 @@
+//! Which choices the data of a case decides: those whose conditions can all be evaluated.
+
+use wf_net::guard::{Expr, Literal};
+
+use super::{FlowAt, Graph, NodeAt};
+use crate::Error;
+use crate::expression::{Dialect, Fault};
+use crate::kind::Kind;
+use crate::model::Model;
+use crate::tree::Index;
+
+impl Graph {
+    /// Reads the conditions of all choices. One that cannot be evaluated is noted, unless decisions may be left to whoever
+    /// runs the cases; then its whole choice is.
+    pub(crate) fn decide(&mut self, model: &mut Model<'_, '_>) {
+        for at in 0..self.nodes.len() {
+            if self.nodes[at].kind.is_none_or(|kind| !kind.may_have_conditions()) {
+                continue;
+            }
+            let guards = self.guards(model, at);
+            for (flow, guard) in guards.into_iter().flatten() {
+                self.flows[flow].guard = Some(guard);
+            }
+        }
+    }
+
+    /// The conditions of all flows out of a choice but its default; `None` if its data does not decide it.
+    fn guards(&self, model: &mut Model<'_, '_>, at: NodeAt) -> Option<Vec<(FlowAt, Expr)>> {
+        let node = &self.nodes[at];
+        let text = |flow: FlowAt| self.flows[flow].condition.as_deref().filter(|text| !text.is_empty());
+        let has_default = node.outgoing.iter().any(|&flow| self.flows[flow].is_default);
+        let decided: Vec<FlowAt> =
+            node.outgoing.iter().copied().filter(|&flow| !self.flows[flow].is_default).collect();
+        let mut guards = Vec::with_capacity(decided.len());
+        let (mut is_whole, mut has_condition) = (true, false);
+        for flow in decided {
+            let Some(text) = text(flow) else {
+                // Of several that may be taken, one without a condition is. Out of an activity it leads past the choice,
+                // unless that has a default.
+                match node.kind {
+                    Some(Kind::Exclusive) => is_whole = false,
+                    Some(kind)
+                        if !kind.is_gateway() && !has_default && self.flows[flow].condition.is_none() => {}
+                    _ => guards.push((flow, Expr::Literal(Literal::Boolean(true)))),
+                }
+                continue;
+            };
+            has_condition = true;
+            match read(model, self.flows[flow].expression, text) {
+                Ok(guard) => guards.push((flow, guard)),
+                Err(fault) => {
+                    is_whole = false;
+                    if !model.options.external_decisions {
+                        refuse(model, self.flows[flow].index, self.flows[flow].expression, fault);
+                    }
+                }
+            }
+        }
+        (is_whole && has_condition).then_some(guards)
+    }
+}
+
+/// Reads the text of a condition, in the notation that it or its element says.
+fn read(model: &Model<'_, '_>, expression: Option<Index>, text: &str) -> Result<Expr, Fault> {
+    let language = expression.and_then(|index| model.tree.value(index, "language"));
+    let of_document = model.tree.value(Index::ROOT, "expressionLanguage");
+    Dialect::of(text, language, of_document)?.parse(text)
+}
+
+/// Notes that a condition cannot be evaluated, at the place of its fault.
+fn refuse(model: &mut Model<'_, '_>, flow: Index, expression: Option<Index>, fault: Fault) {
+    let mut error = Error::of(model.tree.element(flow), fault.clone());
+    if let Some(index) = expression {
+        // The text of a flow's condition has no space around it.
+        let text = model.tree.text(index);
+        let before = text.len() - text.trim_start().len();
+        error.position = model.tree.position_in(index, before + fault.offset);
+    }
+    model.report(error);
+}

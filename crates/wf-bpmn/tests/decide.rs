@@ -1,0 +1,141 @@
+//! Which choices the data of a case decides, which are left to whoever runs it, and where a condition is refused.
+
+use wf_bpmn::{ErrorKind, ParseOptions, parse};
+
+/// A process of a start, one flow node `x` and some flows out of it to tasks of the flows' names.
+fn model(x: &str, flows: &[(&str, &str)]) -> String {
+    let mut body = String::new();
+    for (name, inside) in flows {
+        body += &format!(
+            "<task id='{name}'/><sequenceFlow id='to_{name}' sourceRef='x' targetRef='{name}'>{inside}</sequenceFlow>\n"
+        );
+    }
+    format!(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'><startEvent id='s'/>\n\
+         {x}<sequenceFlow id='sx' sourceRef='s' targetRef='x'/>\n{body}</process></definitions>"
+    )
+}
+
+fn condition(text: &str) -> String {
+    format!("<conditionExpression>{text}</conditionExpression>")
+}
+
+fn options(external_decisions: bool) -> ParseOptions {
+    let mut options = ParseOptions::default();
+    options.external_decisions = external_decisions;
+    options
+}
+
+/// The guards of a model, as `flow: guard`; a flow that the choice's caller decides, or nobody, has none.
+fn guards(xml: &str, external_decisions: bool) -> String {
+    let document = parse(xml.as_bytes(), &options(external_decisions))
+        .unwrap_or_else(|errors| panic!("{}", errors[0].in_file("test")));
+    let process = &document.processes[0];
+    let mut guards = Vec::new();
+    for (at, flow) in process.net.flows().iter().enumerate() {
+        let id = &process.element_of(wf_net::Subject::Flow(wf_net::FlowId(at as u32))).id;
+        guards.extend(flow.guard().map(|guard| format!("{id}: {guard}")));
+    }
+    guards.join(", ")
+}
+
+#[test]
+fn a_choice_whose_conditions_are_all_read_is_decided_by_data() {
+    let (a, b) = (condition("=amount &gt; 10"), condition("${kind == 'x'}"));
+    let exclusive = "<exclusiveGateway id='x' default='to_c'/>";
+    // bpmn:exclusiveGateway: all but the default; what stands on the default counts for nothing.
+    let xml = model(exclusive, &[("a", &a), ("b", &b), ("c", &condition("= some x in y satisfies x"))]);
+    for external in [false, true] {
+        assert_eq!(guards(&xml, external), "to_a: (amount > 10), to_b: (kind = \"x\")");
+    }
+    // Without a condition on each flow but the default, whoever runs the case decides.
+    let xml = model("<exclusiveGateway id='x'/>", &[("a", &a), ("b", ""), ("c", &b)]);
+    assert_eq!(guards(&xml, false), "");
+    // None at all: as ever.
+    assert_eq!(guards(&model("<exclusiveGateway id='x'/>", &[("a", ""), ("b", "")]), false), "");
+    assert_eq!(guards(&model("<exclusiveGateway id='x'/>", &[("a", &condition(" ")), ("b", "")]), false), "");
+}
+
+#[test]
+fn of_several_that_may_be_taken_one_without_a_condition_is() {
+    let a = condition("=a");
+    // bpmn:inclusiveGateway.
+    let xml = model("<inclusiveGateway id='x'/>", &[("a", &a), ("b", "")]);
+    assert_eq!(guards(&xml, false), "to_a: a, to_b: true");
+    let xml = model("<inclusiveGateway id='x' default='to_b'/>", &[("a", &a), ("b", ""), ("c", "")]);
+    assert_eq!(guards(&xml, false), "to_a: a, to_c: true");
+    assert_eq!(guards(&model("<inclusiveGateway id='x'/>", &[("a", ""), ("b", "")]), false), "");
+    // Conditional flows out of a task: the others lead past the choice, unless that has a default.
+    assert_eq!(guards(&model("<task id='x'/>", &[("a", &a), ("b", "")]), false), "to_a: a");
+    let xml = model("<task id='x' default='to_b'/>", &[("a", &a), ("b", ""), ("c", "")]);
+    assert_eq!(guards(&xml, false), "to_a: a, to_c: true");
+    let xml = model("<task id='x'/>", &[("a", &a), ("b", &condition(""))]);
+    assert_eq!(guards(&xml, false), "to_a: a, to_b: true");
+}
+
+#[test]
+fn a_condition_beyond_what_is_evaluated_is_refused_where_it_stands() {
+    let check = |inside: &str, expected: &str| {
+        let flows = [("a", inside), ("b", &condition("=b"))];
+        let xml = model("<exclusiveGateway id='x'/>", &flows);
+        let errors = parse(xml.as_bytes(), &options(false)).expect_err("refused");
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert_eq!(errors[0].to_string(), expected, "{inside}");
+        assert!(matches!(errors[0].kind, ErrorKind::Condition(_)));
+        let element = errors[0].element.as_ref().expect("the flow");
+        assert_eq!((element.id.as_str(), element.position.line), ("to_a", 3));
+        // The whole choice is left to whoever runs the case, also the flow that could be decided.
+        assert_eq!(guards(&xml, true), "");
+    };
+    let prefix = "sequenceFlow `to_a`: its condition cannot be evaluated: ";
+    let flow = "<task id='a'/><sequenceFlow id='to_a' sourceRef='x' targetRef='a'>".chars().count();
+    let at = flow + "<conditionExpression>".chars().count();
+    check(
+        &condition("${a.check()}"),
+        &format!("3:{}: {prefix}`a.check(...)` is a method call", at + "${".len() + 1),
+    );
+    // Behind a reference, a line end, a comment and a CDATA section, counted in characters.
+    check(
+        &condition("=é &gt; b[1]"),
+        &format!("3:{}: {prefix}an item or a filter of a list", at + "=é &gt; b".chars().count() + 1),
+    );
+    check(
+        &condition("\n=a\r\n  or b + 1"),
+        &format!("5:6: {prefix}a truth value is needed, this is a number"),
+    );
+    check(
+        &condition("=a <!-- b -->\n and <![CDATA[\n  c < 'd']]>"),
+        &format!("5:7: {prefix}'\\'' begins nothing that a condition could have"),
+    );
+    check(
+        &condition("=a <![CDATA[and #]]>"),
+        &format!(
+            "3:{}: {prefix}'#' begins nothing that a condition could have",
+            at + "=a <![CDATA[and ".len() + 1
+        ),
+    );
+    check(&condition("(a"), &format!("3:{}: {prefix}the text ends where `)` is needed", at + "(a".len() + 1));
+    check(
+        "<conditionExpression language='groovy'>a</conditionExpression>",
+        &format!(
+            "3:{}: {prefix}written in groovy: only FEEL and JUEL are evaluated",
+            at + " language='groovy'".len() + 1
+        ),
+    );
+}
+
+#[test]
+fn each_copy_of_an_activity_has_the_guards_and_a_fault_is_told_once() {
+    let body = |text: &str| {
+        format!(
+            "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'><subProcess id='m'>\
+             <multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>\
+             <startEvent id='s'/><exclusiveGateway id='x' default='xb'/><task id='a'/><task id='b'/>\
+             <sequenceFlow id='sx' sourceRef='s' targetRef='x'/><sequenceFlow id='xa' sourceRef='x' targetRef='a'>{}</sequenceFlow>\
+             <sequenceFlow id='xb' sourceRef='x' targetRef='b'/></subProcess></process></definitions>",
+            condition(text)
+        )
+    };
+    assert_eq!(guards(&body("=a"), false), "xa: a, xa: a");
+    assert_eq!(parse(body("=a(").as_bytes(), &options(false)).expect_err("refused").len(), 1);
+}
