@@ -82,6 +82,25 @@ impl Error {
         Self { position: element.position, element: Some(Box::new(element)), kind: kind.into() }
     }
 
+    /// A name of what is wrong that stays the same, for programs: `model.dangling`, `condition.beyond`.
+    ///
+    /// # Examples
+    /// ```
+    /// let errors = wf_bpmn::parse(b"hello", &wf_bpmn::ParseOptions::default()).unwrap_err();
+    /// assert_eq!(errors[0].code(), "xml.not-xml");
+    /// ```
+    #[must_use]
+    pub fn code(&self) -> String {
+        match &self.kind {
+            ErrorKind::Limit(limit) => format!("limit.{}", variant(limit)),
+            ErrorKind::Xml(fault) => format!("xml.{}", variant(fault)),
+            ErrorKind::Model(fault) => format!("model.{}", variant(fault)),
+            ErrorKind::Unsupported(what) => format!("unsupported.{}", variant(what)),
+            ErrorKind::Condition(fault) => format!("condition.{}", variant(&fault.kind)),
+            ErrorKind::Net { problem, .. } => format!("net.{}", variant(&problem.kind)),
+        }
+    }
+
     /// This error with the name of its file in front, as compilers print it.
     ///
     /// # Examples
@@ -125,6 +144,30 @@ impl fmt::Display for ErrorKind {
 }
 
 impl core::error::Error for Error {}
+
+/// The name of an enum's variant, in small letters with hyphens.
+pub(crate) fn variant(value: &impl fmt::Debug) -> String {
+    /// Stops behind the name, which a variant's fields of any size follow.
+    struct Name(String);
+    impl fmt::Write for Name {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            for c in text.chars() {
+                if !c.is_alphanumeric() {
+                    return Err(fmt::Error);
+                }
+                if c.is_uppercase() && !self.0.is_empty() {
+                    self.0.push('-');
+                }
+                self.0.extend(c.to_lowercase());
+            }
+            Ok(())
+        }
+    }
+    let mut name = Name(String::new());
+    // That it stops early is no failure.
+    let _ = fmt::Write::write_fmt(&mut name, format_args!("{value:?}"));
+    name.0
+}
 
 /// An error together with the name of its file.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 mod connect;
 mod decide;
 mod unroll;
+mod warn;
 
 use std::collections::HashMap;
 

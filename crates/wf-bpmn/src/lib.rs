@@ -66,6 +66,7 @@ mod repeat;
 mod tree;
 mod unsupported;
 mod vocabulary;
+mod warning;
 mod xml;
 mod xml_fault;
 
@@ -78,6 +79,7 @@ pub use options::ParseOptions;
 pub use position::Position;
 pub use process::Process;
 pub use unsupported::Unsupported;
+pub use warning::{Warning, WarningKind};
 pub use xml_fault::XmlFault;
 
 /// The XML namespace of BPMN 2.0 models.

@@ -21,7 +21,7 @@ use crate::graph::{FlowAt, Graph, NodeAt, ScopeAt, ScopeKind};
 use crate::kind::{Kind, TriggerKind};
 use crate::model::Model;
 use crate::tree::Index;
-use crate::{ModelFault, Process, Unsupported};
+use crate::{ModelFault, Process, Unsupported, Warning, WarningKind};
 use draft::Draft;
 use region::Region;
 use thrown::Thrown;
@@ -94,6 +94,7 @@ struct Lowering<'l, 't, 'x> {
 /// Reads a process; what is wrong with it is noted in the model.
 pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
     let problems_before = model.problem_count();
+    model.warnings.clear();
     let mut graph = Graph::read(model, process);
     if graph.is_empty() && model.problem_count() == problems_before {
         return Sort::BlackBox;
@@ -103,6 +104,7 @@ pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
     }
     graph.connect(model);
     graph.decide(model);
+    graph.warn(model);
     graph.unroll(model);
     if model.is_ambiguous || model.problem_count() > problems_before {
         return Sort::Refused;
@@ -165,6 +167,9 @@ impl Lowering<'_, '_, '_> {
         }
         let calls =
             self.calls.iter().map(|(id, index)| (id.clone(), self.model.tree.element(*index))).collect();
+        for &at in &self.thrown.uncaught {
+            self.model.warn(self.graph.nodes[at].index, WarningKind::ErrorUncaught);
+        }
         let uncaught = self.thrown.uncaught.first().map(|&at| self.graph.nodes[at].index);
         let uncaught = uncaught.map(|index| self.model.tree.element(index));
         let recurs = core::mem::take(&mut self.recurs);
@@ -177,7 +182,9 @@ impl Lowering<'_, '_, '_> {
                     return Sort::Refused;
                 }
                 let (id, name) = (places.process.id.clone(), places.process.name.clone());
-                Sort::Runs(Box::new(Process { id, name, net, calls, uncaught, places }))
+                let mut warnings = core::mem::take(&mut self.model.warnings);
+                warnings.sort_by_key(Warning::position);
+                Sort::Runs(Box::new(Process { id, name, net, calls, warnings, uncaught, places }))
             }
             None => Sort::Refused,
         }

@@ -4,7 +4,7 @@ use crate::error::Errors;
 use crate::ids::Ids;
 use crate::tree::{Index, Tree};
 use crate::vocabulary::{Parent, Role, role};
-use crate::{Element, Error, ErrorKind, ModelFault, ParseOptions};
+use crate::{Element, Error, ErrorKind, ModelFault, ParseOptions, Warning, WarningKind};
 
 /// A document while it is being understood.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Model<'t, 'x> {
     pub(crate) tree: &'t Tree<'x>,
     pub(crate) ids: Ids<'t>,
     errors: Errors,
+    /// What runs and may surprise, of the process that is being read.
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) options: &'t ParseOptions,
     /// Whether an id of something that runs is used twice: what refers to it may mean either.
     pub(crate) is_ambiguous: bool,
@@ -20,7 +22,8 @@ pub(crate) struct Model<'t, 'x> {
 impl<'t, 'x> Model<'t, 'x> {
     pub(crate) fn new(tree: &'t Tree<'x>, options: &'t ParseOptions) -> Self {
         let errors = Errors::new(options.errors_max);
-        let mut model = Self { tree, ids: Ids::of(tree), errors, options, is_ambiguous: false };
+        let mut model =
+            Self { tree, ids: Ids::of(tree), errors, warnings: Vec::new(), options, is_ambiguous: false };
         model.is_ambiguous = !model.ids.duplicates.is_empty();
         for (second, first) in core::mem::take(&mut model.ids.duplicates) {
             model.refuse(second, ModelFault::DuplicateId { first: Box::new(tree.element(first)) });
@@ -31,6 +34,11 @@ impl<'t, 'x> Model<'t, 'x> {
     /// Notes a problem of an element.
     pub(crate) fn refuse(&mut self, index: Index, kind: impl Into<ErrorKind>) {
         self.errors.push(Error::of(self.tree.element(index), kind));
+    }
+
+    /// Notes what runs and may surprise.
+    pub(crate) fn warn(&mut self, index: Index, kind: WarningKind) {
+        self.warnings.push(Warning { element: self.tree.element(index), kind });
     }
 
     /// Notes a problem that is located already.

@@ -2,7 +2,7 @@
 
 use wf_net::{Net, NodeId, NodeKind, Problem, ProblemKind, Quantity, Retention, Subject};
 
-use crate::{Element, Error, ErrorKind, ModelFault, Position};
+use crate::{Element, Error, ErrorKind, ModelFault, Position, Warning};
 
 /// A process of a document.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Process {
     pub net: Net,
     /// The ids of the processes that its call activities run, and these activities.
     pub calls: Vec<(String, Element)>,
+    /// What runs and may surprise, in the order of the text.
+    pub warnings: Vec<Warning>,
     /// An error end event that nothing inside the process catches.
     pub(crate) uncaught: Option<Element>,
     pub(crate) places: Places,

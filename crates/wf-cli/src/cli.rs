@@ -28,7 +28,15 @@ pub(crate) enum Command {
     /// Parse and compile models, and report every problem
     ///
     /// Prints a line for each process that compiles, and for each problem its file, line, column, element and reason.
-    /// Folders are searched for files that end in .bpmn or .bpmn20.xml. Exit code 1 if any model is refused.
+    /// Folders are searched for files that end in .bpmn or .bpmn20.xml. Exit code 1 if any model is refused. Constructs that
+    /// run and may surprise are warnings: they change no exit code.
+    ///
+    /// With --json: {"format": 1, "compiled": N, "refused": N, "unread": [{"file", "message"}], "models": [{"file",
+    /// "problems": [PLACE], "warnings": [PLACE], "processes": [PROCESS], "black_boxes": N}]}. A PLACE is {"code", "message",
+    /// "line", "column", "process": id or null, "element": null or {"kind", "id", "name"}}; codes stay the same, messages may
+    /// get better. A PROCESS is {"id", "name", "tasks", "starts", "interrupts", "places", "words", "counters", "bytes",
+    /// "calls": [id], "merges": [{"id", "form"}], "decisions": {"by_data": N, "outside": N}}. Members may be added, and are
+    /// never taken away or given another meaning without a new format number.
     Check(CheckArgs),
     /// Compile models into one store file
     ///
@@ -94,6 +102,9 @@ pub(crate) struct CheckArgs {
     pub(crate) models: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    /// Print one JSON document and nothing else; its members are in `wf help check`
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +117,9 @@ pub(crate) struct CompileArgs {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    /// Print what was written, or the problems, as one JSON document and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +129,9 @@ pub(crate) struct InspectArgs {
     /// Show the tasks, decisions and ops of this workflow
     #[arg(short, long, value_name = "ID")]
     pub(crate) workflow: Option<String>,
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// A number of at least 1; underscores may group its digits.

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use wf_engine::{Key, StoreBuilder};
 
+use crate::check;
 use crate::cli::CompileArgs;
 use crate::exit::Failure;
+use crate::facts::Facts;
 use crate::model::{self, Compiled};
 use crate::say::complain;
 use crate::{interrupt, target};
@@ -18,7 +21,7 @@ const SCHEMA: u32 = u32::from_le_bytes(*b"WFPI");
 pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     interrupt::watch();
     let mut programs: BTreeMap<String, (Compiled, PathBuf)> = BTreeMap::new();
-    let mut refused = false;
+    let (mut refused, mut problems) = (false, Vec::new());
     let files = model::files(&args.models)?;
     let target = target::checked(&args.output, &files)?;
     let mut models = Vec::new();
@@ -33,15 +36,20 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     let hint = model::hint(models.iter().flat_map(|(_, model)| &model.problems));
     for (path, model) in models {
         refused |= !model.problems.is_empty();
-        model.problems.iter().for_each(complain);
+        if args.json {
+            problems.extend(model.problems.iter().map(check::problem));
+        } else {
+            model.problems.iter().for_each(complain);
+        }
         for compiled in model.compiled {
             let id = compiled.process.id.clone();
             if let Some((_, first)) = programs.get(&id) {
-                complain(format_args!(
-                    "{}: process {id:?} is in {} already",
-                    path.display(),
-                    first.display()
-                ));
+                let message = format!("{}: process {id:?} is in {} already", path.display(), first.display());
+                if args.json {
+                    problems.push(json!({ "code": "model.two-processes", "message": message }));
+                } else {
+                    complain(message);
+                }
                 refused = true;
             } else {
                 programs.insert(id, (compiled, path.clone()));
@@ -49,6 +57,11 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
         }
     }
     if refused {
+        if args.json {
+            let document = json!({ "store": null, "problems": problems });
+            writeln!(io::stdout(), "{document:#}").map_err(|error| Failure::stdout(&error))?;
+            return Err(Failure::Refused);
+        }
         hint.into_iter().for_each(complain);
         complain(format_args!("{} was not written", args.output.display()));
         return Err(Failure::Refused);
@@ -57,6 +70,12 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     let bytes = write_store(&target, &programs)?;
     let mut out = io::stdout().lock();
     let count = programs.len();
+    if args.json {
+        let workflows: Vec<_> = programs.iter().map(|compiled| Facts::of(compiled).to_json()).collect();
+        let store = args.output.display().to_string();
+        let document = json!({ "store": store, "bytes": bytes, "workflows": workflows, "problems": [] });
+        return writeln!(out, "{document:#}").map_err(|error| Failure::stdout(&error));
+    }
     writeln!(
         out,
         "{}: {count} workflow{}, {bytes} bytes",

@@ -1,5 +1,7 @@
 //! `wf inspect`: what a store holds, and the ops of one workflow.
 
+mod document;
+
 use std::io::{self, Write};
 
 use wf_engine::Engine;
@@ -21,13 +23,18 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
     })?;
     let out = &mut io::stdout().lock();
     let done = match &args.workflow {
+        None if args.json => writeln!(out, "{:#}", document::list(&engine)),
         None => list(out, &engine),
         Some(name) => match engine.store().get(Key::Str(name)) {
             Ok(Some(image)) => {
                 let program =
                     Program::parse(image).map_err(|error| Failure::file("use", &args.store, error))?;
                 let names = program.names().map_err(|error| Failure::file("use", &args.store, error))?;
-                show(out, &program, &names)
+                if args.json {
+                    writeln!(out, "{:#}", document::show(&program, &names))
+                } else {
+                    show(out, &program, &names)
+                }
             }
             Ok(None) => {
                 let known: Vec<&str> = engine.programs().map(|(_, name)| name).collect();

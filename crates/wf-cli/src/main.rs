@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod compile;
 mod exit;
+mod facts;
 mod inspect;
 mod interrupt;
 mod memory;

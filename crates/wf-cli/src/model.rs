@@ -22,13 +22,16 @@ pub(crate) struct Compiled {
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) file: String,
+    /// The process, where it is known.
+    pub(crate) process: Option<String>,
     /// `None`: the file has no process that could run.
     pub(crate) error: Option<Error>,
 }
 
 impl Problem {
-    fn new(file: &str, error: Error) -> Self {
-        Self { file: file.to_owned(), error: Some(error) }
+    fn new(file: &str, process: Option<&Process>, error: Error) -> Self {
+        let process = process.map(|process| process.id.clone());
+        Self { file: file.to_owned(), process, error: Some(error) }
     }
 }
 
@@ -77,7 +80,7 @@ pub(crate) fn load(path: &Path, reading: Reading) -> Result<Model, Failure> {
     let document = match wf_bpmn::parse(&bytes, &options) {
         Ok(document) => document,
         Err(errors) => {
-            model.problems = errors.into_iter().map(|error| Problem::new(&name, error)).collect();
+            model.problems = errors.into_iter().map(|error| Problem::new(&name, None, error)).collect();
             return Ok(model);
         }
     };
@@ -86,13 +89,15 @@ pub(crate) fn load(path: &Path, reading: Reading) -> Result<Model, Failure> {
         match wf_net::compile(&process.net, &CompileOptions::default()) {
             Ok(image) => model.compiled.push(Compiled { process, image }),
             Err(problems) => {
-                let located = problems.iter().map(|problem| Problem::new(&name, process.locate(problem)));
+                let located = problems
+                    .iter()
+                    .map(|problem| Problem::new(&name, Some(&process), process.locate(problem)));
                 model.problems.extend(located);
             }
         }
     }
     if model.compiled.is_empty() && model.problems.is_empty() {
-        model.problems.push(Problem { file: name, error: None });
+        model.problems.push(Problem { file: name, process: None, error: None });
     }
     Ok(model)
 }
@@ -108,9 +113,12 @@ pub(crate) fn link<'m>(models: impl IntoIterator<Item = (&'m Path, &'m mut Model
             processes.map(|process| (process.id.as_str(), process)).collect();
         for (path, model) in &models {
             let name = path.display().to_string();
-            let errors =
-                model.compiled.iter().flat_map(|c| c.process.check_calls(|id| by_id.get(id).copied()));
-            problems.push(errors.map(|error| Problem::new(&name, error)).collect());
+            let of_process = |compiled: &Compiled| {
+                let process = &compiled.process;
+                let errors = process.check_calls(|id| by_id.get(id).copied());
+                errors.into_iter().map(|error| Problem::new(&name, Some(process), error)).collect::<Vec<_>>()
+            };
+            problems.push(model.compiled.iter().flat_map(of_process).collect());
         }
     }
     for ((_, model), problems) in models.iter_mut().zip(problems) {

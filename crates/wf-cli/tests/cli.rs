@@ -455,3 +455,66 @@ fn every_model_of_others_compiles_or_is_refused_with_a_place() {
     }
     println!("{}", text.lines().last().unwrap());
 }
+
+/// The members of an object, in order.
+fn members(value: &serde_json::Value) -> String {
+    value.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn check_as_json_has_the_members_that_its_help_lists() {
+    let place = Place::new();
+    let good = place.file("good.bpmn", MODEL.replace(" default=\"done\"", ""));
+    let bad = place.file("bad.bpmn", MODEL.replace("mark &lt; 5", "=mark &lt; f(5)"));
+    let output = wf(&[&"check", &good, &bad, &place.path("missing.bpmn"), &"--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(members(&found), "compiled format models refused unread");
+    assert_eq!((&found["format"], &found["compiled"], &found["refused"]), (&1.into(), &1.into(), &1.into()));
+    assert_eq!(members(&found["unread"][0]), "file message");
+    let [good, bad] = [0, 1].map(|at| &found["models"][at]);
+    assert_eq!(members(good), "black_boxes file problems processes warnings");
+    let process = &good["processes"][0];
+    assert_eq!(
+        members(process),
+        "bytes calls counters decisions id interrupts merges name places starts tasks words"
+    );
+    assert_eq!((&process["id"], &process["tasks"]), (&"review".into(), &2.into()));
+    assert_eq!(
+        process["decisions"]["by_data"].as_u64().unwrap() + process["decisions"]["outside"].as_u64().unwrap(),
+        1
+    );
+    let warning = &good["warnings"][0];
+    assert_eq!(members(warning), "code column element line message process");
+    assert_eq!((&warning["code"], &warning["line"]), (&"condition-missing".into(), &7.into()));
+    let problem = &bad["problems"][0];
+    assert_eq!(members(problem), "code column element line message process");
+    assert_eq!(
+        (&problem["code"], &problem["line"], &problem["column"]),
+        (&"condition.beyond".into(), &13.into(), &39.into())
+    );
+    assert_eq!(problem["element"], serde_json::json!({ "kind": "sequenceFlow", "id": "again", "name": "" }));
+    assert_eq!(bad["processes"], serde_json::json!([]));
+}
+
+#[test]
+fn compile_and_inspect_speak_json() {
+    let place = Place::new();
+    let (model, store) = (place.file("m.bpmn", MODEL), place.path("m.wfs"));
+    let written = json(&[&"compile", &model, &"-o", &store, &"--json"]);
+    assert_eq!(
+        (&written["workflows"][0]["id"], &written["problems"]),
+        (&"review".into(), &serde_json::json!([]))
+    );
+    assert_eq!(written["bytes"], std::fs::metadata(&store).unwrap().len());
+    let listed = json(&[&"inspect", &store, &"--json"]);
+    assert_eq!(listed["workflows"][0]["id"], "review");
+    let shown = json(&[&"inspect", &store, &"-w", &"review", &"--json"]);
+    assert_eq!(shown["routes"][1]["id"], "read");
+    assert_eq!(shown["routes"][1]["decisions"][0]["branches"][0]["condition"], "mark < 5");
+    let bad = place.file("bad.bpmn", MODEL.replace("targetRef=\"e\"", "targetRef=\"x\""));
+    let output = wf(&[&"compile", &bad, &"-o", &store, &"--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let refused: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(refused["problems"][0]["code"], "model.dangling");
+}

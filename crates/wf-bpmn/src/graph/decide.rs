@@ -2,12 +2,12 @@
 
 use wf_net::guard::{Expr, Literal};
 
-use super::{FlowAt, Graph, NodeAt};
-use crate::Error;
+use super::{Flow, FlowAt, Graph, NodeAt};
 use crate::expression::{Dialect, Fault};
 use crate::kind::Kind;
 use crate::model::Model;
 use crate::tree::Index;
+use crate::{Error, WarningKind};
 
 impl Graph {
     /// Reads the conditions of all choices. One that cannot be evaluated is noted, unless decisions may be left to whoever
@@ -18,6 +18,7 @@ impl Graph {
                 continue;
             }
             let guards = self.guards(model, at);
+            self.warn_of_choice(model, at, guards.is_some());
             for (flow, guard) in guards.into_iter().flatten() {
                 self.flows[flow].guard = Some(guard);
             }
@@ -50,13 +51,45 @@ impl Graph {
                 Ok(guard) => guards.push((flow, guard)),
                 Err(fault) => {
                     is_whole = false;
-                    if !model.options.external_decisions {
+                    if model.options.external_decisions {
+                        let flow = Box::new(model.tree.element(self.flows[flow].index));
+                        let reason = fault.to_string();
+                        model.warn(node.index, WarningKind::DecidedOutside { flow, reason });
+                    } else {
                         refuse(model, self.flows[flow].index, self.flows[flow].expression, fault);
                     }
                 }
             }
         }
         (is_whole && has_condition).then_some(guards)
+    }
+}
+
+impl Graph {
+    fn warn_of_choice(&self, model: &mut Model<'_, '_>, at: NodeAt, is_guarded: bool) {
+        let node = &self.nodes[at];
+        let flows = || node.outgoing.iter().map(|&flow| &self.flows[flow]);
+        let has_condition = |flow: &&Flow| flow.condition.as_deref().is_some_and(|text| !text.is_empty());
+        for flow in flows().filter(|flow| flow.is_default).filter(has_condition) {
+            model.warn(flow.index, WarningKind::ConditionOnDefault);
+        }
+        let mut others = flows().filter(|flow| !flow.is_default);
+        let is_exclusive = node.kind == Some(Kind::Exclusive);
+        if is_exclusive && !is_guarded && others.clone().any(|flow| has_condition(&flow)) {
+            if let Some(flow) = others.find(|flow| !has_condition(flow)) {
+                let flow = Box::new(model.tree.element(flow.index));
+                model.warn(node.index, WarningKind::ConditionMissing { flow });
+            }
+            return;
+        }
+        let is_gateway = node.kind.is_some_and(Kind::is_gateway);
+        if is_guarded
+            && is_gateway
+            && !flows().any(|flow| flow.is_default)
+            && others.all(|flow| has_condition(&flow))
+        {
+            model.warn(node.index, WarningKind::NoDefault);
+        }
     }
 }
 

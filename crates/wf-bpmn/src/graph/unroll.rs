@@ -1,10 +1,10 @@
 //! Activities with a fixed number of instances that are more than one task: each instance becomes a part of the net.
 
 use super::{Flow, Graph, NodeAt, Scope, ScopeAt, ScopeKind};
-use crate::Unsupported;
 use crate::kind::Kind;
 use crate::model::Model;
 use crate::repeat::Repeat;
+use crate::{Unsupported, WarningKind};
 
 /// Most flow nodes of a process with the copies of instances.
 const NODES_MAX: usize = 1024;
@@ -38,6 +38,10 @@ impl Graph {
                     let all = instances.saturating_mul(inside).saturating_add(self.nodes.len());
                     if all <= NODES_MAX && instances > 0 {
                         let is_chosen = count.is_none();
+                        if is_chosen && node.copy.is_empty() {
+                            model
+                                .warn(node.index, WarningKind::InstancesBounded { instances_max: instances });
+                        }
                         self.instances(at, instances, is_chosen);
                         continue;
                     }

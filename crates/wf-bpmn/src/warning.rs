@@ -1,0 +1,110 @@
+//! Constructs that run, though perhaps not as their author expects.
+
+use core::fmt;
+
+use crate::error::variant;
+use crate::{Element, Position};
+
+/// Something that runs and may surprise.
+///
+/// Its `Display` is `LINE:COLUMN: warning: ELEMENT: MESSAGE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// The element that it is about.
+    pub element: Element,
+    /// What may surprise.
+    pub kind: WarningKind,
+}
+
+/// What may surprise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// `isExecutable="false"`: it runs nevertheless.
+    NotExecutable,
+    /// Some flows of an exclusive gateway have a condition and others have neither that nor the default mark.
+    ConditionMissing {
+        /// A flow without.
+        flow: Box<Element>,
+    },
+    /// Every flow of a choice has a condition, and there is no default flow.
+    NoDefault,
+    /// A condition that cannot be evaluated leaves the choice to whoever runs the case.
+    DecidedOutside {
+        /// The flow with that condition.
+        flow: Box<Element>,
+        /// Why it cannot be evaluated.
+        reason: String,
+    },
+    /// A condition on a default flow, which counts for nothing.
+    ConditionOnDefault,
+    /// The number of instances is not constant, and bounded.
+    InstancesBounded {
+        /// The most that there are.
+        instances_max: usize,
+    },
+    /// A script that nobody here executes.
+    Script,
+    /// An error that nothing catches ends the case.
+    ErrorUncaught,
+    /// Tokens that a split made meet here and are not joined.
+    NotJoined {
+        /// Where they were made.
+        split: Box<Element>,
+    },
+}
+
+impl Warning {
+    /// A name of the kind that stays the same, for programs: `no-default`.
+    #[must_use]
+    pub fn code(&self) -> String {
+        variant(&self.kind)
+    }
+
+    /// Where the element's start tag begins.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.element.position
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: warning: {}: {}", self.element.position, self.element, self.kind)
+    }
+}
+
+impl fmt::Display for WarningKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotExecutable => f.write_str("marked as not executable; it runs nevertheless"),
+            Self::ConditionMissing { flow } => write!(
+                f,
+                "whoever runs the case decides: {} has neither a condition nor the default mark",
+                flow.placed()
+            ),
+            Self::NoDefault => f.write_str("no default flow: a case for which no condition holds is stuck"),
+            Self::DecidedOutside { flow, reason } => {
+                write!(
+                    f,
+                    "whoever runs the case decides: the condition of {} cannot be evaluated: {reason}",
+                    flow.placed()
+                )
+            }
+            Self::ConditionOnDefault => {
+                f.write_str("its condition counts for nothing: it is the default flow")
+            }
+            Self::InstancesBounded { instances_max } => {
+                write!(f, "at most {instances_max} instances: their number is not constant")
+            }
+            Self::Script => f.write_str("its script is not executed: somebody outside does the work"),
+            Self::ErrorUncaught => f.write_str("nothing catches this error: it ends the case"),
+            Self::NotJoined { split } => write!(
+                f,
+                "the tokens of {} meet here and are not joined: what follows happens once for each",
+                split.placed()
+            ),
+        }
+    }
+}
