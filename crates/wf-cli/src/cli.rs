@@ -88,6 +88,13 @@ pub(crate) struct RunArgs {
     /// Keep the compiled program in this store file [default: a temporary file]
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
+    /// Write what each case did to this file, as CSV or XES by its name: .csv or .xes
+    ///
+    /// A row for each completed task and each event: case, activity, lifecycle, moment, step, element. The moment is logical:
+    /// the second of a case's step, counted from its start. The cases are played one after another on one thread, with the
+    /// choices that they have without a log.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
     /// Print the summary as one JSON document and nothing else
     #[arg(long)]
     pub(crate) json: bool,

@@ -11,9 +11,11 @@ mod inspect;
 mod interrupt;
 mod memory;
 mod model;
+mod output;
 mod run;
 mod say;
 mod target;
+mod trace;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! `wf run`: one model, many cases, end to end.
 
+pub(crate) mod log;
 mod meter;
 mod progress;
 mod summary;
@@ -7,7 +8,7 @@ mod summary;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use wf_engine::play::{PlayError, PlayOptions, play};
+use wf_engine::play::{PlayError, PlayOptions, Played, play};
 use wf_engine::{Engine, Key, ProgramId, SLOTS_MAX};
 
 use crate::cli::RunArgs;
@@ -15,7 +16,8 @@ use crate::compile::write_store;
 use crate::exit::Failure;
 use crate::model::{self, Compiled};
 use crate::say::complain;
-use crate::{interrupt, memory, target};
+use crate::{interrupt, memory, target, trace};
+use log::Log;
 use meter::Meter;
 use progress::Progress;
 use summary::Summary;
@@ -40,16 +42,43 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let rates = wf_gate::calibrate();
     let begun = Instant::now();
     let progress = Progress::start(&engine, &options, args.json);
-    let played = progress.during(|| play(&engine, program, &options, |_| Meter::new(rates.as_ref().ok())));
+    let played = match &args.log {
+        Some(path) => {
+            let mut log = Log::create(path, &args.model, &engine)?;
+            let played = progress.during(|| logged(&engine, program, &options, &mut log))?;
+            // What was interrupted is no log of the run.
+            if !played.total.interrupted {
+                log.publish()?;
+            }
+            played
+        }
+        None => {
+            let watch = |_| Meter::new(rates.as_ref().ok());
+            let played = progress.during(|| play(&engine, program, &options, watch));
+            played.map_err(|error| match error {
+                PlayError::Engine(error) => Failure::Io(error.to_string()),
+                other => Failure::Usage(other.to_string()),
+            })?
+        }
+    };
     let elapsed = begun.elapsed();
-    let played = played.map_err(|error| match error {
-        PlayError::Engine(error) => Failure::Io(error.to_string()),
-        other => Failure::Usage(other.to_string()),
-    })?;
     let names = engine.names(program).unwrap_or_default();
     let summary = Summary::new(args, &options, &engine, &compiled.process, &names, &played, rates, elapsed);
     summary.print(args.json).map_err(|error| Failure::stdout(&error))?;
     if played.total.interrupted { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// Plays case by case, with everything that happens written down.
+fn logged(
+    engine: &Engine,
+    program: ProgramId,
+    options: &PlayOptions,
+    log: &mut Log,
+) -> Result<Played<Meter>, Failure> {
+    let mut meter = Meter::new(None);
+    let options = trace::Options { cases: options.cases, seed: options.seed, steps_max: options.steps_max };
+    let report = trace::play(engine, program, options, &mut meter, log)?;
+    Ok(Played { total: report.clone(), workers: vec![(report, meter)] })
 }
 
 /// The program in the store, which must be the one that was compiled: another run may write the same file.

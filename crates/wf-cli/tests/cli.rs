@@ -518,3 +518,129 @@ fn compile_and_inspect_speak_json() {
     let refused: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(refused["problems"][0]["code"], "model.dangling");
 }
+
+/// A log as CSV: rows of fields, read by the letter of RFC 4180.
+fn csv(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' if quoted && characters.peek() == Some(&'"') => field.extend(characters.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => row.push(core::mem::take(&mut field)),
+            '\r' if !quoted => {}
+            '\n' if !quoted => {
+                row.push(core::mem::take(&mut field));
+                rows.push(core::mem::take(&mut row));
+            }
+            c => field.push(c),
+        }
+    }
+    assert!(row.is_empty() && field.is_empty() && !quoted, "the last row ends");
+    rows
+}
+
+/// A log as XES, as rows like those of the CSV log; its elements must nest as the schema says.
+fn xes(text: &str) -> Vec<Vec<String>> {
+    let value = |tag: &str, name: &str| {
+        let value = tag.split_once(&format!("{name}=\"")).unwrap().1.split('"').next().unwrap();
+        value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    };
+    let (mut rows, mut open, mut case, mut row) =
+        (Vec::new(), Vec::<String>::new(), String::new(), Vec::new());
+    for tag in text.split('<').skip(1).map(|tag| tag.split('>').next().unwrap()) {
+        let name = tag.split([' ', '/']).find(|name| !name.is_empty()).unwrap();
+        match (name, open.last().map(String::as_str)) {
+            ("?xml", None) => {}
+            _ if tag.starts_with('/') => {
+                assert_eq!(open.pop().as_deref(), Some(name));
+                if name == "event" {
+                    rows.push(core::mem::take(&mut row));
+                }
+            }
+            ("extension" | "classifier", Some("log")) => {}
+            ("log", None) | ("trace" | "global", Some("log")) | ("event", Some("trace")) => {
+                open.push(name.to_owned());
+                row = if name == "event" { vec![case.clone()] } else { Vec::new() };
+            }
+            (_, Some("global")) => {}
+            ("string", Some("trace")) => case = value(tag, "value"),
+            ("string" | "date" | "int", Some("event")) => row.push(value(tag, "value")),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(open.is_empty());
+    rows
+}
+
+#[test]
+fn logs_hold_every_completion_in_the_order_of_each_case() {
+    let place = Place::new();
+    for name in [
+        "order-fulfilment",
+        "travel-request",
+        "insurance-claim",
+        "elements/boundary-events",
+        "elements/call-activity",
+    ] {
+        let model = models().join(format!("{name}.bpmn"));
+        let arguments: [&dyn AsRef<std::ffi::OsStr>; 6] =
+            [&"run", &model, &"--cases", &"300", &"--seed", &"7"];
+        let plain = json(&[&arguments[..], &[&"--json"]].concat());
+        let (csv_file, xes_file) = (place.path("log.csv"), place.path("log.xes"));
+        for file in [&csv_file, &xes_file] {
+            let logged = json(&[&arguments[..], &[&"--json", &"--log", file]].concat());
+            // The log changes nothing about what is played.
+            for key in ["cases", "completed", "completions", "deadlocked", "stopped", "tasks"] {
+                assert_eq!(logged[key], plain[key], "{name} {key}");
+            }
+        }
+        let mut rows = csv(&std::fs::read_to_string(&csv_file).unwrap());
+        let head = rows.remove(0);
+        assert_eq!(
+            head.join(" "),
+            "case:concept:name concept:name lifecycle:transition time:timestamp step element"
+        );
+        assert_eq!(xes(&std::fs::read_to_string(&xes_file).unwrap()), rows, "{name}");
+        assert_eq!(rows.len() as u64, plain["completions"].as_u64().unwrap(), "{name}");
+        assert!(rows.iter().all(|row| row.len() == 6 && row[2] == "complete"));
+        for pair in rows.windows(2) {
+            let [before, after] =
+                [0, 1].map(|at| (pair[at][0].parse::<u64>().unwrap(), pair[at][4].parse::<u64>().unwrap()));
+            assert!(before < after, "{name}: {before:?} {after:?}");
+            assert!(before.0 != after.0 || pair[0][3] < pair[1][3], "{name}: moments grow");
+        }
+        if let (false, Some(tasks)) = (name.starts_with("elements"), plain["tasks"].as_object()) {
+            for (task, count) in tasks {
+                let found = rows.iter().filter(|row| row[1] == *task).count();
+                assert_eq!(count.as_u64(), Some(found as u64), "{name}: {task}");
+            }
+        }
+    }
+    assert_eq!(place.left(), ["log.csv", "log.xes"]);
+}
+
+#[test]
+fn a_log_is_written_over_nothing_else() {
+    let place = Place::new();
+    let model =
+        place.file("m.bpmn", MODEL.replace("name=\"Read\"", "name=\"Read, &lt;&quot;a&quot;&amp;b\""));
+    let (other, log) = (place.file("other.csv", "a,b\n1,2\n"), place.path("log.csv"));
+    let run = |file: &Path, code, text: &str| {
+        check(&[&"run", &model, &"--cases", &"9", &"--log", &file], code, &[text])
+    };
+    run(&other, 3, "a file of another sort stands there");
+    run(&place.path("log.txt"), 2, "ends in .csv or .xes");
+    run(&place.path("none/log.csv"), 3, "log.csv");
+    run(place.folder.path(), 2, "ends in .csv or .xes");
+    run(&log, 0, "Review");
+    let first = std::fs::read_to_string(&log).unwrap();
+    assert!(csv(&first).iter().any(|row| row[1] == "Read, <\"a\"&b"));
+    // One of its own sort is replaced.
+    run(&log, 0, "Review");
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), first);
+    let xes_file = place.path("log.xes");
+    run(&xes_file, 0, "Review");
+    assert_eq!(xes(&std::fs::read_to_string(&xes_file).unwrap()), csv(&first)[1..]);
+    assert_eq!(place.left(), ["log.csv", "log.xes", "m.bpmn", "other.csv"]);
+}
