@@ -9,6 +9,10 @@ pub(crate) fn holds_for(bytes: &[u8]) {
     holds_with(bytes, &options);
     options.external_decisions = true;
     holds_with(bytes, &options);
+    match wf_bpmn::diagram::read(bytes, &options) {
+        Ok(diagram) => assert!(!diagram.planes.is_empty()),
+        Err(errors) => assert!(!errors.is_empty(), "refused without a reason"),
+    }
 }
 
 fn holds_with(bytes: &[u8], options: &ParseOptions) {

@@ -48,6 +48,7 @@
 #![forbid(unsafe_code)]
 
 mod decode;
+pub mod diagram;
 mod document;
 mod element;
 mod error;

@@ -20,6 +20,15 @@ pub enum ModelFault {
         /// How many processes without flow nodes there are.
         black_boxes: usize,
     },
+    /// The document has no diagram, so there is nothing to draw.
+    NoDiagram,
+    /// A diagram has a place or size that is no number, or far off.
+    Coordinate {
+        /// Name of the attribute.
+        attribute: &'static str,
+        /// What it says; empty where it is missing.
+        value: String,
+    },
     /// The element needs an id and has none.
     MissingId,
     /// Another element of the document has the same id.
@@ -113,6 +122,12 @@ impl fmt::Display for ModelFault {
             Self::NoProcess { black_boxes: 1 } => f.write_str("the only process has no flow nodes"),
             Self::NoProcess { black_boxes } => {
                 write!(f, "none of the {black_boxes} processes has flow nodes")
+            }
+            Self::NoDiagram => f.write_str(
+                "the document has no diagram information (BPMNShape, BPMNEdge): there is nothing to draw",
+            ),
+            Self::Coordinate { attribute, value } => {
+                write!(f, "{attribute}=\"{value}\" is no coordinate of a drawing")
             }
             Self::MissingId => f.write_str("has no id, so nothing can refer to it"),
             Self::DuplicateId { first } => {

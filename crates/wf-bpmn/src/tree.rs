@@ -18,6 +18,8 @@ impl Index {
 pub(crate) enum Vocabulary {
     /// BPMN 2.0 models.
     Bpmn,
+    /// The diagrams of BPMN 2.0, where they are wanted.
+    Diagram,
     /// Any other namespace, or none. Such an element is kept without its content.
     Foreign,
 }

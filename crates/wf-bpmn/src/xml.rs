@@ -20,6 +20,18 @@ use crate::{Error, ErrorKind, Limit, NAMESPACE, ParseOptions, Position, XmlFault
 /// # Errors
 /// The first break of the grammar, or the first limit exceeded: what follows one cannot be trusted.
 pub(crate) fn read<'x>(text: &'x str, options: &ParseOptions) -> Result<Tree<'x>, Error> {
+    read_with(text, options, false)
+}
+
+/// Reads a document with its diagrams, which a process does not need.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_drawn<'x>(text: &'x str, options: &ParseOptions) -> Result<Tree<'x>, Error> {
+    read_with(text, options, true)
+}
+
+fn read_with<'x>(text: &'x str, options: &ParseOptions, is_drawn: bool) -> Result<Tree<'x>, Error> {
     match text.chars().find(|c| !c.is_whitespace()) {
         None => return Err(Error::at(Position::START, XmlFault::Empty)),
         Some('<') => {}
@@ -28,11 +40,18 @@ pub(crate) fn read<'x>(text: &'x str, options: &ParseOptions) -> Result<Tree<'x>
             return Err(Error::at(Position::of(text, offset), XmlFault::NotXml { begins }));
         }
     }
-    let mut scan = Scan::new(text, options);
+    let mut scan = Scan::new(text, options, is_drawn);
     while scan.step()? {}
     scan.tree.finish();
     Ok(scan.tree)
 }
+
+/// The namespaces of diagrams: their elements, and those of points and sizes.
+const DIAGRAMS: [&str; 3] = [
+    "http://www.omg.org/spec/BPMN/20100524/DI",
+    "http://www.omg.org/spec/DD/20100524/DC",
+    "http://www.omg.org/spec/DD/20100524/DI",
+];
 
 /// An element that is not closed yet.
 #[derive(Debug)]
@@ -52,17 +71,19 @@ struct Scan<'x, 'o> {
     reader: NsReader<&'x [u8]>,
     cursor: Cursor<'x>,
     options: &'o ParseOptions,
+    /// Whether diagrams are kept.
+    is_drawn: bool,
     tree: Tree<'x>,
     open: Vec<Open<'x>>,
     elements: usize,
 }
 
 impl<'x, 'o> Scan<'x, 'o> {
-    fn new(text: &'x str, options: &'o ParseOptions) -> Self {
+    fn new(text: &'x str, options: &'o ParseOptions, is_drawn: bool) -> Self {
         let mut reader = NsReader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         let (cursor, tree) = (Cursor::new(text), Tree::default());
-        Self { text, reader, cursor, options, tree, open: Vec::new(), elements: 0 }
+        Self { text, reader, cursor, options, is_drawn, tree, open: Vec::new(), elements: 0 }
     }
 
     /// Reads up to the end of the next tag, text or other item; false at the end of the document.
@@ -128,21 +149,22 @@ impl<'x, 'o> Scan<'x, 'o> {
         let (vocabulary, namespace) = self.vocabulary(name).map_err(|fault| Error::at(position, fault))?;
         let local = name.rsplit(':').next().unwrap_or(name);
         let is_bpmn = vocabulary == Vocabulary::Bpmn;
+        let is_foreign = vocabulary == Vocabulary::Foreign;
         if parent.is_none() {
             self.tree.root_namespace = namespace;
         }
         let index = if skipped {
             None
         } else {
-            Some(self.tree.open(vocabulary, if is_bpmn { local } else { name }, position))
+            Some(self.tree.open(vocabulary, if is_foreign { name } else { local }, position))
         };
         self.attributes(tag, name.len(), position, index.is_some())?;
         self.open.push(Open {
             name,
             position,
             index,
-            skips_content: !is_bpmn || local == "extensionElements",
-            keeps_text: is_bpmn && has_meaning(local),
+            skips_content: is_foreign || local == "extensionElements",
+            keeps_text: is_bpmn && (has_meaning(local) || (self.is_drawn && local == "text")),
         });
         Ok(())
     }
@@ -164,6 +186,9 @@ impl<'x, 'o> Scan<'x, 'o> {
         let keep = |namespace: &str| if self.open.is_empty() { namespace.to_owned() } else { String::new() };
         match self.reader.resolver().resolve_element(QName(name)).0 {
             ResolveResult::Bound(Namespace(NAMESPACE)) => Ok((Vocabulary::Bpmn, keep(NAMESPACE))),
+            ResolveResult::Bound(Namespace(other)) if self.is_drawn && DIAGRAMS.contains(&other) => {
+                Ok((Vocabulary::Diagram, keep(other)))
+            }
             ResolveResult::Bound(Namespace(other)) => Ok((Vocabulary::Foreign, keep(other))),
             ResolveResult::Unbound => Ok((Vocabulary::Foreign, String::new())),
             ResolveResult::Unknown(prefix) => Err(XmlFault::UndeclaredPrefix { prefix }),
