@@ -43,9 +43,11 @@ pub(crate) enum Command {
     /// Each process becomes a record under its id. The file is written beside its target and renamed when it is
     /// complete; if any model is refused, nothing is written.
     Compile(CompileArgs),
-    /// Show what a store file holds
+    /// Show what a store file holds, or draw a model
     ///
-    /// Lists the workflows; with --workflow, the tasks, decisions and ops of one.
+    /// Lists the workflows; with --workflow, the tasks, decisions and ops of one. With --svg, draws a BPMN 2.0 file from its
+    /// diagram information, and with --cases what a play of these cases came to: how often each task was done and how many
+    /// steps of its case it waited, how often each flow was taken.
     Inspect(InspectArgs),
 }
 
@@ -131,14 +133,28 @@ pub(crate) struct CompileArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The store file
-    pub(crate) store: PathBuf,
+    /// The store file; with --svg, the BPMN 2.0 file
+    pub(crate) file: PathBuf,
     /// Show the tasks, decisions and ops of this workflow
     #[arg(short, long, value_name = "ID")]
     pub(crate) workflow: Option<String>,
     /// Print one JSON document and nothing else
     #[arg(long)]
     pub(crate) json: bool,
+    /// Draw the model as its diagram shows it, to this SVG file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["workflow", "json"])]
+    pub(crate) svg: Option<PathBuf>,
+    /// Play so many cases at random first, and draw where they waited and which flows they took
+    #[arg(long, value_name = "N", requires = "svg", value_parser = count)]
+    pub(crate) cases: Option<u64>,
+    /// Seed of all random choices
+    #[arg(long, value_name = "N", requires = "cases", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Id of the process to play; needed when the file has several
+    #[arg(long, value_name = "ID", requires = "cases")]
+    pub(crate) process: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 /// A number of at least 1; underscores may group its digits.

@@ -1,6 +1,7 @@
 //! `wf inspect`: what a store holds, and the ops of one workflow.
 
 mod document;
+mod svg;
 
 use std::io::{self, Write};
 
@@ -14,11 +15,14 @@ use crate::exit::Failure;
 use crate::say::{self, printable};
 
 pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
-    let engine = Engine::open(&args.store).map_err(|error| {
+    if let Some(file) = &args.svg {
+        return svg::draw(args, file);
+    }
+    let engine = Engine::open(&args.file).map_err(|error| {
         // The store's own errors name the file.
         match error {
             wf_engine::EngineError::Store(error) => Failure::Io(error.to_string()),
-            other => Failure::file("use", &args.store, other),
+            other => Failure::file("use", &args.file, other),
         }
     })?;
     let out = &mut io::stdout().lock();
@@ -28,8 +32,8 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
         Some(name) => match engine.store().get(Key::Str(name)) {
             Ok(Some(image)) => {
                 let program =
-                    Program::parse(image).map_err(|error| Failure::file("use", &args.store, error))?;
-                let names = program.names().map_err(|error| Failure::file("use", &args.store, error))?;
+                    Program::parse(image).map_err(|error| Failure::file("use", &args.file, error))?;
+                let names = program.names().map_err(|error| Failure::file("use", &args.file, error))?;
                 if args.json {
                     writeln!(out, "{:#}", document::show(&program, &names))
                 } else {

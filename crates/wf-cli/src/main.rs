@@ -5,8 +5,10 @@
 mod check;
 mod cli;
 mod compile;
+mod drawing;
 mod exit;
 mod facts;
+mod heat;
 mod inspect;
 mod interrupt;
 mod memory;

@@ -11,6 +11,7 @@ use wf_net::{CompileOptions, Image};
 
 use crate::cli::Reading;
 use crate::exit::Failure;
+use crate::say::complain;
 
 /// A process that compiles.
 pub(crate) struct Compiled {
@@ -129,8 +130,61 @@ pub(crate) fn link<'m>(models: impl IntoIterator<Item = (&'m Path, &'m mut Model
     }
 }
 
+/// The one process to run, and those that it calls.
+pub(crate) fn chosen(
+    path: &Path,
+    process: Option<&str>,
+    reading: Reading,
+) -> Result<(Compiled, Vec<Compiled>), Failure> {
+    let mut model = load(path, reading)?;
+    link([(path, &mut model)]);
+    if !model.problems.is_empty() {
+        model.problems.iter().for_each(complain);
+        hint(&model.problems).into_iter().for_each(complain);
+        return Err(Failure::Refused);
+    }
+    let ids: Vec<String> = model.compiled.iter().map(|compiled| compiled.process.id.clone()).collect();
+    let one = match process {
+        Some(id) => ids.iter().position(|other| other == id).ok_or_else(|| {
+            Failure::Usage(format!("no process {id:?} in the file; it has {}", ids.join(", ")))
+        })?,
+        None => match roots(&model.compiled)[..] {
+            [one] => one,
+            _ => {
+                return Err(Failure::Usage(format!(
+                    "the file has several processes: choose one with --process {}",
+                    ids.join("|")
+                )));
+            }
+        },
+    };
+    let compiled = model.compiled.swap_remove(one);
+    let mut needed = vec![compiled.process.id.clone()];
+    let mut next = 0;
+    while let Some(id) = needed.get(next).cloned() {
+        next += 1;
+        let of = |c: &Compiled| c.process.calls.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+        let calls = core::iter::once(&compiled).chain(&model.compiled).find(|c| c.process.id == id).map(of);
+        let fresh: Vec<String> =
+            calls.unwrap_or_default().into_iter().filter(|id| !needed.contains(id)).collect();
+        needed.extend(fresh);
+        needed.dedup();
+    }
+    model.compiled.retain(|c| needed.contains(&c.process.id));
+    Ok((compiled, model.compiled))
+}
+
+/// The processes that no other process of the file calls.
+fn roots(compiled: &[Compiled]) -> Vec<usize> {
+    let is_called = |id: &str| {
+        let others = compiled.iter().filter(|other| other.process.id != id);
+        others.flat_map(|other| &other.process.calls).any(|(called, _)| called == id)
+    };
+    (0..compiled.len()).filter(|&at| !is_called(&compiled[at].process.id)).collect()
+}
+
 /// The bytes of a file; one that is too large for the parser is not read whole.
-fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     let failed = |error| Failure::file("read", path, error);
     let mut bytes = Vec::new();
     // Looked at before it is opened: opening a pipe waits for its writer.

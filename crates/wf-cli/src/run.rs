@@ -15,7 +15,6 @@ use crate::cli::RunArgs;
 use crate::compile::write_store;
 use crate::exit::Failure;
 use crate::model::{self, Compiled};
-use crate::say::complain;
 use crate::{interrupt, memory, target, trace};
 use log::Log;
 use meter::Meter;
@@ -30,7 +29,7 @@ const BATCH_EVENT_BYTES: u64 = 640;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let options = options(args)?;
-    let (compiled, others) = chosen(args)?;
+    let (compiled, others) = model::chosen(&args.model, args.process.as_deref(), args.reading)?;
     interrupt::watch();
     let (path, folder) = store_path(args)?;
     let all: Vec<&Compiled> = core::iter::once(&compiled).chain(&others).collect();
@@ -121,55 +120,6 @@ fn options(args: &RunArgs) -> Result<PlayOptions, Failure> {
         seed: args.seed,
         steps_max: args.steps,
     })
-}
-
-/// The one process to run, and those that it calls.
-fn chosen(args: &RunArgs) -> Result<(Compiled, Vec<Compiled>), Failure> {
-    let mut model = model::load(&args.model, args.reading)?;
-    model::link([(args.model.as_path(), &mut model)]);
-    if !model.problems.is_empty() {
-        model.problems.iter().for_each(complain);
-        model::hint(&model.problems).into_iter().for_each(complain);
-        return Err(Failure::Refused);
-    }
-    let ids: Vec<String> = model.compiled.iter().map(|compiled| compiled.process.id.clone()).collect();
-    let one = match &args.process {
-        Some(id) => ids.iter().position(|other| other == id).ok_or_else(|| {
-            Failure::Usage(format!("no process {id:?} in the file; it has {}", ids.join(", ")))
-        })?,
-        None => match roots(&model.compiled)[..] {
-            [one] => one,
-            _ => {
-                return Err(Failure::Usage(format!(
-                    "the file has several processes: choose one with --process {}",
-                    ids.join("|")
-                )));
-            }
-        },
-    };
-    let compiled = model.compiled.swap_remove(one);
-    let mut needed = vec![compiled.process.id.clone()];
-    let mut next = 0;
-    while let Some(id) = needed.get(next).cloned() {
-        next += 1;
-        let of = |c: &Compiled| c.process.calls.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
-        let calls = core::iter::once(&compiled).chain(&model.compiled).find(|c| c.process.id == id).map(of);
-        let fresh: Vec<String> =
-            calls.unwrap_or_default().into_iter().filter(|id| !needed.contains(id)).collect();
-        needed.extend(fresh);
-        needed.dedup();
-    }
-    model.compiled.retain(|c| needed.contains(&c.process.id));
-    Ok((compiled, model.compiled))
-}
-
-/// The processes that no other process of the file calls.
-fn roots(compiled: &[Compiled]) -> Vec<usize> {
-    let is_called = |id: &str| {
-        let others = compiled.iter().filter(|other| other.process.id != id);
-        others.flat_map(|other| &other.process.calls).any(|(called, _)| called == id)
-    };
-    (0..compiled.len()).filter(|&at| !is_called(&compiled[at].process.id)).collect()
 }
 
 /// Where the store goes, and the folder that goes away with it.

@@ -25,20 +25,30 @@ const SLOTS: usize = 4096;
 
 /// What happened in a step of a case.
 #[derive(Debug)]
-pub(crate) struct Step {
+pub(crate) struct Step<'s> {
     /// Number of the case, from 0.
     pub(crate) number: u64,
     /// Number of the step, from 1; 0 is the start.
     pub(crate) step: u32,
+    /// The case that was started; the step may be one of a case that it calls.
+    pub(crate) root: CaseId,
+    pub(crate) case: CaseId,
     pub(crate) program: ProgramId,
     /// Number of the task, behind those the start, behind those the interrupt.
     pub(crate) route: usize,
+    /// The digits of all decisions behind it.
+    pub(crate) choice: u64,
+    /// All work items of the family before the step.
+    pub(crate) waiting: &'s [Event],
+    pub(crate) enabled: &'s [Event],
+    /// How the started case ended, if it did.
+    pub(crate) ended: Option<EndKind>,
 }
 
 /// Keeps steps.
 pub(crate) trait Record {
     /// A step that was applied.
-    fn step(&mut self, step: &Step) -> io::Result<()>;
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
 
     /// The case of the last steps is over.
     fn case_over(&mut self) -> io::Result<()> {
@@ -155,7 +165,18 @@ impl Tracer {
             return Ok(None);
         };
         let ended = started.ended.iter().find(|ended| ended.case == root).map(|ended| ended.kind);
-        record.step(&Step { number, step: 0, program: self.program, route })?;
+        record.step(&Step {
+            number,
+            step: 0,
+            root,
+            case: root,
+            program: self.program,
+            route,
+            choice,
+            waiting: &[],
+            enabled: started.enabled,
+            ended,
+        })?;
         if let Some(kind) = ended {
             self.count(kind);
         }
@@ -213,7 +234,18 @@ impl Tracer {
         match changes.status {
             [Status::Done] if is_work => {
                 self.report.completions += 1;
-                record.step(&Step { number, step, program, route: usize::from(event.task) })?;
+                record.step(&Step {
+                    number,
+                    step,
+                    root,
+                    case: event.case,
+                    program,
+                    route: usize::from(event.task),
+                    choice,
+                    waiting: &self.items,
+                    enabled: changes.enabled,
+                    ended,
+                })?;
             }
             [Status::Done] => {}
             _ => self.report.refused += 1,

@@ -644,3 +644,32 @@ fn a_log_is_written_over_nothing_else() {
     assert_eq!(xes(&std::fs::read_to_string(&xes_file).unwrap()), csv(&first)[1..]);
     assert_eq!(place.left(), ["log.csv", "log.xes", "m.bpmn", "other.csv"]);
 }
+
+#[test]
+fn a_model_is_drawn_with_what_a_play_of_it_came_to() {
+    let place = Place::new();
+    let model = models().join("incident-handling.bpmn");
+    let svg = place.path("drawn.svg");
+    check(&[&"inspect", &model, &"--svg", &svg], 0, &[]);
+    let drawn = std::fs::read_to_string(&svg).unwrap();
+    let text = std::fs::read_to_string(&model).unwrap();
+    for name in text.split("<bpmn2:userTask id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(drawn.contains(&format!("data-element=\"{name}\"")), "{name}");
+    }
+    // Nothing from outside, and nothing that runs.
+    for word in ["http://", "https://", "<script", "href", "<image"] {
+        assert_eq!(drawn.matches(word).count(), usize::from(word == "http://"), "{word}");
+    }
+    assert!(!drawn.contains(" %)"));
+    check(&[&"inspect", &model, &"--svg", &svg, &"--cases", &"1000", &"--seed", &"4"], 0, &[]);
+    let heated = std::fs::read_to_string(&svg).unwrap();
+    for text in ["1,000 cases played at random (seed 4)", " waits ", " %)", "#f28c6e", "yes: 1,000 ("] {
+        assert!(heated.contains(text), "{text}");
+    }
+    assert_eq!(place.left(), ["drawn.svg"]);
+    let plain = place.file("plain.bpmn", MODEL);
+    check(&[&"inspect", &plain, &"--svg", &svg], 1, &["plain.bpmn:2:1: ", "no diagram information"]);
+    check(&[&"inspect", &model, &"--cases", &"5"], 2, &["--svg"]);
+    check(&[&"inspect", &model, &"--svg", &plain], 3, &["a file of another sort stands there"]);
+    assert_eq!(std::fs::read_to_string(&svg).unwrap(), heated);
+}

@@ -72,7 +72,7 @@ impl Log {
 }
 
 impl Record for Log {
-    fn step(&mut self, step: &Step) -> io::Result<()> {
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         self.line.clear();
         let line = &mut self.line;
         // What is written to a string arrives.
@@ -113,7 +113,7 @@ impl Record for Log {
 }
 
 /// What was done in a step; nothing when the case started.
-fn activity<'n>(names: &'n [Option<Names>], step: &Step) -> Option<&'n Label> {
+fn activity<'n>(names: &'n [Option<Names>], step: &Step<'_>) -> Option<&'n Label> {
     let names = names.get(step.program.0 as usize)?.as_ref()?;
     let behind = names.tasks.len() + names.starts.len();
     names.tasks.get(step.route).or_else(|| names.interrupts.get(step.route.checked_sub(behind)?))
