@@ -1,6 +1,7 @@
 //! `wf check`: every problem of every model.
 
 mod document;
+mod soundness;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,6 +13,7 @@ use crate::model::{self, Model};
 use crate::say::{complain, printable};
 use document::Document;
 pub(crate) use document::problem;
+use soundness::{Examined, Said};
 
 pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
@@ -58,8 +60,15 @@ fn report(out: &mut impl Write, path: &Path, model: &Model) -> io::Result<()> {
         writeln!(out, "{}", printable(&problem.to_string()))?;
     }
     for compiled in &model.compiled {
-        for warning in &compiled.process.warnings {
-            writeln!(out, "{}:{}", path.display(), printable(&warning.to_string()))?;
+        let examined = Examined::of(compiled);
+        for Said { message, element, .. } in &examined.said {
+            let text = format!("{}:{}: warning: {element}: {message}", path.display(), element.position);
+            writeln!(out, "{}", printable(&text))?;
+        }
+        if !examined.is_decided {
+            let (id, states) = (&compiled.process.id, examined.states);
+            let text = format!("{id}: whether every case can end is not decided within {states} states");
+            writeln!(out, "{}: {}", path.display(), printable(&text))?;
         }
         writeln!(out, "{}: {}", path.display(), printable(&Facts::of(compiled).to_string()))?;
     }

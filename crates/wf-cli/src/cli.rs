@@ -29,13 +29,15 @@ pub(crate) enum Command {
     ///
     /// Prints a line for each process that compiles, and for each problem its file, line, column, element and reason.
     /// Folders are searched for files that end in .bpmn or .bpmn20.xml. Exit code 1 if any model is refused. Constructs that
-    /// run and may surprise are warnings: they change no exit code.
+    /// run and may surprise are warnings, and so are states from which a case cannot end well, with the shortest way there:
+    /// they change no exit code.
     ///
     /// With --json: {"format": 1, "compiled": N, "refused": N, "unread": [{"file", "message"}], "models": [{"file",
     /// "problems": [PLACE], "warnings": [PLACE], "processes": [PROCESS], "black_boxes": N}]}. A PLACE is {"code", "message",
     /// "line", "column", "process": id or null, "element": null or {"kind", "id", "name"}}; codes stay the same, messages may
     /// get better. A PROCESS is {"id", "name", "tasks", "starts", "interrupts", "places", "words", "counters", "bytes",
-    /// "calls": [id], "merges": [{"id", "form"}], "decisions": {"by_data": N, "outside": N}}. Members may be added, and are
+    /// "calls": [id], "merges": [{"id", "form"}], "decisions": {"by_data": N, "outside": N}, "states": {"visited": N, "all":
+    /// whether every way of a case was looked at}}. Members may be added, and are
     /// never taken away or given another meaning without a new format number.
     Check(CheckArgs),
     /// Compile models into one store file

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use wf_bpmn::{Element, Position, Warning};
+use wf_bpmn::{Element, Position};
 
+use super::soundness::{Examined, Said};
 use crate::facts::Facts;
 use crate::model::{Model, NOTHING_RUNS, Problem};
 
@@ -33,15 +34,19 @@ impl Document<'_> {
 }
 
 fn model((path, model): &(PathBuf, Model)) -> Value {
-    let warnings = model.compiled.iter().flat_map(|compiled| {
-        let process = &compiled.process;
-        process.warnings.iter().map(|warning| self::warning(&process.id, warning))
-    });
+    let (mut warnings, mut processes) = (Vec::new(), Vec::new());
+    for compiled in &model.compiled {
+        let examined = Examined::of(compiled);
+        warnings.extend(examined.said.iter().map(|said| warning(&compiled.process.id, said)));
+        let mut process = Facts::of(compiled).to_json();
+        process["states"] = json!({ "visited": examined.states, "all": examined.is_decided });
+        processes.push(process);
+    }
     json!({
         "file": path.display().to_string(),
         "problems": model.problems.iter().map(problem).collect::<Vec<_>>(),
-        "warnings": warnings.collect::<Vec<_>>(),
-        "processes": model.compiled.iter().map(|compiled| Facts::of(compiled).to_json()).collect::<Vec<_>>(),
+        "warnings": warnings,
+        "processes": processes,
         "black_boxes": model.black_boxes,
     })
 }
@@ -57,9 +62,8 @@ pub(crate) fn problem(problem: &Problem) -> Value {
     }
 }
 
-fn warning(process: &str, warning: &Warning) -> Value {
-    let element = &warning.element;
-    place(&warning.code(), &warning.kind.to_string(), element.position, Some(process), Some(element))
+fn warning(process: &str, said: &Said) -> Value {
+    place(&said.code, &said.message, said.element.position, Some(process), Some(&said.element))
 }
 
 fn place(code: &str, message: &str, at: Position, process: Option<&str>, element: Option<&Element>) -> Value {
