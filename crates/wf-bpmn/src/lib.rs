@@ -56,6 +56,7 @@ pub mod expression;
 mod graph;
 mod ids;
 mod kind;
+mod lanes;
 mod limit;
 mod lower;
 mod model;

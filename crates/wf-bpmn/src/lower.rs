@@ -19,6 +19,7 @@ use wf_net::{NodeId, NodeKind, Synchronizing};
 
 use crate::graph::{FlowAt, Graph, NodeAt, ScopeAt, ScopeKind};
 use crate::kind::{Kind, TriggerKind};
+use crate::lanes::lanes;
 use crate::model::Model;
 use crate::tree::Index;
 use crate::{ModelFault, Process, Unsupported, Warning, WarningKind};
@@ -184,7 +185,8 @@ impl Lowering<'_, '_, '_> {
                 let (id, name) = (places.process.id.clone(), places.process.name.clone());
                 let mut warnings = core::mem::take(&mut self.model.warnings);
                 warnings.sort_by_key(Warning::position);
-                Sort::Runs(Box::new(Process { id, name, net, calls, warnings, uncaught, places }))
+                let lanes = lanes(self.model.tree, self.graph);
+                Sort::Runs(Box::new(Process { id, name, net, calls, warnings, lanes, uncaught, places }))
             }
             None => Sort::Refused,
         }

@@ -1,5 +1,7 @@
 //! A process that runs: its net, and where each part of the net stands in the document.
 
+use std::collections::HashMap;
+
 use wf_net::{Net, NodeId, NodeKind, Problem, ProblemKind, Quantity, Retention, Subject};
 
 use crate::{Element, Error, ErrorKind, ModelFault, Position, Warning};
@@ -18,6 +20,8 @@ pub struct Process {
     pub calls: Vec<(String, Element)>,
     /// What runs and may surprise, in the order of the text.
     pub warnings: Vec<Warning>,
+    /// Names of lanes by the ids of the flow nodes in them.
+    pub(crate) lanes: HashMap<String, String>,
     /// An error end event that nothing inside the process catches.
     pub(crate) uncaught: Option<Element>,
     pub(crate) places: Places,
@@ -40,6 +44,26 @@ impl Process {
     #[must_use]
     pub fn position_of(&self, subject: Subject) -> Position {
         self.element_of(subject).position
+    }
+
+    /// The name of the lane in which a node's element stands: the role of whoever does its work.
+    ///
+    /// # Panics
+    /// If the node belongs to another net and is out of range here.
+    ///
+    /// # Examples
+    /// ```
+    /// let xml = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="P">
+    ///   <laneSet><lane name="Clerk"><flowNodeRef>T</flowNodeRef></lane></laneSet><task id="T"/>
+    /// </process></definitions>"#;
+    /// let document = wf_bpmn::parse(xml.as_bytes(), &wf_bpmn::ParseOptions::default()).expect("it can be read");
+    /// let process = &document.processes[0];
+    /// let task = process.net.tasks().next().expect("a task");
+    /// assert_eq!(process.role_of(task), Some("Clerk"));
+    /// ```
+    #[must_use]
+    pub fn role_of(&self, node: NodeId) -> Option<&str> {
+        self.lanes.get(&self.element_of(Subject::Node(node)).id).map(String::as_str)
     }
 
     /// A problem of the net, in the words and at the place of the document.

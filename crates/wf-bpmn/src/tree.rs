@@ -149,6 +149,11 @@ impl<'x> Tree<'x> {
         })
     }
 
+    /// All elements inside one, however deep, in the order of the text.
+    pub(crate) fn inside(&self, index: Index) -> impl Iterator<Item = Index> + use<> {
+        (index.0 + 1..self.row(index).end).map(Index)
+    }
+
     /// Whether an element stands inside another one.
     pub(crate) fn contains(&self, outer: Index, inner: Index) -> bool {
         outer < inner && inner.0 < self.row(outer).end

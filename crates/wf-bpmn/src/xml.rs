@@ -354,6 +354,7 @@ fn has_meaning(name: &str) -> bool {
             | "completionCondition"
             | "activationCondition"
             | "eventDefinitionRef"
+            | "flowNodeRef"
     )
 }
 

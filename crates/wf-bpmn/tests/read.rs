@@ -219,3 +219,21 @@ fn an_encoding_does_not_change_what_is_read() {
         );
     }
 }
+
+#[test]
+fn lanes_are_roles() {
+    let document = read(&format!(
+        r#"<b:definitions xmlns:b="{MODEL}"><b:process id="P"><b:laneSet>
+        <b:lane name="Outer"><b:flowNodeRef>a</b:flowNodeRef><b:flowNodeRef> b </b:flowNodeRef><b:childLaneSet>
+          <b:lane name="Inner"><b:flowNodeRef>b</b:flowNodeRef></b:lane></b:childLaneSet></b:lane>
+        <b:lane name="Other"><b:flowNodeRef>m</b:flowNodeRef></b:lane><b:lane><b:flowNodeRef>d</b:flowNodeRef></b:lane></b:laneSet>
+        <b:task id="a"/><b:task id="b"/><b:subProcess id="m"><b:task id="c"/></b:subProcess><b:task id="d"/><b:task id="e"/>
+        </b:process></b:definitions>"#
+    ));
+    let process = &document.processes[0];
+    let roles: Vec<_> =
+        process.net.tasks().map(|task| (process.net.node(task).id(), process.role_of(task))).collect();
+    let expected =
+        [("a", Some("Outer")), ("b", Some("Inner")), ("c", Some("Other")), ("d", None), ("e", None)];
+    assert_eq!(roles, expected);
+}

@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// "problems": [PLACE], "warnings": [PLACE], "processes": [PROCESS], "black_boxes": N}]}. A PLACE is {"code", "message",
     /// "line", "column", "process": id or null, "element": null or {"kind", "id", "name"}}; codes stay the same, messages may
     /// get better. A PROCESS is {"id", "name", "tasks", "starts", "interrupts", "places", "words", "counters", "bytes",
-    /// "calls": [id], "merges": [{"id", "form"}], "decisions": {"by_data": N, "outside": N}, "states": {"visited": N, "all":
+    /// "calls": [id], "roles": {lane: [id of a task]}, "merges": [{"id", "form"}], "decisions": {"by_data": N, "outside": N}, "states": {"visited": N, "all":
     /// whether every way of a case was looked at}}. Members may be added, and are
     /// never taken away or given another meaning without a new format number.
     Check(CheckArgs),
@@ -94,7 +94,7 @@ pub(crate) struct RunArgs {
     pub(crate) store: Option<PathBuf>,
     /// Write what each case did to this file, as CSV or XES by its name: .csv or .xes
     ///
-    /// A row for each completed task and each event: case, activity, lifecycle, moment, step, element. The moment is logical:
+    /// A row for each completed task and each event: case, activity, lifecycle, moment, step, element, role (its lane). The moment is logical:
     /// the second of a case's step, counted from its start. The cases are played one after another on one thread, with the
     /// choices that they have without a log.
     #[arg(long, value_name = "FILE")]

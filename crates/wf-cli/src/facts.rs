@@ -1,6 +1,6 @@
 //! What there is to say of a process that compiles, for people and as JSON.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::{Value, json};
@@ -34,6 +34,12 @@ impl<'c> Facts<'c> {
     pub(crate) fn to_json(&self) -> Value {
         let (process, header) = (&self.compiled.process, self.program.header());
         let calls: BTreeSet<&str> = process.calls.iter().map(|(id, _)| id.as_str()).collect();
+        let mut roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for task in process.net.tasks() {
+            if let Some(role) = process.role_of(task) {
+                roles.entry(role).or_default().push(process.net.node(task).id());
+            }
+        }
         let merges = self.merges.iter().map(|(id, form)| json!({ "id": id, "form": form }));
         json!({
             "id": process.id,
@@ -46,6 +52,7 @@ impl<'c> Facts<'c> {
             "counters": header.counters,
             "bytes": self.compiled.image.as_bytes().len(),
             "calls": calls,
+            "roles": roles,
             "merges": merges.collect::<Vec<_>>(),
             "decisions": { "by_data": self.decisions.0, "outside": self.decisions.1 },
         })

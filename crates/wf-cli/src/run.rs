@@ -43,7 +43,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let progress = Progress::start(&engine, &options, args.json);
     let played = match &args.log {
         Some(path) => {
-            let mut log = Log::create(path, &args.model, &engine)?;
+            let mut log = Log::create(path, &args.model, &engine, &all)?;
             let played = progress.during(|| logged(&engine, program, &options, &mut log))?;
             // What was interrupted is no log of the run.
             if !played.total.interrupted {

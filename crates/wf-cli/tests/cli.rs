@@ -480,7 +480,7 @@ fn check_as_json_has_the_members_that_its_help_lists() {
     let process = &good["processes"][0];
     assert_eq!(
         members(process),
-        "bytes calls counters decisions id interrupts merges name places starts states tasks words"
+        "bytes calls counters decisions id interrupts merges name places roles starts states tasks words"
     );
     assert_eq!((&process["id"], &process["tasks"]), (&"review".into(), &2.into()));
     assert_eq!(
@@ -602,11 +602,14 @@ fn logs_hold_every_completion_in_the_order_of_each_case() {
         let head = rows.remove(0);
         assert_eq!(
             head.join(" "),
-            "case:concept:name concept:name lifecycle:transition time:timestamp step element"
+            "case:concept:name concept:name lifecycle:transition time:timestamp step element org:role"
         );
         assert_eq!(xes(&std::fs::read_to_string(&xes_file).unwrap()), rows, "{name}");
         assert_eq!(rows.len() as u64, plain["completions"].as_u64().unwrap(), "{name}");
-        assert!(rows.iter().all(|row| row.len() == 6 && row[2] == "complete"));
+        assert!(rows.iter().all(|row| row.len() == 7 && row[2] == "complete"));
+        if name == "order-fulfilment" {
+            assert!(rows.iter().all(|row| row[1] != "Check order" || row[6] == "Sales"));
+        }
         for pair in rows.windows(2) {
             let [before, after] =
                 [0, 1].map(|at| (pair[at][0].parse::<u64>().unwrap(), pair[at][4].parse::<u64>().unwrap()));

@@ -11,11 +11,13 @@ use wf_engine::Engine;
 use wf_net::{Label, Names};
 
 use crate::exit::Failure;
+use crate::model::Compiled;
 use crate::output::Output;
 use crate::trace::{Record, Step};
 
 /// The first line of a log as CSV.
-const COLUMNS: &str = "case:concept:name,concept:name,lifecycle:transition,time:timestamp,step,element";
+const COLUMNS: &str =
+    "case:concept:name,concept:name,lifecycle:transition,time:timestamp,step,element,org:role";
 
 /// How a log as XES begins.
 const XES: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -24,6 +26,7 @@ const XES: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 const XES_REST: &str = r#">
 <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
 <extension name="Lifecycle" prefix="lifecycle" uri="http://www.xes-standard.org/lifecycle.xesext"/>
+<extension name="Organizational" prefix="org" uri="http://www.xes-standard.org/org.xesext"/>
 <extension name="Time" prefix="time" uri="http://www.xes-standard.org/time.xesext"/>
 <global scope="trace"><string key="concept:name" value=""/></global>
 <global scope="event"><string key="concept:name" value=""/><string key="lifecycle:transition" value="complete"/><date key="time:timestamp" value="1970-01-01T00:00:00.000+00:00"/></global>
@@ -41,13 +44,20 @@ pub(crate) struct Log {
     format: Format,
     out: Output,
     names: Vec<Option<Names>>,
+    /// The role of whoever does a task, by program and task.
+    roles: Vec<Vec<String>>,
     /// Whether the case that is being played has its trace open.
     is_open: bool,
     line: String,
 }
 
 impl Log {
-    pub(crate) fn create(path: &Path, model: &Path, engine: &Engine) -> Result<Self, Failure> {
+    pub(crate) fn create(
+        path: &Path,
+        model: &Path,
+        engine: &Engine,
+        compiled: &[&Compiled],
+    ) -> Result<Self, Failure> {
         let format = match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Format::Csv,
             Some("xes") => Format::Xes,
@@ -58,7 +68,8 @@ impl Log {
         let rest = if format == Format::Csv { "\r\n" } else { XES_REST };
         write!(out, "{begins}{rest}").map_err(|error| Failure::file("write", path, error))?;
         let names = engine.programs().map(|(program, _)| engine.names(program)).collect();
-        Ok(Self { format, out, names, is_open: false, line: String::new() })
+        let roles = engine.programs().map(|(_, id)| roles(compiled, id)).collect();
+        Ok(Self { format, out, names, roles, is_open: false, line: String::new() })
     }
 
     /// Gives the log its name.
@@ -82,26 +93,31 @@ impl Record for Log {
             Ok(())
         };
         let Some(label) = activity(&self.names, step) else { return self.out.write_all(line.as_bytes()) };
+        let role = self.roles.get(step.program.0 as usize).and_then(|roles| roles.get(step.route));
+        let role = role.map_or("", String::as_str);
         let _ = match self.format {
             Format::Csv => write!(
                 line,
-                "{},{},complete,{},{},{}\r\n",
+                "{},{},complete,{},{},{},{}\r\n",
                 step.number + 1,
                 field(&label.text),
                 timestamp(step.step),
                 step.step,
-                field(&label.id)
+                field(&label.id),
+                field(role)
             ),
             Format::Xes => writeln!(
                 line,
                 "<event><string key=\"concept:name\" value=\"{}\"/>\
                  <string key=\"lifecycle:transition\" value=\"complete\"/>\
                  <date key=\"time:timestamp\" value=\"{}\"/><int key=\"step\" value=\"{}\"/>\
-                 <string key=\"element\" value=\"{}\"/></event>",
+                 <string key=\"element\" value=\"{}\"/>\
+                 <string key=\"org:role\" value=\"{}\"/></event>",
                 escaped(&label.text),
                 timestamp(step.step),
                 step.step,
-                escaped(&label.id)
+                escaped(&label.id),
+                escaped(role)
             ),
         };
         self.out.write_all(line.as_bytes())
@@ -117,6 +133,15 @@ fn activity<'n>(names: &'n [Option<Names>], step: &Step<'_>) -> Option<&'n Label
     let names = names.get(step.program.0 as usize)?.as_ref()?;
     let behind = names.tasks.len() + names.starts.len();
     names.tasks.get(step.route).or_else(|| names.interrupts.get(step.route.checked_sub(behind)?))
+}
+
+/// The roles of those who do the tasks of a program, by task; empty where the model names none.
+fn roles(compiled: &[&Compiled], id: &str) -> Vec<String> {
+    let Some(compiled) = compiled.iter().find(|compiled| compiled.process.id == id) else {
+        return Vec::new();
+    };
+    let process = &compiled.process;
+    process.net.tasks().map(|task| process.role_of(task).unwrap_or_default().to_owned()).collect()
 }
 
 /// A logical step as a moment: so many seconds after the epoch.
