@@ -8,8 +8,8 @@
 //! is beyond them is refused, unless [`ParseOptions::external_decisions`] leaves such choices to whoever runs the cases.
 //!
 //! What runs: all kinds of gateways, tasks, events, loops, instances, sub-processes and calls; the README has the
-//! table of what each becomes. What is only information (lanes, documentation, data, artifacts, diagrams, vendor
-//! extensions, participants, message flows) is read past. Everything else has behaviour and is refused by name: see
+//! table of what each becomes. What is only information (documentation, data, artifacts, diagrams, vendor
+//! extensions, participants, message flows) is read past; [`diagram`] reads how a model is drawn. Everything else has behaviour and is refused by name: see
 //! [`Unsupported`].
 //!
 //! # When not to use it
@@ -18,7 +18,8 @@
 //!
 //! # Cost
 //! One pass over the text; memory in proportion to the BPMN elements of the document, without its diagrams.
-//! [`ParseOptions`] bounds both. There is no recursion, so no document can overflow the stack.
+//! [`ParseOptions`] bounds both. Nothing recurses but what reads conditions, whose nesting is bounded, so no
+//! document can overflow the stack.
 //!
 //! # Examples
 //! ```
