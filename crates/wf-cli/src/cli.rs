@@ -17,6 +17,21 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// What `wf check --json` prints.
+const CHECK_DOCUMENT: &str = r#"The document of --json:
+  {"format": 1, "compiled": N, "refused": N, "unread": [{"file", "message"}],
+   "models": [{"file", "problems": [PLACE], "warnings": [PLACE],
+               "processes": [PROCESS], "black_boxes": N}]}
+PLACE, with null for what is not known:
+  {"code", "message", "line", "column", "process": id,
+   "element": {"kind", "id", "name"}}
+PROCESS:
+  {"id", "name", "tasks", "starts", "interrupts", "places", "words", "counters",
+   "bytes", "calls": [id], "roles": {lane: [task id]}, "merges": [{"id", "form"}],
+   "decisions": {"by_data": N, "outside": N}, "states": {"visited": N, "all": bool}}
+Codes stay the same, messages may get better. Members may be added; none is taken
+away or given another meaning without a new format number."#;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run many cases of a model at random until each has ended
@@ -31,14 +46,7 @@ pub(crate) enum Command {
     /// Folders are searched for files that end in .bpmn or .bpmn20.xml. Exit code 1 if any model is refused. Constructs that
     /// run and may surprise are warnings, and so are states from which a case cannot end well, with the shortest way there:
     /// they change no exit code.
-    ///
-    /// With --json: {"format": 1, "compiled": N, "refused": N, "unread": [{"file", "message"}], "models": [{"file",
-    /// "problems": [PLACE], "warnings": [PLACE], "processes": [PROCESS], "black_boxes": N}]}. A PLACE is {"code", "message",
-    /// "line", "column", "process": id or null, "element": null or {"kind", "id", "name"}}; codes stay the same, messages may
-    /// get better. A PROCESS is {"id", "name", "tasks", "starts", "interrupts", "places", "words", "counters", "bytes",
-    /// "calls": [id], "roles": {lane: [id of a task]}, "merges": [{"id", "form"}], "decisions": {"by_data": N, "outside": N}, "states": {"visited": N, "all":
-    /// whether every way of a case was looked at}}. Members may be added, and are
-    /// never taken away or given another meaning without a new format number.
+    #[command(after_long_help = CHECK_DOCUMENT)]
     Check(CheckArgs),
     /// Compile models into one store file
     ///

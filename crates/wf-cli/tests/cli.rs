@@ -476,6 +476,11 @@ fn check_as_json_has_the_members_that_its_help_lists() {
     assert_eq!((&found["format"], &found["compiled"], &found["refused"]), (&1.into(), &1.into(), &1.into()));
     assert_eq!(members(&found["unread"][0]), "file message");
     let [good, bad] = [0, 1].map(|at| &found["models"][at]);
+    let help = String::from_utf8(wf(&[&"help", &"check"]).stdout).unwrap();
+    let listed = [&found, good, &good["processes"][0], &good["warnings"][0], &good["warnings"][0]["element"]];
+    for member in listed.iter().flat_map(|value| value.as_object().unwrap().keys()) {
+        assert!(help.contains(&format!("\"{member}\"")), "{member} is not in the help");
+    }
     assert_eq!(members(good), "black_boxes file problems processes warnings");
     let process = &good["processes"][0];
     assert_eq!(
