@@ -15,6 +15,7 @@ use crate::cli::RunArgs;
 use crate::compile::write_store;
 use crate::exit::Failure;
 use crate::model::{self, Compiled};
+use crate::say::complain;
 use crate::{interrupt, memory, target, trace};
 use log::Log;
 use meter::Meter;
@@ -45,8 +46,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         Some(path) => {
             let mut log = Log::create(path, &args.model, &engine, &all)?;
             let played = progress.during(|| logged(&engine, program, &options, &mut log))?;
-            // What was interrupted is no log of the run.
-            if !played.total.interrupted {
+            if played.total.interrupted {
+                complain(format_args!("{} was not written: the run was interrupted", path.display()));
+            } else {
                 log.publish()?;
             }
             played

@@ -14,7 +14,10 @@ const BAND: f64 = 30.0;
 /// Whether other shapes of the plane lie inside this one: then flows are drawn above it.
 pub(super) fn holds_others(shape: &Shape, plane: &Plane) -> bool {
     let outer = shape.bounds;
-    let is_activity = matches!(shape.element.kind.as_str(), "subProcess" | "transaction" | "adHocSubProcess");
+    let is_activity = matches!(
+        shape.element.kind.as_str(),
+        "subProcess" | "transaction" | "adHocSubProcess" | "callActivity"
+    );
     let is_inside = |inner: &Bounds| {
         inner.x > outer.x
             && inner.y > outer.y
@@ -117,7 +120,11 @@ fn activity(out: &mut String, shape: &Shape, holds_others: bool, heat: Option<&H
     if holds_others {
         text::below(out, &wrapped(&shape.element.name, bounds.width - 20.0, 1), middle, bounds.y + 3.0);
     } else {
-        let lines = wrapped(&shape.element.name, bounds.width - 12.0, room);
+        let mut lines = wrapped(&shape.element.name, bounds.width - 12.0, room);
+        if lines.len() > 2 && kind.ends_with("Task") && bounds.width > 90.0 {
+            // Its first line would stand on the sign in the corner.
+            lines = wrapped(&shape.element.name, bounds.width - 38.0, room);
+        }
         let lift = if node.is_some() { 6.0 } else { 0.0 };
         text::centered(out, &lines, middle, bounds.y + bounds.height / 2.0 - lift);
     }
