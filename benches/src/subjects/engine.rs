@@ -68,6 +68,16 @@ fn temporary() -> PathBuf {
     std::env::temp_dir().join(format!("wf-benches-{}-{number}.wfs", std::process::id()))
 }
 
+/// All programs, each with a start that takes the first branch where a decision stands behind it: 0 leaves that to data.
+fn programs(engine: &Engine) -> Vec<(ProgramId, Start)> {
+    let start = |program| {
+        let names = engine.names(program).expect("a program of the engine");
+        let decides = !names.route_decisions[names.tasks.len()].is_empty();
+        Start { outcome: u8::from(decides), ..Start::default() }
+    };
+    engine.programs().map(|(program, _)| (program, start(program))).collect()
+}
+
 struct Random(u64);
 
 impl Random {
@@ -83,7 +93,7 @@ impl Random {
 ///
 /// Before each timed batch, untimed: ended cases are replaced, and the batch is drawn anew from the work items of now.
 struct Complete {
-    programs: Vec<ProgramId>,
+    programs: Vec<(ProgramId, Start)>,
     shard: Shard,
     arena: Arena,
     setup: Arena,
@@ -96,7 +106,7 @@ struct Complete {
 impl Complete {
     fn new(live: usize, batch: usize) -> Self {
         let engine = engine();
-        let programs: Vec<ProgramId> = engine.programs().map(|(id, _)| id).collect();
+        let programs = programs(&engine);
         let mut complete = Self {
             shard: engine.shard(0, live).expect("memory for some cases"),
             arena: Arena::with_capacity(1 << 20),
@@ -115,8 +125,8 @@ impl Complete {
     }
 
     fn start(&mut self, index: usize) -> CaseId {
-        let program = self.programs[index % self.programs.len()];
-        self.shard.start_batch(program, &[Start::default()], &self.setup.scope()).cases[0]
+        let (program, start) = self.programs[index % self.programs.len()];
+        self.shard.start_batch(program, &[start], &self.setup.scope()).cases[0]
     }
 }
 
@@ -133,9 +143,9 @@ impl Batch for Complete {
             let mut items = self.shard.enabled(self.cases[index]).expect("a live case");
             let item = self.random.below(items.len());
             let event = items.nth(item).expect("below their number");
-            // Only the last task of the loop decides, between two branches.
+            // Only the last task of the loop decides, between two branches, numbered from 1: 0 leaves it to data.
             let decides = self.shard.outcomes(event.case, event.task) > 1;
-            let outcome = if decides { self.random.below(2) as u8 } else { 0 };
+            let outcome = if decides { 1 + self.random.below(2) as u8 } else { 0 };
             self.events.push(event.with_outcome(outcome));
         }
     }
@@ -153,22 +163,26 @@ impl Batch for Complete {
 /// Starts 1,024 cases and gives them up again, beside others that live: the cost of a case that does nothing.
 struct StartAndCancel {
     shard: Shard,
+    program: (ProgramId, Start),
     arena: Arena,
     events: Vec<Event>,
 }
 
 impl StartAndCancel {
     fn new(live: usize) -> Self {
-        let mut shard = engine().shard(0, live + 1024).expect("memory for the cases");
-        fill(&mut shard, &[ProgramId(0)], live);
-        Self { shard, arena: Arena::with_capacity(1 << 20), events: Vec::with_capacity(1024) }
+        let engine = engine();
+        let mut shard = engine.shard(0, live + 1024).expect("memory for the cases");
+        let program = programs(&engine)[0];
+        fill(&mut shard, &[program], live);
+        Self { shard, program, arena: Arena::with_capacity(1 << 20), events: Vec::with_capacity(1024) }
     }
 }
 
 impl Batch for StartAndCancel {
     fn run(&mut self) -> u64 {
         self.events.clear();
-        let started = self.shard.start_batch(ProgramId(0), &[Start::default(); 1024], &self.arena.scope());
+        let (program, start) = self.program;
+        let started = self.shard.start_batch(program, &[start; 1024], &self.arena.scope());
         self.events.extend(started.cases.iter().map(|&case| Event::cancel(case)));
         self.shard.advance(&self.events, &self.arena.scope()).ended.len() as u64
     }
@@ -179,14 +193,13 @@ impl Batch for StartAndCancel {
 }
 
 /// Starts cases of the programs in turn until so many live.
-fn fill(shard: &mut Shard, programs: &[ProgramId], live: usize) {
+fn fill(shard: &mut Shard, programs: &[(ProgramId, Start)], live: usize) {
     let mut arena = Arena::new();
-    let starts = [Start::default(); 1024];
     let mut next = programs.iter().cycle();
     while shard.live() < live {
-        let room = starts.len().min(live - shard.live());
-        let program = *next.next().expect("there are programs");
-        let started = shard.start_batch(program, &starts[..room], &arena.scope()).cases.len();
+        let room = 1024.min(live - shard.live());
+        let (program, start) = *next.next().expect("there are programs");
+        let started = shard.start_batch(program, &[start; 1024][..room], &arena.scope()).cases.len();
         assert_eq!(started, room, "a start of our own model");
     }
 }
@@ -277,8 +290,7 @@ impl Bytes {
     fn new() -> Self {
         let engine = engine();
         let mut shard = engine.shard(0, Self::LIVE).expect("memory for the cases");
-        let programs: Vec<ProgramId> = engine.programs().map(|(id, _)| id).collect();
-        fill(&mut shard, &programs, Self::LIVE);
+        fill(&mut shard, &programs(&engine), Self::LIVE);
         Self(shard)
     }
 }

@@ -9,8 +9,9 @@ use crate::Workflow;
 /// Cases in a run.
 pub(crate) const CASES: u32 = 1_024;
 
-/// The loop's way out: the second flow of its gateway.
-const DONE: u8 = 1;
+/// Outcomes of the loop, numbered from 1, as 0 leaves them to data: round again, and the way out.
+const AGAIN: u8 = 1;
+const DONE: u8 = 2;
 
 pub(crate) struct Ours {
     workflow: Workflow,
@@ -37,7 +38,7 @@ impl Ours {
         let program = engine.program(workflow.name()).expect("just added");
         // A or B by the parity of the case.
         let start = |case: u32| match workflow {
-            Workflow::Xorloop => Start { outcome: (case % 2) as u8, ..Start::default() },
+            Workflow::Xorloop => Start { outcome: 1 + (case % 2) as u8, ..Start::default() },
             _ => Start::default(),
         };
         Self {
@@ -60,9 +61,10 @@ impl Batch for Ours {
         let mut round = 0;
         while !self.events.is_empty() {
             // All cases are in step: the fourth round is the third time round the loop.
-            if self.workflow == Workflow::Xorloop && round == 3 {
+            if self.workflow == Workflow::Xorloop && round > 0 {
+                let outcome = if round == 3 { DONE } else { AGAIN };
                 for event in &mut self.events {
-                    *event = event.with_outcome(DONE);
+                    *event = event.with_outcome(outcome);
                 }
             }
             let scope = self.arena.scope();
