@@ -10,6 +10,8 @@ use wf_engine::{Arena, CaseId, Engine, Event, Key, ProgramId, Shard, Start, Stat
 use wf_gate::{Batch, Subject};
 use wf_net::{CompileOptions, compile};
 
+mod large;
+mod merge;
 mod sequence;
 
 /// The subjects of wf-engine.
@@ -32,6 +34,8 @@ pub fn subjects() -> Vec<Subject> {
         Subject { id: "engine.bytes", ops: 1, make: || Box::new(Bytes::new()) },
     ];
     all.extend(sequence::subjects());
+    all.extend(merge::subjects());
+    all.extend(large::subjects());
     all
 }
 
