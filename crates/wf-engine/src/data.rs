@@ -79,7 +79,7 @@ impl<'b> Batch<'b, '_> {
         if applied.is_err()
             && let Some(kept) = kept
         {
-            self.slab.set_variables(slot, &kept);
+            let _there = self.slab.set_variables(slot, &kept);
         }
         self.note_incident(event, applied);
         applied
@@ -120,8 +120,7 @@ impl<'b> Batch<'b, '_> {
         for &(variable, value) in side.set {
             variables.set(usize::from(variable), value);
         }
-        self.slab.set_variables(slot, &variables);
-        Ok(Some(kept))
+        if self.slab.set_variables(slot, &variables) { Ok(Some(kept)) } else { Err(Status::NoRoom) }
     }
 
     /// Gives a case that starts its values: those of its caller's variables of the same name, and those of its side entry.
@@ -198,8 +197,9 @@ impl<'b> Batch<'b, '_> {
                 any = true;
             }
         }
+        // Whoever shares values has some, and so there is memory for them.
         if any {
-            self.slab.set_variables(to, &taken);
+            let _there = self.slab.set_variables(to, &taken);
         }
     }
 }

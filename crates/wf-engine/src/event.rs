@@ -157,7 +157,7 @@ pub enum Status {
     KindRefused = 8,
     /// Nothing waited for the trigger: it is lost (WCP-23).
     Lost = 9,
-    /// No slot is free for the case that a call starts.
+    /// No slot is free for the case that a call starts, or the system has no memory for values.
     NoRoom = 10,
     /// A condition asks for a variable that has no value: the case has an incident. Set it and send the event again.
     NoValue = 11,

@@ -57,7 +57,7 @@ impl Shard {
         stats: Writer<STATS>,
     ) -> Result<Self, crate::EngineError> {
         let op_counts = vec![0; programs.cells().all().len()].into();
-        let slab = Slab::new(cases_max, programs.have_variables())?;
+        let slab = Slab::new(cases_max)?;
         let timers = Timers::new(cases_max, programs.timers_max());
         Ok(Self { id, slab, programs, op_counts, stats, now: 0, timers })
     }
@@ -84,6 +84,15 @@ impl Shard {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.slab.bytes() + size_of_val(&*self.op_counts) + self.timers.bytes()
+    }
+
+    /// Takes the memory for the values of variables now, 64 bytes a case, and touches it: else it is taken when the first case
+    /// gets a value, and touched as cases do.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn reserve_values(&mut self) -> Result<(), crate::EngineError> {
+        self.slab.reserve_values()
     }
 
     /// Applies a batch of events, in the order given; see [`advance_with`](Self::advance_with).

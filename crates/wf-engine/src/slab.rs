@@ -14,8 +14,8 @@ use crate::line::{Line, NO_SLOT};
 #[derive(Debug)]
 pub(crate) struct Slab {
     rows: AlignedBuf<[u64; 8]>,
-    /// Values of the variables of each slot's case; empty where no program has variables.
-    values: AlignedBuf<[u64; VARIABLES_MAX]>,
+    /// Values of the variables of each slot's case; taken when the first one gets a value.
+    values: Option<AlignedBuf<[u64; VARIABLES_MAX]>>,
     free: u32,
     /// Slots below this have been used.
     fresh: u32,
@@ -23,38 +23,48 @@ pub(crate) struct Slab {
 }
 
 impl Slab {
-    pub(crate) fn new(cases_max: usize, has_variables: bool) -> Result<Self, EngineError> {
+    pub(crate) fn new(cases_max: usize) -> Result<Self, EngineError> {
         if cases_max == 0 || cases_max > SLOTS_MAX {
             return Err(EngineError::Cases { asked: cases_max, cases_max: SLOTS_MAX });
         }
-        let boundary = if cases_max * 64 >= 2 << 20 { Boundary::Huge } else { Boundary::Page };
-        let buffer = |count: usize| {
-            let mut rows = AlignedBuf::<[u64; 8]>::zeroed(count, boundary)
-                .map_err(|_| EngineError::Memory { bytes: count as u64 * 64 })?;
-            // Page faults belong to start-up, not to the first case of each page.
-            rows.prefault();
-            Ok::<_, EngineError>(rows)
-        };
-        let (rows, values) = (buffer(cases_max)?, buffer(if has_variables { cases_max } else { 0 })?);
-        Ok(Self { rows, values, free: NO_SLOT, fresh: 0, live: 0 })
+        let mut rows = zeroed(cases_max)?;
+        // Page faults belong to start-up, not to the first case of each page.
+        rows.prefault();
+        Ok(Self { rows, values: None, free: NO_SLOT, fresh: 0, live: 0 })
+    }
+
+    /// Takes the memory for values, and touches it.
+    pub(crate) fn reserve_values(&mut self) -> Result<(), EngineError> {
+        if self.values.is_none() {
+            self.values = Some(zeroed(self.rows.len())?);
+        }
+        self.values.iter_mut().for_each(AlignedBuf::prefault);
+        Ok(())
     }
 
     /// The variables of the case in a slot.
     pub(crate) fn variables(&self, slot: u32) -> Variables {
-        match (self.values.get(slot as usize), self.line(slot)) {
+        match (self.values.as_ref().and_then(|values| values.get(slot as usize)), self.line(slot)) {
             (Some(values), Some(line)) => Variables::from_parts(*values, line.kinds()),
             _ => Variables::EMPTY,
         }
     }
 
-    pub(crate) fn set_variables(&mut self, slot: u32, variables: &Variables) {
+    /// Gives the case in a slot its variables; `false`, with nothing changed, if the system has no memory for values.
+    #[must_use]
+    pub(crate) fn set_variables(&mut self, slot: u32, variables: &Variables) -> bool {
         let (values, kinds) = variables.parts();
-        if let Some(own) = self.values.get_mut(slot as usize) {
+        if self.values.is_none() && kinds != 0 {
+            let Ok(taken) = zeroed(self.rows.len()) else { return false };
+            self.values = Some(taken);
+        }
+        if let Some(own) = self.values.as_mut().and_then(|all| all.get_mut(slot as usize)) {
             *own = values;
         }
         if let Some(line) = self.line_mut(slot) {
             line.set_kinds(kinds);
         }
+        true
     }
 
     pub(crate) fn line(&self, slot: u32) -> Option<&Line> {
@@ -112,10 +122,16 @@ impl Slab {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        (self.rows.len() + self.values.len()) * 64
+        (self.rows.len() + self.values.as_ref().map_or(0, |values| values.len())) * 64
     }
 
     pub(crate) fn capacity(&self) -> usize {
         self.rows.len()
     }
+}
+
+/// A row of 64 bytes for each slot.
+fn zeroed(cases_max: usize) -> Result<AlignedBuf<[u64; 8]>, EngineError> {
+    let boundary = if cases_max * 64 >= 2 << 20 { Boundary::Huge } else { Boundary::Page };
+    AlignedBuf::zeroed(cases_max, boundary).map_err(|_| EngineError::Memory { bytes: cases_max as u64 * 64 })
 }

@@ -221,7 +221,9 @@ impl Shard {
                 && let Some(&SavedValues(values)) = values.next()
             {
                 let variables = Variables::from_parts(values, saved.kinds);
-                self.slab.set_variables(slot_of(place as u32), &variables);
+                if !self.slab.set_variables(slot_of(place as u32), &variables) {
+                    return Err(ImportError::NoRoom);
+                }
             }
             let Some(own) = self.slab.line_mut(slot_of(place as u32)) else { continue };
             if saved.caller != NO_CALLER {

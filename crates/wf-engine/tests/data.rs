@@ -102,6 +102,22 @@ fn an_exclusive_choice_takes_the_first_branch_that_holds() {
 }
 
 #[test]
+fn values_take_memory_when_the_first_case_has_one() {
+    let engine = engine(&[exclusive("orders", &[large()], true)]);
+    let mut shard = engine.shard(0, 1000).unwrap();
+    let mut arena = Arena::new();
+    let bytes = shard.bytes();
+    let item = shard.start_batch(P, &[Start::default()], &arena.scope()).enabled[0];
+    assert_eq!(apply(&mut shard, item.with_outcome(1), &[]).0, Status::Done);
+    assert_eq!(shard.bytes(), bytes);
+    let item = shard.start_batch(P, &[Start::default()], &arena.scope()).enabled[0];
+    assert_eq!(apply(&mut shard, item, &[(0, Value::Integer(1))]).0, Status::Done);
+    assert_eq!(shard.bytes(), bytes + 64_000);
+    shard.reserve_values().unwrap();
+    assert_eq!(shard.bytes(), bytes + 64_000);
+}
+
+#[test]
 fn an_inclusive_choice_takes_every_branch_that_holds() {
     let net = |has_default: bool| {
         let mut net = NetBuilder::new("or");
