@@ -176,8 +176,10 @@ impl<'b> Batch<'b, '_> {
                 }
             }
             Ok(()) => {
-                let is_over = |(task, _)| task == event.task || line.word() >> task & 1 == 0;
-                if event.kind != EventKind::Set && line.incident().is_some_and(is_over) {
+                let goes_on =
+                    !matches!(event.kind, EventKind::Begin | EventKind::Set | EventKind::AddInstance);
+                let is_over = |(task, _)| task == event.task && goes_on || line.word() >> task & 1 == 0;
+                if line.incident().is_some_and(is_over) {
                     line.clear_incident();
                 }
             }

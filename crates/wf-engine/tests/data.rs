@@ -174,6 +174,8 @@ fn a_condition_without_an_answer_is_an_incident_until_it_has_one() {
     assert_eq!(apply(&mut shard, set, &[(0, Value::Integer(5))]).0, Status::Done);
     assert_eq!(shard.incidents().count(), 1);
     let mut arena = Arena::new();
+    let begun = shard.advance(&[Event::begin(item.case, 0)], &arena.scope()).status[0];
+    assert_eq!((begun, shard.incidents().count()), (Status::Done, 1));
     assert_eq!(shard.advance(&[item], &arena.scope()).status, [Status::Done]);
     assert_eq!(shard.incidents().count(), 0);
     // The case goes on as any other, on the plain path too.
