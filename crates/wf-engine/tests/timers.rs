@@ -115,6 +115,27 @@ fn an_interrupt_is_armed_when_its_region_gets_its_first_token() {
 }
 
 #[test]
+fn an_interrupt_that_leads_back_into_its_region_is_armed_anew() {
+    let mut net = NetBuilder::new("restart");
+    let (s, merge, a, end) = (net.start("s"), net.exclusive("m"), net.task("A"), net.end("e"));
+    net.chain(&[s, merge, a, end]);
+    let timeout = net.interrupt("timeout", true, &[a]);
+    net.timer(timeout, Timer::After(10));
+    net.flow(timeout, merge);
+    let engine = engine(&net.build().unwrap());
+    let mut shard = engine.shard(0, 1).unwrap();
+    let case = start(&mut shard);
+    for round in 1..4 {
+        let fired: Vec<Event> = shard.tick(10 * round).collect();
+        assert_eq!((fired.len(), shard.next_deadline()), (1, None));
+        assert_eq!(advance(&mut shard, fired[0]), Status::Done);
+        assert_eq!(shard.next_deadline(), Some(10 * (round + 1)));
+    }
+    assert_eq!(advance(&mut shard, Event::complete(case, 0)), Status::Done);
+    assert_eq!((shard.next_deadline(), shard.live()), (None, 0));
+}
+
+#[test]
 fn a_date_fires_at_its_second_and_a_case_takes_its_timers_along() {
     let mut net = NetBuilder::new("date");
     let (s, wait, end) = (net.start("s"), net.receive("wait", Retention::Transient), net.end("e"));
