@@ -27,7 +27,7 @@ pub enum EventKind {
     /// One more instance of a multi-instance task (WCP-15).
     AddInstance = 4,
     /// The case ([`WHOLE_CASE`]) is given up (WCP-20), or all work items of one task are withdrawn, with their
-    /// threads (WCP-19, 26); the latter is refused where a merge looks at the whole case.
+    /// threads (WCP-19, 26); the latter is refused where a merge, or the end of a sub-process, looks at the whole case.
     Cancel = 5,
     /// The instances of a multi-instance task that are not complete are withdrawn, and its thread goes on (WCP-27).
     CompleteInstances = 6,
