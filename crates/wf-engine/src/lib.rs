@@ -3,11 +3,13 @@
 //! An [`Engine`] holds the programs of one store (written by `wf compile`, or by [`StoreBuilder`] from the images of
 //! `wf-net`). A [`Shard`] holds the cases of one writer: it starts them, applies batches of [`Event`]s to them, and
 //! says in [`Changes`] what became of each event, which work items are new and which cases have ended.
+//! Choices are made by outcomes of the completions before them, or by the data of a case ([`Side`], [`Value`],
+//! [`Shard::incidents`]); timers run on the clock that [`Shard::tick`] is told.
 //! [`play`] runs many cases at random, as a load and as a check.
 //!
 //! # When not to use it
-//! For cases that must survive a crash: [`Shard::export`] gives their bytes, writing them down is the embedder's. For work that waits on locks or sockets inside
-//! a step: a step is a few nanoseconds, the work itself belongs to whoever completes the task.
+//! For cases that must survive a crash: [`Shard::export`] gives their bytes, writing them down is the embedder's. For work
+//! that waits on locks or sockets inside a step: a step is a few nanoseconds, the work itself belongs to whoever completes the task.
 //!
 //! # Cost
 //! 64 bytes a live case. A completion is one cache miss if the line is cold, and no heap allocation: rules
