@@ -157,3 +157,21 @@ fn the_counting_allocator_is_seen_to_be_installed_and_the_look_leaves_no_trace()
     .join()
     .unwrap();
 }
+
+/// An alignment that is no power of two is between an unsafe caller and its own promise: no safe way leads to the counting.
+#[test]
+fn only_powers_of_two_reach_the_counting_as_alignments() {
+    let scope = Scope::begin();
+    for align in 0..=4097 {
+        let layout = Layout::from_size_align(24, align);
+        assert_eq!(layout.is_ok(), align.is_power_of_two(), "{align}");
+        let Ok(layout) = layout else { continue };
+        // SAFETY: the layout has a size.
+        let block = black_box(unsafe { alloc(layout) });
+        assert_eq!(block.addr() % align, 0);
+        // SAFETY: the block came from this heap with this layout.
+        unsafe { dealloc(block, layout) };
+    }
+    let counts = scope.counts();
+    assert_eq!((counts.allocs, counts.deallocs, counts.bytes_allocated), (13, 13, 13 * 24));
+}

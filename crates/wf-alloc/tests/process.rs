@@ -3,6 +3,7 @@
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc};
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use wf_alloc::{Allocator, Counting, Counts, Scope, process_counts, thread_counts};
 
@@ -25,7 +26,7 @@ fn main() {
     if let Ok(rounds) = std::env::var(TRACED_ROUNDS) {
         return traced(rounds.parse().unwrap());
     }
-    let tests: [(&str, fn()); 5] = [
+    let tests: [(&str, fn()); 6] = [
         (
             "the_process_total_is_exact_after_threads_have_ended",
             the_process_total_is_exact_after_threads_have_ended,
@@ -34,6 +35,7 @@ fn main() {
             "memory_freed_elsewhere_makes_a_thread_negative_and_the_sum_right",
             memory_freed_elsewhere_makes_a_thread_negative_and_the_sum_right,
         ),
+        ("totals_read_while_threads_come_and_go_only_grow", totals_read_while_threads_come_and_go_only_grow),
         ("the_process_peak_stays_within_its_bound", the_process_peak_stays_within_its_bound),
         ("counting_works_inside_thread_local_destructors", counting_works_inside_thread_local_destructors),
         ("the_counts_equal_those_of_valgrind", the_counts_equal_those_of_valgrind),
@@ -143,6 +145,36 @@ fn the_process_total_is_exact_after_threads_have_ended() {
     let net = process_counts() - before;
     assert_eq!(net.zeroed, THREADS * ROUNDS);
     assert_eq!(net.reallocs, THREADS * ROUNDS);
+}
+
+/// A reader beside eight writers, in waves of new threads, so that slots change their owners under its eyes.
+fn totals_read_while_threads_come_and_go_only_grow() {
+    const THREADS: usize = 8;
+    const WAVES: u64 = 20;
+    const ROUNDS: u64 = 500;
+    let parts = |counts: Counts| {
+        [counts.allocs, counts.zeroed, counts.reallocs, counts.deallocs, counts.bytes_allocated]
+    };
+    let before = process_counts();
+    let done = AtomicBool::new(false);
+    let readings = std::thread::scope(|threads| {
+        let reader = threads.spawn(|| {
+            let (mut last, mut readings) = (parts(before), 0_u64);
+            while !done.load(Relaxed) {
+                let now = parts(process_counts());
+                assert!(last.iter().zip(now).all(|(last, now)| *last <= now), "{last:?} and then {now:?}");
+                (last, readings) = (now, readings + 1);
+            }
+            readings
+        });
+        (0..WAVES).for_each(|_| at_once(THREADS, || known_work(ROUNDS)));
+        done.store(true, Relaxed);
+        reader.join().unwrap()
+    });
+    let net = process_counts() - before;
+    assert_eq!(net.zeroed, WAVES * THREADS as u64 * ROUNDS);
+    assert_eq!(net.reallocs, WAVES * THREADS as u64 * ROUNDS);
+    assert!(readings > WAVES, "only {readings} readings");
 }
 
 fn memory_freed_elsewhere_makes_a_thread_negative_and_the_sum_right() {

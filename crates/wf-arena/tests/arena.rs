@@ -117,6 +117,24 @@ fn any_alignment_up_to_a_page() {
     assert_eq!(page.0, 3);
 }
 
+/// An alignment that is no power of two is between an unsafe caller and its own promise: no safe way leads to an arena.
+#[test]
+fn only_powers_of_two_reach_an_arena_as_alignments() {
+    let mut memory = vec![std::mem::MaybeUninit::uninit(); 1 << 15];
+    let mut region = wf_arena::Region::new(&mut memory);
+    let region = region.scope();
+    let mut arena = Arena::new();
+    let scope = arena.scope();
+    for align in 0..=4097 {
+        let layout = std::alloc::Layout::from_size_align(24, align);
+        assert_eq!(layout.is_ok(), align.is_power_of_two(), "{align}");
+        let Ok(layout) = layout else { continue };
+        for block in [scope.try_alloc_layout(layout), region.try_alloc_layout(layout)] {
+            assert_eq!(block.unwrap().addr().get() % align, 0);
+        }
+    }
+}
+
 #[test]
 fn values_of_size_zero_from_two_threads_at_once() {
     std::thread::scope(|threads| {

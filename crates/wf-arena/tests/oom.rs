@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use wf_arena::{Arena, Bump, Error, Policy};
+use wf_arena::{Arena, Bump, Error, Policy, Region};
 
 /// Fails the request after `left` more ones of this thread, and all that follow. Counts blocks that are alive.
 struct Failing;
@@ -101,6 +101,35 @@ fn every_step_may_fail_without_a_leak() {
         assert_eq!(BLOCKS.get(), before, "permitted {permitted}");
     }
     assert!(outcomes.0 > 0 && outcomes.1 > 0, "{outcomes:?}");
+}
+
+#[test]
+fn every_step_of_a_spill_may_fail_without_a_leak() {
+    let policy = Policy { first_chunk_bytes: 200, ..Policy::DEFAULT };
+    let mut memory = [std::mem::MaybeUninit::uninit(); 1000];
+    let mut outcomes = (0, 0);
+    for permitted in 0..40 {
+        let before = BLOCKS.get();
+        {
+            let mut region = Region::with_spill(&mut memory, Arena::with_policy(policy));
+            for _ in 0..3 {
+                match with_heap(permitted, || batch(&region.scope())) {
+                    Ok(_) => outcomes.0 += 1,
+                    Err(error) => {
+                        assert!(matches!(error, Error::Heap { .. }), "{error}");
+                        outcomes.1 += 1;
+                    }
+                }
+            }
+            assert_eq!(batch(&region.scope()), Ok(3001));
+        }
+        assert_eq!(BLOCKS.get(), before, "permitted {permitted}");
+    }
+    assert!(outcomes.0 > 0 && outcomes.1 > 0, "{outcomes:?}");
+    // Without a spill nothing is asked of the heap.
+    let mut region = Region::new(&mut memory);
+    let full = with_heap(0, || batch(&region.scope()));
+    assert!(matches!(full, Err(Error::Full { .. })), "{full:?}");
 }
 
 #[test]
