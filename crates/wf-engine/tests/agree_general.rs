@@ -330,7 +330,7 @@ fn engine_and_twin_agree_on_every_construct() {
     let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
     let (nets_wanted, steps_each) = if full { (20_000, 150) } else { (500, 100) };
     // Nets that found an error once.
-    let mut found_errors = if full { [].iter() } else { [3373u64, 3753, 8573].iter() };
+    let mut found_errors = if full { [].iter() } else { [3373u64, 3753, 8573, 20_502].iter() };
     let (mut nets, mut refused, mut steps, mut merges, mut general, mut lost) = (0, 0, 0, 0, 0, 0);
     // To look at one net again: the seed that a failing test printed.
     let only: Option<u64> = std::env::var("WF_TEST_SEED").ok().and_then(|seed| seed.parse().ok());

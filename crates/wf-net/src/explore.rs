@@ -471,15 +471,15 @@ fn words(marking: &[u8]) -> [u64; WORDS_MAX] {
     words
 }
 
-/// Choices that lead to different markings; `None` if they are too many.
+/// Choices, as scripts see them, that lead to different markings; `None` if they are too many.
 fn choices(route: &Route) -> Option<Vec<u64>> {
     let mut choices = vec![0u64];
     let mut weight = 1u64;
-    for digit in &route.digits {
+    // Whether a task has had enough is asked before its script is played, which does not see that digit.
+    for digit in route.digits.iter().filter(|digit| digit.kind != DigitKind::Enough) {
         let digits: Vec<u64> = match digit.kind {
             // One instance or many: the same token.
             DigitKind::Instances => vec![0, 1],
-            DigitKind::Enough => vec![0],
             // Every branch that data can choose, the digits from 1 choose too; an empty mask is the default branch.
             DigitKind::Guarded if digit.base <= OUTCOMES_MAX as u64 => (1..digit.base).collect(),
             _ if digit.base > OUTCOMES_MAX as u64 => return None,

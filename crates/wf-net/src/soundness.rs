@@ -364,7 +364,8 @@ impl<'n> Walk<'n> {
 
     fn step(&self, route: usize, mut choice: u64) -> Move {
         let mut decided = Vec::new();
-        for digit in &self.routing.routes[route].digits {
+        let digits = self.routing.routes[route].digits.iter();
+        for digit in digits.filter(|digit| digit.kind != DigitKind::Enough) {
             let value = choice % digit.base;
             choice /= digit.base;
             let branches: Vec<usize> = match digit.kind {
