@@ -334,7 +334,9 @@ fn engine_and_twin_agree_on_every_construct() {
     let (mut nets, mut refused, mut steps, mut merges, mut general, mut lost) = (0, 0, 0, 0, 0, 0);
     // To look at one net again: the seed that a failing test printed.
     let only: Option<u64> = std::env::var("WF_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-    let mut seed = only.map_or(0, |seed| seed - 1);
+    // To go on where a long run was stopped.
+    let from = std::env::var("WF_TEST_FROM").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let mut seed = only.map_or(from, |seed| seed - 1);
     while nets < nets_wanted && only.is_none_or(|only| seed < only) {
         let again = if only.is_none() { found_errors.next() } else { None };
         seed += u64::from(again.is_none());
