@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Compile(CompileArgs),
     /// Show what a store file holds, or draw a model
     ///
-    /// Lists the workflows; with --workflow, the tasks, decisions and ops of one. With --svg, draws a BPMN 2.0 file from its
+    /// Lists the workflows; with --workflow, the tasks, timers, decisions and ops of one. With --svg, draws a BPMN 2.0 file from its
     /// diagram information, and with --cases what a play of these cases came to: how often each task was done and how many
     /// steps of its case it waited, how often each flow was taken.
     Inspect(InspectArgs),
@@ -145,7 +145,7 @@ pub(crate) struct CompileArgs {
 pub(crate) struct InspectArgs {
     /// The store file; with --svg, the BPMN 2.0 file
     pub(crate) file: PathBuf,
-    /// Show the tasks, decisions and ops of this workflow
+    /// Show the tasks, timers, decisions and ops of this workflow
     #[arg(short, long, value_name = "ID")]
     pub(crate) workflow: Option<String>,
     /// Print one JSON document and nothing else
