@@ -77,7 +77,6 @@ fn logged(
     log: &mut Log,
 ) -> Result<Played<Meter>, Failure> {
     let mut meter = Meter::new(None);
-    let options = trace::Options { cases: options.cases, seed: options.seed, steps_max: options.steps_max };
     let report = trace::play(engine, program, options, &mut meter, log)?;
     Ok(Played { total: report.clone(), workers: vec![(report, meter)] })
 }
@@ -121,6 +120,7 @@ fn options(args: &RunArgs) -> Result<PlayOptions, Failure> {
         batch: usize::from(args.batch),
         seed: args.seed,
         steps_max: args.steps,
+        ..PlayOptions::default()
     })
 }
 
