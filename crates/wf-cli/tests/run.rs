@@ -91,6 +91,9 @@ fn check_rows(place: &Place, file: &str, ignored: &str) {
         "{file}"
     );
     let incidents = json!({ "cases": 300, "no_value": 100, "no_answer": 100, "no_branch": 100 });
+    // Its conditions are the data's, and the rows stand ready before the first case starts.
+    let of_run = (&report["conditions_decided_at_random"], &report["heap_allocations_steady"]);
+    assert_eq!(of_run, (&json!(0), &json!(0)), "{file}");
     assert_eq!((&report["incidents"], &report["rows"]), (&incidents, &json!(6)), "{file}");
     assert_eq!(
         (&report["completed"], &report["stopped"], &report["refused"]),

@@ -189,3 +189,12 @@ fn inspect_shows_timers_and_whether_the_engine_watches_them() {
         ])
     );
 }
+
+#[test]
+fn somebody_who_begins_the_work_starts_no_time_anew() {
+    let mut played = watched("<task id='a'/>", &boundary("", "<timeDuration>P1D</timeDuration>"), 100);
+    played.shard.tick(100 + HOUR);
+    let task = played.ids.iter().position(|known| known == "a").unwrap();
+    played.apply(Event::begin(played.case, task as u16));
+    assert_eq!(played.next(), format!("{} b {{late}}", 100 + 24 * HOUR));
+}
