@@ -236,7 +236,7 @@ impl Graph {
         let index = self.nodes[node].index;
         let kind = self.nodes[node].kind;
         match role {
-            Role::EventDefinition => match Trigger::read(model, child) {
+            Role::EventDefinition => match Trigger::read(model, index, child) {
                 Some(trigger) => self.nodes[node].triggers.push(trigger),
                 None => model.refuse(index, Unsupported::Event("an event definition that is not known")),
             },

@@ -1,6 +1,9 @@
 //! The kinds of flow nodes, and what triggers events.
 
+use wf_net::Timer;
+
 use crate::model::Model;
+use crate::timer::{self, Untimed};
 use crate::tree::Index;
 
 /// What sort of thing a flow node is.
@@ -87,7 +90,7 @@ pub(crate) enum TriggerKind {
     Message,
     /// A date or a duration.
     Timer,
-    /// A timer that comes again.
+    /// A timer that comes again and again.
     Cycle,
     Signal,
     Conditional,
@@ -123,17 +126,18 @@ pub(crate) struct Trigger {
     pub(crate) kind: TriggerKind,
     /// The code of an error or escalation, the name of a link, the activity to compensate.
     pub(crate) about: Option<String>,
+    /// When a timer happens, of a cycle for the first time; or why the clock cannot say.
+    pub(crate) when: Option<Result<Timer, Untimed>>,
 }
 
 impl Trigger {
-    /// Reads an event definition, or a reference to one of the document's; `None` if there is no such.
-    pub(crate) fn read(model: &Model<'_, '_>, definition: Index) -> Option<Self> {
+    /// Reads an event definition of a flow node, or a reference to one of the document's; `None` if there is no such.
+    pub(crate) fn read(model: &mut Model<'_, '_>, node: Index, definition: Index) -> Option<Self> {
         let tree = model.tree;
         let definition = match tree.name(definition) {
             "eventDefinitionRef" => model.ids.find(tree.text(definition).trim())?,
             _ => definition,
         };
-        let has = |name: &str| tree.children(definition).any(|child| tree.name(child) == name);
         let mut kind = TriggerKind::of(tree.name(definition))?;
         // The code of what is referred to; the reference itself where that has none or is not there.
         let code = |reference: &str, code: &str| {
@@ -146,12 +150,16 @@ impl Trigger {
             TriggerKind::Escalation => code("escalationRef", "escalationCode"),
             TriggerKind::Link => tree.value(definition, "name").map(str::to_owned),
             TriggerKind::Compensate => tree.value(definition, "activityRef").map(str::to_owned),
-            TriggerKind::Timer if has("timeCycle") => {
-                kind = TriggerKind::Cycle;
-                None
-            }
             _ => None,
         };
-        Some(Self { kind, about })
+        let mut when = None;
+        if kind == TriggerKind::Timer {
+            let read = timer::read(model, node, definition);
+            if read.is_cycle {
+                kind = TriggerKind::Cycle;
+            }
+            when = Some(read.when);
+        }
+        Some(Self { kind, about, when })
     }
 }

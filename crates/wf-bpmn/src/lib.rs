@@ -66,6 +66,7 @@ mod options;
 mod position;
 mod process;
 mod repeat;
+mod timer;
 mod tree;
 mod unsupported;
 mod vocabulary;

@@ -12,6 +12,7 @@ mod gateway;
 mod region;
 mod scope;
 mod thrown;
+mod time;
 
 use std::collections::BTreeMap;
 

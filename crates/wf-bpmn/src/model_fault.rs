@@ -98,6 +98,13 @@ pub enum ModelFault {
         /// The end event.
         end: Box<Element>,
     },
+    /// A timer begins like a duration, date or cycle of ISO 8601 and is none.
+    Timer {
+        /// What it says.
+        text: String,
+        /// Why it is none.
+        reason: String,
+    },
     /// The attribute `default` names something that is no flow out of the element.
     DefaultNotOutgoing {
         /// The id that it names.
@@ -171,6 +178,7 @@ impl fmt::Display for ModelFault {
                 "its attachedToRef `{id}` is the {} at {}, no activity beside it",
                 found.kind, found.position
             ),
+            Self::Timer { text, reason } => write!(f, "its timer says `{text}`: {reason}"),
             Self::NoStart => f.write_str("has no start event, so no case could begin"),
             Self::IntoStart { start } => write!(f, "leads into a start event, {}", start.placed()),
             Self::OutOfEnd { end } => write!(f, "leads out of an end event, {}", end.placed()),

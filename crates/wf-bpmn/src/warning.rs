@@ -48,6 +48,11 @@ pub enum WarningKind {
     Script,
     /// An error that nothing catches ends the case.
     ErrorUncaught,
+    /// A timer event that the engine's clock does not bring about.
+    TimerOutside {
+        /// Why.
+        reason: String,
+    },
     /// Tokens that a split made meet here and are not joined.
     NotJoined {
         /// Where they were made.
@@ -100,6 +105,9 @@ impl fmt::Display for WarningKind {
             }
             Self::Script => f.write_str("its script is not executed: somebody outside does the work"),
             Self::ErrorUncaught => f.write_str("nothing catches this error: it ends the case"),
+            Self::TimerOutside { reason } => {
+                write!(f, "whoever runs the case says when it happens: {reason}")
+            }
             Self::NotJoined { split } => write!(
                 f,
                 "the tokens of {} meet here and are not joined: what follows happens once for each",

@@ -355,6 +355,9 @@ fn has_meaning(name: &str) -> bool {
             | "activationCondition"
             | "eventDefinitionRef"
             | "flowNodeRef"
+            | "timeDate"
+            | "timeDuration"
+            | "timeCycle"
     )
 }
 

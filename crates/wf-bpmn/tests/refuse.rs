@@ -337,3 +337,27 @@ fn a_flow_to_a_refused_node_is_no_second_problem() {
         &["2:1: choreographyTask `b`: not supported: choreographies"],
     );
 }
+
+#[test]
+fn timers_that_begin_like_iso_8601_and_are_none() {
+    for (time, column, reason) in [
+        ("<timeDuration>PT5</timeDuration>", 68, "`PT5`: no ISO 8601 duration: "),
+        ("<timeDuration>\n  P</timeDuration>", 3, "`P`: no ISO 8601 duration: "),
+        ("<timeDuration>=\"P5X\"</timeDuration>", 68, "`=\"P5X\"`: no ISO 8601 duration: "),
+        ("<timeDate>2030-13-01T00:00:00Z</timeDate>", 64, "`2030-13-01T00:00:00Z`: no ISO 8601 date: "),
+        (
+            "<timeCycle>R3/5 minutes</timeCycle>",
+            65,
+            "`R3/5 minutes`: what follows `R/` is no ISO 8601 duration",
+        ),
+    ] {
+        let xml = format!(
+            "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'>\n\
+             <intermediateCatchEvent id='c'><timerEventDefinition>{time}</timerEventDefinition></intermediateCatchEvent></process></definitions>"
+        );
+        let line = if time.contains('\n') { 3 } else { 2 };
+        let expected = format!("{line}:{column}: intermediateCatchEvent `c`: its timer says {reason}");
+        let found = problems(&xml);
+        assert!(found.starts_with(&expected), "{found}\n{expected}");
+    }
+}

@@ -120,3 +120,77 @@ fn what_is_not_executed_caught_or_unbounded() {
     assert_eq!(document.processes[0].warnings[0].code(), "not-executable");
     assert_eq!(document.processes[1].warnings, []);
 }
+
+/// A receiving event, an event that interrupts task `a`, one that does not, and the start of an event sub-process.
+fn timers(time: &str) -> String {
+    let timer = format!("<timerEventDefinition>{time}</timerEventDefinition>");
+    format!(
+        "<startEvent id='s'/><intermediateCatchEvent id='c'>{timer}</intermediateCatchEvent><task id='a'/>\
+         <boundaryEvent id='b' attachedToRef='a'>{timer}</boundaryEvent>\
+         <boundaryEvent id='n' attachedToRef='a' cancelActivity='false'>{timer}</boundaryEvent>\
+         <subProcess id='e' triggeredByEvent='true'><startEvent id='t'>{timer}</startEvent></subProcess>\
+         <sequenceFlow id='sc' sourceRef='s' targetRef='c'/><sequenceFlow id='ca' sourceRef='c' targetRef='a'/>"
+    )
+}
+
+/// The elements that are warned of, and why.
+fn check_timers(time: &str, expected: &[(&str, &str)]) {
+    let found = warnings(&timers(time), false);
+    let words = |text: &String| {
+        let (element, reason) = text.split_once(": whoever runs the case says when it happens: ")?;
+        Some((element.rsplit('`').nth(1)?.to_owned(), reason.to_owned()))
+    };
+    let found: Vec<(String, String)> = found.iter().filter_map(words).collect();
+    let expected: Vec<(String, String)> =
+        expected.iter().map(|&(id, why)| (id.to_owned(), why.to_owned())).collect();
+    assert_eq!(found, expected, "{time}");
+}
+
+#[test]
+fn timers_that_the_clock_does_not_bring_about() {
+    let no_begin = "no token stands still from the begin of what it watches";
+    let again = "it happens again and again";
+    let all = |why: &'static str| ["c", "b", "n", "t"].map(|id| (id, why));
+    check_timers("<timeDuration>PT1H</timeDuration>", &[("t", no_begin)]);
+    check_timers("<timeDuration> P2W </timeDuration>", &[("t", no_begin)]);
+    check_timers("<timeDuration><![CDATA[${'PT1H'}]]></timeDuration>", &[("t", no_begin)]);
+    check_timers("<timeDuration>=duration(\"PT1H\")</timeDuration>", &[("t", no_begin)]);
+    check_timers("<timeDate>2030-01-01T00:00:00Z</timeDate>", &[]);
+    check_timers("<timeDate>2030-01-01T00:00:00+01:00[Europe/Paris]</timeDate>", &[]);
+    check_timers("<timeCycle>R1/PT1H</timeCycle>", &[("t", no_begin)]);
+    check_timers("<timeCycle>R/PT1H</timeCycle>", &[("n", again), ("t", no_begin)]);
+    check_timers("", &all("the model does not say it"));
+    check_timers("<timeDuration/>", &all("the model does not say it"));
+    check_timers("<timeDuration>P1M</timeDuration>", &all("years and months have no fixed length"));
+    check_timers("<timeDuration>P1Y2DT1H</timeDuration>", &all("years and months have no fixed length"));
+    check_timers("<timeDuration>=a-b</timeDuration>", &all("`=a-b` is an expression"));
+    check_timers("<timeDuration>${delay}</timeDuration>", &all("`${delay}` is an expression"));
+    check_timers("<timeDuration>PT${n}H</timeDuration>", &all("`PT${n}H` is an expression"));
+    check_timers(
+        "<timeDuration>=\"PT\" + \"1H\"</timeDuration>",
+        &all("`=\"PT\" + \"1H\"` is an expression"),
+    );
+    check_timers("<timeDuration>500ms</timeDuration>", &all("`500ms` is not ISO 8601"));
+    check_timers("<timeDuration>Pause</timeDuration>", &all("`Pause` is not ISO 8601"));
+    check_timers("<timeDuration>-PT1H</timeDuration>", &all("it is no second of a clock from 1970 to 2106"));
+    check_timers("<timeDuration>P9999W</timeDuration>", &all("it is no second of a clock from 1970 to 2106"));
+    check_timers(
+        "<timeDate>1969-12-31T23:59:59Z</timeDate>",
+        &all("it is no second of a clock from 1970 to 2106"),
+    );
+    check_timers("<timeDate>2030-01-01T00:00:00</timeDate>", &all("its date has no offset from UTC"));
+    check_timers("<timeDate>2030-01-01</timeDate>", &all("its date has no offset from UTC"));
+    check_timers("<timeDate>tomorrow</timeDate>", &all("`tomorrow` is not ISO 8601"));
+    check_timers("<timeCycle>0 0/5 * * * ?</timeCycle>", &all("`0 0/5 * * * ?` is not ISO 8601"));
+    let bounded = "its cycle is not a number and a duration";
+    check_timers("<timeCycle>R3/2030-01-01T00:00:00Z/PT1H</timeCycle>", &all(bounded));
+    let several = "<intermediateCatchEvent id='c'><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>\
+                   <messageEventDefinition/></intermediateCatchEvent>";
+    assert_eq!(
+        warnings(several, false),
+        [
+            "timer-outside 2:1: warning: intermediateCatchEvent `c`: whoever runs the case says when it happens: \
+          it waits for a message, too, which is kept until then"
+        ]
+    );
+}

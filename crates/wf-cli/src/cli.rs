@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Compile(CompileArgs),
     /// Show what a store file holds, or draw a model
     ///
-    /// Lists the workflows; with --workflow, the tasks, decisions and ops of one. With --svg, draws a BPMN 2.0 file from its
+    /// Lists the workflows; with --workflow, the tasks, timers, decisions and ops of one. With --svg, draws a BPMN 2.0 file from its
     /// diagram information, and with --cases what a play of these cases came to: how often each task was done and how many
     /// steps of its case it waited, how often each flow was taken.
     Inspect(InspectArgs),
@@ -97,6 +97,23 @@ pub(crate) struct RunArgs {
     /// Completions after which a case is given up: a model may have no way to an end
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) steps: u32,
+    /// Values with which the cases start: JSON or CSV, one case a row
+    ///
+    /// An array of objects, an object a line, or CSV whose first row names the variables. Case N takes row N, and the rows begin
+    /// again when there are more cases. A value is a whole number, a decimal, true, false, a text, null, or of a list how many items
+    /// it has; members of an object inside are dotted names. In CSV an empty cell is null, and a text in quotation marks is a
+    /// text whatever it looks like, but for a JSON array. Decisions that have conditions are then made by the data; a case
+    /// for which a condition has no answer is an incident and given up. No task changes a value: a case that its values send
+    /// round a loop stays there until --steps, unless --outcome says how likely it is left.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vars: Option<PathBuf>,
+    /// How likely the branches of a decision are: GATEWAY=P for the first of two, or GATEWAY=BRANCH:P,BRANCH:P
+    ///
+    /// GATEWAY is the id of the element that decides; a BRANCH the id or name of a flow, or the id of the element that it leads
+    /// to. Branches that are not named share what is left. At a gateway that may take several branches each P is that
+    /// branch's own, and one that is not named is not taken. Overrules the data of --vars. May be given several times.
+    #[arg(long, value_name = "GATEWAY=P")]
+    pub(crate) outcome: Vec<String>,
     /// Keep the compiled program in this store file [default: a temporary file]
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
@@ -145,7 +162,7 @@ pub(crate) struct CompileArgs {
 pub(crate) struct InspectArgs {
     /// The store file; with --svg, the BPMN 2.0 file
     pub(crate) file: PathBuf,
-    /// Show the tasks, decisions and ops of this workflow
+    /// Show the tasks, timers, decisions and ops of this workflow
     #[arg(short, long, value_name = "ID")]
     pub(crate) workflow: Option<String>,
     /// Print one JSON document and nothing else

@@ -171,6 +171,8 @@ impl Record for Counter<'_> {
 
 #[cfg(test)]
 mod tests {
+    use wf_engine::play::PlayOptions;
+
     use std::path::{Path, PathBuf};
 
     use super::*;
@@ -199,8 +201,8 @@ mod tests {
             let (process, net) = (&compiled.process, &compiled.process.net);
             let program = engine.program(&process.id).expect("it is in the store");
             let mut counter = Counter::new(process, program, engine.names(program).expect("names"));
-            let options = trace::Options { cases: 300, seed: 5, steps_max: 1000 };
-            let report = trace::play(&engine, program, options, &mut (), &mut counter).expect("a play");
+            let options = PlayOptions { cases: 300, seed: 5, steps_max: 1000, ..PlayOptions::default() };
+            let report = trace::play(&engine, program, &options, &mut (), &mut counter).expect("a play");
             let tokens = &counter.tokens;
             let is_withdrawn = net.node_ids().any(|node| !net.region(node).is_empty());
             let sum =

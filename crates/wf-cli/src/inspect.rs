@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use wf_engine::Engine;
 use wf_engine::store::Key;
 use wf_net::image::{KIND_PLAIN, Op2};
-use wf_net::{Decision, DecisionKind, Names, Program};
+use wf_net::{Decision, DecisionKind, Label, Names, Program, Timer, TimerLabel};
 
 use crate::cli::InspectArgs;
 use crate::exit::Failure;
@@ -98,6 +98,14 @@ fn show(out: &mut impl Write, program: &Program<'_>, names: &Names) -> io::Resul
         let text = format!("{} merges by {}", merge.id, say::merge_form(program, number));
         writeln!(out, "\n{}", printable(&text))?;
     }
+    if !names.timers.is_empty() {
+        writeln!(out, "\ntimers:")?;
+    }
+    for label in &names.timers {
+        let id = timed(names, label).map_or("", |timed| timed.id.as_str());
+        let who = if label.is_watched { "the engine watches it" } else { "left to whoever runs the cases" };
+        writeln!(out, "  {}: {}; {who}", printable(id), moment(label.timer))?;
+    }
     let routes = [("complete", &names.tasks), ("start", &names.starts), ("interrupt by", &names.interrupts)];
     let labels = routes.iter().flat_map(|(what, labels)| labels.iter().map(move |label| (what, label)));
     for (route, (what, label)) in labels.enumerate() {
@@ -110,6 +118,31 @@ fn show(out: &mut impl Write, program: &Program<'_>, names: &Names) -> io::Resul
         show_ops(out, program, route)?;
     }
     Ok(())
+}
+
+/// The task or interrupt that a timer brings about.
+fn timed<'n>(names: &'n Names, timer: &TimerLabel) -> Option<&'n Label> {
+    let route = usize::from(timer.route);
+    let interrupt = || names.interrupts.get(route.checked_sub(names.tasks.len() + names.starts.len())?);
+    names.tasks.get(route).or_else(interrupt)
+}
+
+/// When a timer fires, in words.
+fn moment(timer: Timer) -> String {
+    let seconds = match timer {
+        Timer::At(second) => return format!("at second {second} of Unix time"),
+        Timer::After(0) => return "at once".to_owned(),
+        Timer::After(seconds) => seconds,
+    };
+    let parts = [
+        (seconds / 86_400, "d"),
+        (seconds / 3600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    format!("after {}", parts.join(" "))
 }
 
 /// What a decision can say.

@@ -2,8 +2,10 @@
 
 pub(crate) mod log;
 mod meter;
+mod odds;
 mod progress;
 mod summary;
+mod vars;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -29,7 +31,7 @@ const LIVE_CASE_BYTES: u64 = 64 + 24;
 const BATCH_EVENT_BYTES: u64 = 640;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
-    let options = options(args)?;
+    let mut options = options(args)?;
     let (compiled, others) = model::chosen(&args.model, args.process.as_deref(), args.reading)?;
     interrupt::watch();
     let (path, folder) = store_path(args)?;
@@ -39,6 +41,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     // The store is open by copy or sealed: its file is no longer needed, however this program ends.
     drop(folder);
     let program = stored(&engine, &compiled, &path)?;
+    let names = engine.names(program).unwrap_or_default();
+    options.odds = odds::read(&args.outcome, &compiled.process, &names)?;
+    if let Some(path) = &args.vars {
+        options.rows = vars::read(path, &names, &all)?;
+    }
     let rates = wf_gate::calibrate();
     let begun = Instant::now();
     let progress = Progress::start(&engine, &options, args.json);
@@ -63,7 +70,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         }
     };
     let elapsed = begun.elapsed();
-    let names = engine.names(program).unwrap_or_default();
     let summary = Summary::new(args, &options, &engine, &compiled.process, &names, &played, rates, elapsed);
     summary.print(args.json).map_err(|error| Failure::stdout(&error))?;
     if played.total.interrupted { Err(Failure::Interrupted) } else { Ok(()) }
@@ -77,7 +83,6 @@ fn logged(
     log: &mut Log,
 ) -> Result<Played<Meter>, Failure> {
     let mut meter = Meter::new(None);
-    let options = trace::Options { cases: options.cases, seed: options.seed, steps_max: options.steps_max };
     let report = trace::play(engine, program, options, &mut meter, log)?;
     Ok(Played { total: report.clone(), workers: vec![(report, meter)] })
 }
@@ -121,6 +126,7 @@ fn options(args: &RunArgs) -> Result<PlayOptions, Failure> {
         batch: usize::from(args.batch),
         seed: args.seed,
         steps_max: args.steps,
+        ..PlayOptions::default()
     })
 }
 

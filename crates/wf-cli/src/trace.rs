@@ -3,19 +3,16 @@
 //! The choices are those of [`wf_engine::play`], so that the same seed gives the same counts; that one is for
 //! load and shows no steps.
 
-mod choice;
-
 use std::io;
 use std::time::Instant;
 
-use wf_engine::play::{Watch, WorkerReport};
+use wf_engine::play::{Choices, PlayOptions, Watch, WorkerReport, below, draw};
 use wf_engine::{
     Arena, CaseId, Changes, EndKind, Engine, Event, EventKind, NO_SIDE, ProgramId, Shard, Side, Start, Status,
 };
 use wf_net::Names;
 
 use crate::exit::Failure;
-use choice::{Decisions, below, draw};
 
 /// One step in so many is an interrupt, where one is possible.
 const INTERRUPT_ONE_IN: u64 = 16;
@@ -56,22 +53,14 @@ pub(crate) trait Record {
     }
 }
 
-/// What to play.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Options {
-    pub(crate) cases: u64,
-    pub(crate) seed: u64,
-    pub(crate) steps_max: u32,
-}
-
 /// Plays the cases of one program.
-struct Tracer {
+struct Tracer<'o> {
     program: ProgramId,
     shard: Shard,
     arena: Arena,
     names: Vec<Option<Names>>,
-    decisions: Vec<Vec<Decisions>>,
-    options: Options,
+    decisions: Vec<Vec<Choices>>,
+    options: &'o PlayOptions,
     report: WorkerReport,
     family: Vec<CaseId>,
     items: Vec<Event>,
@@ -81,7 +70,7 @@ struct Tracer {
 pub(crate) fn play(
     engine: &Engine,
     program: ProgramId,
-    options: Options,
+    options: &PlayOptions,
     watch: &mut impl Watch,
     record: &mut dyn Record,
 ) -> Result<WorkerReport, Failure> {
@@ -104,17 +93,18 @@ pub(crate) fn play(
     Ok(tracer.report)
 }
 
-impl Tracer {
-    fn new(engine: &Engine, program: ProgramId, options: Options) -> Result<Self, Failure> {
+impl<'o> Tracer<'o> {
+    fn new(engine: &Engine, program: ProgramId, options: &'o PlayOptions) -> Result<Self, Failure> {
         let shard = engine.shard(0, SLOTS).map_err(|error| Failure::Io(error.to_string()))?;
         let names: Vec<Option<Names>> = engine.programs().map(|(other, _)| engine.names(other)).collect();
-        let of_program = |names: &Option<Names>| {
-            let names = names.as_ref();
-            names.map_or_else(Vec::new, |n| {
-                (0..n.route_decisions.len()).map(|r| Decisions::new(n, r)).collect()
+        let of_program = |(index, names): (usize, &Option<Names>)| {
+            let odds = if index == program.0 as usize { options.odds.as_slice() } else { &[] };
+            names.as_ref().map_or_else(Vec::new, |names| {
+                let choices = |route| Choices::new(names, route, odds, !options.rows.is_empty());
+                (0..names.route_decisions.len()).map(choices).collect()
             })
         };
-        let decisions = names.iter().map(of_program).collect();
+        let decisions = names.iter().enumerate().map(of_program).collect();
         Ok(Self {
             program,
             shard,
@@ -151,17 +141,22 @@ impl Tracer {
         let Some(names) = &self.names[self.program.0 as usize] else { return Ok(None) };
         let node = below(random as u32, names.starts.len() as u64) as u16;
         let route = names.tasks.len() + usize::from(node);
-        let (choice, is_wide) = self.decisions[self.program.0 as usize][route].choose(random);
+        let decisions = &self.decisions[self.program.0 as usize][route];
+        let (choice, is_wide) = (decisions.choose(random), decisions.is_wide());
+        let set = self.options.rows.of_case(number);
+        let has_side = is_wide || !set.is_empty();
         let start = Start {
             node,
             outcome: if is_wide { 0 } else { choice as u8 },
-            side: if is_wide { 0 } else { NO_SIDE },
+            side: if has_side { 0 } else { NO_SIDE },
         };
+        let side = Side { choice: is_wide.then_some(choice), set };
         let scope = self.arena.scope();
-        let started = self.shard.start_batch_with(self.program, &[start], &[Side::choice(choice)], &scope);
+        let started = self.shard.start_batch_with(self.program, &[start], &[side], &scope);
         let Some(&root) = started.cases.first() else {
-            // A start that is refused would overfill a counter, and can never run.
-            self.report.stopped += 1;
+            // A start that is refused can never run: a condition has no answer, or a counter would overfill.
+            let has_incident = started.refused.is_some_and(|status| self.report.incidents.note(status));
+            self.report.stopped += u64::from(!has_incident);
             return Ok(None);
         };
         let ended = started.ended.iter().find(|ended| ended.case == root).map(|ended| ended.kind);
@@ -211,7 +206,7 @@ impl Tracer {
         let Some(event) = event else { return (Event::cancel(root), 0) };
         let program = self.shard.case(event.case).map_or(self.program, |view| view.program);
         let decisions = &self.decisions[program.0 as usize][usize::from(event.task)];
-        let (choice, is_wide) = decisions.choose(random);
+        let (choice, is_wide) = (decisions.choose(random), decisions.is_wide());
         let outcome = if is_wide { 0 } else { choice as u8 };
         (Event { outcome, side: if is_wide { 0 } else { NO_SIDE }, ..event }, choice)
     }
@@ -248,6 +243,10 @@ impl Tracer {
                 })?;
             }
             [Status::Done] => {}
+            [status] if self.report.incidents.note(*status) => {
+                self.shard.advance(&[Event::cancel(root)], &self.arena.scope());
+                return Ok(Some(EndKind::Cancelled));
+            }
             _ => self.report.refused += 1,
         }
         if let Some(kind) = ended {

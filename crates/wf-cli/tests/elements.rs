@@ -92,5 +92,11 @@ elements! {
         "start=3 {A,B}; A^ {}; A {B}; B {C}; C {} ok",
         "start=0 {C}; C {} ok",
     ]
+    timer_events "timer-events" [
+        "start {night}; !night {A}; A {answer,week}; !week {B,D,soon,late}; !soon {B,D,Y,late}; B {C,D,Y,late}; C {D,Y,late}; \
+         D {E,Y}; E {Y}; Y {} ok",
+        "start {night}; !night {A}; !hour {answer,week}; !week {B,D,soon,late}; !late {Z}; Z {} ok",
+        "start {night}; !night {A}; A {answer,week}; !answer {E}; !year {X}; X {} ok",
+    ]
     call_activity "call-activity" ["start {A}; A {B}; B {} ok"]
 }

@@ -8,12 +8,18 @@
 //! The mixing function is the finalizer of SplitMix64: Steele, Lea, Flood, *Fast Splittable Pseudorandom Number
 //! Generators* (OOPSLA 2014).
 
+mod choice;
+mod incidents;
+mod rows;
 mod worker;
 
 use core::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::{Engine, EngineError, ProgramId};
+pub use choice::{Choices, Odds, below, draw};
+pub use incidents::Incidents;
+pub use rows::Rows;
 use worker::Worker;
 
 /// What to play.
@@ -31,11 +37,25 @@ pub struct PlayOptions {
     pub seed: u64,
     /// Steps after which a case is given up: a model may have no way to an end.
     pub steps_max: u32,
+    /// Values with which cases start. If there are any, decisions that have conditions are left to the data of the case, and
+    /// a case for which a condition has no answer is given up.
+    pub rows: Rows,
+    /// Chances of branches, which are drawn whatever the data says.
+    pub odds: Vec<Odds>,
 }
 
 impl Default for PlayOptions {
     fn default() -> Self {
-        Self { cases: 1_000_000, live: 1_000_000, threads: 1, batch: 1024, seed: 1, steps_max: 100_000 }
+        Self {
+            cases: 1_000_000,
+            live: 1_000_000,
+            threads: 1,
+            batch: 1024,
+            seed: 1,
+            steps_max: 100_000,
+            rows: Rows::default(),
+            odds: Vec::new(),
+        }
     }
 }
 
@@ -78,6 +98,8 @@ pub struct WorkerReport {
     pub deadlocked: u64,
     /// Cases given up after [`PlayOptions::steps_max`].
     pub stopped: u64,
+    /// Cases given up because a condition had no answer.
+    pub incidents: Incidents,
     /// Events refused: only a full counter refuses an event of the player.
     pub refused: u64,
     /// Batches run.
@@ -105,6 +127,7 @@ impl WorkerReport {
         self.completed += other.completed;
         self.deadlocked += other.deadlocked;
         self.stopped += other.stopped;
+        self.incidents += other.incidents;
         self.refused += other.refused;
         self.batches += other.batches;
         self.busy = self.busy.max(other.busy);
@@ -178,6 +201,7 @@ pub fn play<W: Watch>(
         return Err(PlayError::Options("a batch holds at most 65,535 events"));
     }
     let names = engine.names(program).ok_or(PlayError::UnknownProgram)?;
+    options.odds.iter().try_for_each(|odds| odds.check(&names))?;
     // Each shard holds at least one live case, so more shards would break the bound.
     let threads = (options.threads as u64).min(options.live).min(options.cases);
     let mut workers = Vec::new();

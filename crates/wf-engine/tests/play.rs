@@ -4,8 +4,8 @@
 use core::ops::ControlFlow;
 
 use wf_engine::alloc::{Counting, System, thread_counts};
-use wf_engine::play::{PlayOptions, Watch, WorkerReport, play};
-use wf_engine::{Engine, Key, ProgramId, Store, StoreBuilder};
+use wf_engine::play::{Incidents, Odds, PlayError, PlayOptions, Rows, Watch, WorkerReport, play};
+use wf_engine::{Engine, Key, ProgramId, Store, StoreBuilder, Value};
 use wf_net::patterns::PATTERNS;
 use wf_net::{CompileOptions, Net, compile};
 
@@ -204,4 +204,90 @@ fn options_out_of_range_are_refused() {
         assert!(play(&engine, ProgramId(0), &options, |_| ()).is_err(), "{options:?}");
     }
     assert!(play(&engine, ProgramId(1), &base, |_| ()).is_err());
+}
+
+/// `A`, then by the data to `B` or `C`; where neither condition holds, there is no way on.
+fn decided() -> Engine {
+    use wf_net::guard::{Comparison, Expr, Literal};
+    let mut net = wf_net::NetBuilder::new("net");
+    let (s, a, x, b, c, e) =
+        (net.start("s"), net.task("A"), net.exclusive("x"), net.task("B"), net.task("C"), net.end("e"));
+    net.chain(&[s, a, x]);
+    let (to_b, to_c) = (net.flow(x, b), net.flow(x, c));
+    let compare = |comparison, limit| {
+        let limit = Expr::Literal(Literal::Integer(limit));
+        Expr::Compare(comparison, Box::new(Expr::Variable("n".to_owned())), Box::new(limit))
+    };
+    net.guard(to_b, compare(Comparison::Less, 10));
+    net.guard(to_c, compare(Comparison::Greater, 20));
+    net.chain(&[b, e]);
+    net.chain(&[c, e]);
+    engine(&net.build().unwrap()).unwrap()
+}
+
+fn rows(values: &[Value]) -> Rows {
+    let mut rows = Rows::new(1);
+    values.iter().for_each(|&value| rows.push(&[(0, value)]));
+    rows
+}
+
+#[test]
+fn rows_decide_and_what_has_no_answer_is_an_incident() {
+    let engine = decided();
+    let values =
+        [Value::Integer(5), Value::Integer(25), Value::Integer(15), Value::Null, Value::Boolean(true)];
+    let base = PlayOptions { cases: 1003, live: 1003, rows: rows(&values), ..PlayOptions::default() };
+    let run = |options: &PlayOptions| play(&engine, ProgramId(0), options, |_| ()).unwrap().total;
+    let report = run(&base);
+    // 1003 cases take five rows in turn, the first three of them once more.
+    assert_eq!(report.tasks, [402, 201, 201]);
+    assert_eq!(report.incidents, Incidents { no_value: 200, no_answer: 200, no_branch: 201 });
+    assert_eq!(counts(&report).2, [402, 0, 0, 0]);
+    for (threads, batch, live) in [(1, 1, 1003), (2, 64, 1003), (8, 4096, 1003), (3, 7, 10), (8, 5, 2)] {
+        let got = run(&PlayOptions { threads, batch, live, ..base.clone() });
+        assert_eq!((counts(&got), got.incidents), (counts(&report), report.incidents));
+    }
+    // Without rows the decision is drawn, and has no incidents.
+    let drawn = run(&PlayOptions { rows: Rows::default(), ..base });
+    assert_eq!((drawn.completed, drawn.incidents), (1003, Incidents::default()));
+}
+
+#[test]
+fn odds_are_kept_and_overrule_the_data() {
+    let engine = decided();
+    let odds = |chances: &[f64]| vec![Odds { decision: 0, chances: chances.to_vec() }];
+    let base = PlayOptions { cases: 20_000, live: 20_000, ..PlayOptions::default() };
+    let run = |odds, rows| {
+        let options = PlayOptions { odds, rows, ..base.clone() };
+        play(&engine, ProgramId(0), &options, |_| ()).map(|played| played.total)
+    };
+    let tasks = run(odds(&[0.3, 0.7]), Rows::default()).unwrap().tasks;
+    // Five standard deviations of a binomial distribution are 324.
+    assert!(tasks[1].abs_diff(6000) < 324 && tasks[1] + tasks[2] == 20_000, "{tasks:?}");
+    assert_eq!(run(odds(&[0.0, 1.0]), Rows::default()).unwrap().tasks, [20_000, 0, 20_000]);
+    assert_eq!(run(odds(&[1.0, 0.0]), Rows::default()).unwrap().tasks, [20_000, 20_000, 0]);
+    assert_eq!(run(odds(&[0.0, 2.0]), rows(&[Value::Null])).unwrap().tasks, [20_000, 0, 20_000]);
+    for bad in [vec![], vec![1.0], vec![0.0, 0.0], vec![-1.0, 2.0], vec![f64::NAN, 1.0]] {
+        assert!(matches!(run(odds(&bad), Rows::default()), Err(PlayError::Options(_))), "{bad:?}");
+    }
+    let unknown = vec![Odds { decision: 1, chances: vec![0.5, 0.5] }];
+    assert!(matches!(run(unknown, Rows::default()), Err(PlayError::Options(_))));
+}
+
+#[test]
+fn a_warm_worker_with_rows_allocates_nothing() {
+    let values: Vec<Value> = (0..1000).map(Value::Integer).collect();
+    let options = PlayOptions {
+        cases: 5000,
+        live: 1000,
+        threads: 2,
+        batch: 100,
+        rows: rows(&values),
+        ..PlayOptions::default()
+    };
+    let played = play(&decided(), ProgramId(0), &options, |_| Steady::default()).unwrap();
+    for (report, steady) in &played.workers {
+        assert!(report.batches > 2 && report.incidents.no_branch > 0);
+        assert_eq!((steady.requests, report.arena_chunks_steady), (0, 0));
+    }
 }

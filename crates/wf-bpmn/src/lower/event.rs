@@ -227,6 +227,7 @@ impl Lowering<'_, '_, '_> {
             for (number, trigger) in self.graph.nodes[at].triggers.iter().enumerate() {
                 let suffix = format!("/{}", number + 1);
                 let receive = self.add(at, &suffix, NodeKind::Receive(retention(trigger.kind)));
+                self.time(at, receive, core::slice::from_ref(trigger));
                 self.link(at, split, receive);
                 self.link(at, receive, join);
                 holds.push(receive);
@@ -236,6 +237,7 @@ impl Lowering<'_, '_, '_> {
         let keeps = self.has(at, TriggerKind::Message);
         let kind = if keeps { TriggerKind::Message } else { TriggerKind::Signal };
         let receive = self.add(at, "", NodeKind::Receive(retention(kind)));
+        self.time(at, receive, &self.graph.nodes[at].triggers);
         Some(self.part(at, Some(receive), receive, vec![receive]))
     }
 
@@ -252,24 +254,19 @@ impl Lowering<'_, '_, '_> {
             return None;
         }
         if self.is_once(at) {
-            if self.armed[at].is_none() {
-                // The activity stands behind it in the text.
-                let receive = self.add(at, "", NodeKind::Receive(Retention::Transient));
-                self.armed[at] = Some(receive);
+            // The activity may stand behind it in the text.
+            let receive = self.armed(at);
+            if self.interrupts(at) {
+                let activity = self.graph.nodes[at].attached?;
+                let all = self.add(at, "/interrupt", CANCEL);
+                self.regions.push((all, Region::Activity(activity)));
+                self.link(at, receive, all);
+                return Some(self.split(at, receive, all, self.ways_out(at)))
+                    .map(|part| Part { entry: None, ..part });
             }
-            let receive = self.armed[at]?;
             return Some(self.part(at, None, receive, vec![receive]));
         }
         self.lower_watch(at)
-    }
-
-    /// Whether a boundary event runs beside its activity, and can happen only once: a date, or a time that has passed.
-    fn is_once(&self, at: NodeAt) -> bool {
-        let node = &self.graph.nodes[at];
-        node.attached.is_some()
-            && !self.interrupts(at)
-            && !node.triggers.is_empty()
-            && node.triggers.iter().all(|trigger| trigger.kind == TriggerKind::Timer)
     }
 
     /// Lets the events of an activity that can happen once wait while it is performed.
@@ -282,16 +279,11 @@ impl Lowering<'_, '_, '_> {
         let (begin, split) = self.pass(at, "/begin", 2, events.len() + 1);
         self.link(at, split, entry);
         for event in events {
-            if self.armed[event].is_none() {
-                let receive = self.add(event, "", NodeKind::Receive(Retention::Transient));
-                self.armed[event] = Some(receive);
+            let receive = self.armed(event);
+            if let Some(inside) = self.graph.nodes[at].inside {
+                self.draft.scope_of[receive.index()] = inside;
             }
-            if let Some(receive) = self.armed[event] {
-                if let Some(inside) = self.graph.nodes[at].inside {
-                    self.draft.scope_of[receive.index()] = inside;
-                }
-                self.link(event, split, receive);
-            }
+            self.link(event, split, receive);
         }
         let over = self.add(at, "/over", CANCEL);
         self.regions.push((over, Region::Armed(at)));
@@ -322,6 +314,7 @@ impl Lowering<'_, '_, '_> {
             let interrupt = self.add(at, "", NodeKind::Interrupt { interrupts: self.interrupts(at) });
             let region = self.watched(at);
             self.regions.push((interrupt, region));
+            self.time(at, interrupt, &self.graph.nodes[at].triggers);
             if !self.interrupts(at) {
                 self.recurs.push((at, interrupt));
             }

@@ -13,6 +13,8 @@ pub(super) enum Region {
     Activity(NodeAt),
     /// All that is inside a scope.
     Scope(ScopeAt),
+    /// As `Scope`, but for the events that wait beside it for as long as it lasts.
+    Work(ScopeAt),
     /// The events that watch an activity and can happen once.
     Armed(NodeAt),
     /// As `Scope`, but for the event sub-process in which the event stands, and those that have interrupted the scope.
@@ -51,6 +53,12 @@ impl Lowering<'_, '_, '_> {
                 }
             },
             Region::Scope(scope) => self.inside(scope, |_| true),
+            Region::Work(scope) => {
+                let armed = self.graph.scopes[scope].owner.map(|owner| self.members(Region::Armed(owner)));
+                let mut members = self.inside(scope, |_| true);
+                members.retain(|member| !armed.iter().flatten().any(|armed| armed == member));
+                members
+            }
             Region::Armed(at) => {
                 let events = self.graph.nodes.iter().zip(&self.armed);
                 events.filter(|(node, _)| node.attached == Some(at)).filter_map(|(_, &armed)| armed).collect()

@@ -99,7 +99,7 @@ impl Lowering<'_, '_, '_> {
         }
         let done = self.draft.add(self.model, index, done_id, kind, inside);
         if kind == NodeKind::Completion {
-            self.regions.push((done, Region::Scope(inside)));
+            self.regions.push((done, Region::Work(inside)));
         }
         if let ScopeKind::AdHoc { is_sequential } = scope.kind {
             // Which of its activities are performed is decided when it is entered; none is a choice, too.

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use wf_engine::Engine;
 use wf_engine::store::Key;
-use wf_net::{Decision, Label, Names, Program};
+use wf_net::{Decision, Label, Names, Program, Timer, TimerLabel};
 
-use super::choices;
+use super::{choices, timed};
 use crate::say;
 
 /// All workflows of a store.
@@ -55,7 +55,21 @@ pub(super) fn show(program: &Program<'_>, names: &Names) -> Value {
         "counters": header.counters,
         "inputs": inputs.collect::<Vec<_>>(),
         "merges": merges.collect::<Vec<_>>(),
+        "timers": names.timers.iter().map(|timer| self::timer(names, timer)).collect::<Vec<_>>(),
         "routes": routes.collect::<Vec<_>>(),
+    })
+}
+
+fn timer(names: &Names, label: &TimerLabel) -> Value {
+    let (after, at) = match label.timer {
+        Timer::After(seconds) => (Some(seconds), None),
+        Timer::At(second) => (None, Some(second)),
+    };
+    json!({
+        "id": timed(names, label).map(|timed| &timed.id),
+        "after_seconds": after,
+        "at_unix_second": at,
+        "is_watched": label.is_watched,
     })
 }
 

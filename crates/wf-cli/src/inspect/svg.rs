@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use wf_engine::play::Watch;
+use wf_engine::play::{PlayOptions, Watch};
 use wf_engine::{Engine, Key};
 
 use crate::cli::InspectArgs;
@@ -72,8 +72,8 @@ fn heat(compiled: &Compiled, others: &[Compiled], cases: u64, seed: u64) -> Resu
         return Err(Failure::file("use", &path, "another program has written it meanwhile"));
     };
     let mut counter = Counter::new(&compiled.process, program, names);
-    let options = trace::Options { cases, seed, steps_max: STEPS_MAX };
-    let report = trace::play(&engine, program, options, &mut Patience, &mut counter)?;
+    let options = PlayOptions { cases, seed, steps_max: STEPS_MAX, ..PlayOptions::default() };
+    let report = trace::play(&engine, program, &options, &mut Patience, &mut counter)?;
     if report.interrupted {
         return Err(Failure::Interrupted);
     }

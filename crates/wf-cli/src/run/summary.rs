@@ -10,7 +10,7 @@ use wf_engine::play::{PlayOptions, Played, WorkerReport};
 use wf_engine::store::Opened;
 use wf_engine::{Engine, Level};
 use wf_gate::{Calibration, Unavailable};
-use wf_net::Names;
+use wf_net::{Decision, Names};
 
 use super::Meter;
 use crate::cli::RunArgs;
@@ -58,7 +58,9 @@ impl Summary {
                 .sum()),
             Err(unavailable) => Err(unavailable.to_string()),
         };
-        let branches = names.decisions.iter().flat_map(|decision| &decision.branches);
+        let is_data = |decision: &&Decision| !options.rows.is_empty() && decision.is_guarded();
+        let drawn = names.decisions.iter().filter(|decision| !is_data(decision));
+        let branches = drawn.flat_map(|decision| &decision.branches);
         Self {
             model: args.model.display().to_string(),
             process: if process.name.is_empty() { process.id.clone() } else { process.name.clone() },
@@ -104,6 +106,7 @@ impl Summary {
     }
 
     fn to_json(&self) -> Value {
+        let incidents = self.total.incidents;
         json!({
             "model": self.model,
             "process": self.process,
@@ -111,6 +114,12 @@ impl Summary {
             "completed": self.total.completed,
             "deadlocked": self.total.deadlocked,
             "stopped": self.total.stopped,
+            "incidents": {
+                "cases": incidents.total(),
+                "no_value": incidents.no_value,
+                "no_answer": incidents.no_answer,
+                "no_branch": incidents.no_branch,
+            },
             "completions": self.total.completions,
             "refused": self.total.refused,
             "seconds": self.seconds(),
@@ -129,6 +138,7 @@ impl Summary {
             "batch": self.options.batch,
             "seed": self.options.seed,
             "conditions_decided_at_random": self.conditions,
+            "rows": self.options.rows.len(),
             "store": {
                 "way": self.store.way.to_string(),
                 "file_bytes": self.store.file_bytes,
@@ -157,6 +167,17 @@ impl Summary {
         }
         if t.stopped > 0 {
             fact("  given up", format!("{} after {} steps", t.stopped, self.options.steps_max))?;
+        }
+        if t.incidents.total() > 0 {
+            let i = t.incidents;
+            let reasons = [
+                (i.no_value, "a variable has no value"),
+                (i.no_answer, "a value has the wrong type"),
+                (i.no_branch, "no condition holds"),
+            ];
+            let reasons = reasons.iter().filter(|(count, _)| *count > 0);
+            let reasons: Vec<String> = reasons.map(|(count, reason)| format!("{count} {reason}")).collect();
+            fact("  incidents", format!("{} given up: {}", i.total(), reasons.join(", ")))?;
         }
         fact("task completions", t.completions.to_string())?;
         if t.refused > 0 {

@@ -4,9 +4,10 @@ use core::ops::Range;
 use std::time::Instant;
 
 use wf_arena::{Arena, Policy, Scope};
-use wf_net::{Decision, DecisionKind, Names};
+use wf_net::Names;
 
-use super::{PlayOptions, Watch, WorkerReport};
+use super::choice::{Choices, below, draw};
+use super::{PlayOptions, Rows, Watch, WorkerReport};
 use crate::event::NO_SIDE;
 use crate::{
     CaseId, Changes, EndKind, Ended, Engine, EngineError, Event, EventKind, ProgramId, Shard, Side, Start,
@@ -34,11 +35,13 @@ struct Playing {
     case: CaseId,
     number: u64,
     step: u32,
+    /// A condition had no answer: the case is given up next.
+    has_incident: bool,
 }
 
 /// Plays its share of the cases.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(super) struct Worker<'o> {
     shard: Shard,
     program: ProgramId,
     numbers: Range<u64>,
@@ -47,9 +50,11 @@ pub(super) struct Worker {
     /// Live cases that ended in the current batch, as indices into `live`.
     over: Vec<usize>,
     events: Vec<Event>,
-    sides: Vec<Side<'static>>,
+    sides: Vec<Side<'o>>,
     /// What each route of each program decides: tasks, starts, interrupts. Of the other programs only if this one calls.
-    routes: Vec<Vec<Decisions>>,
+    routes: Vec<Vec<Choices>>,
+    /// Values with which cases start.
+    rows: &'o Rows,
     /// Whether cases call others.
     calls: bool,
     /// Scratch: the cases of one family, and their work items.
@@ -67,28 +72,12 @@ pub(super) struct Worker {
     report: WorkerReport,
 }
 
-/// One draw of the generator: uniform 64 bits from (seed, case, step).
-pub(super) fn draw(seed: u64, number: u64, step: u32) -> u64 {
-    const fn mix(mut z: u64) -> u64 {
-        z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    mix(mix(mix(seed) ^ number) ^ step as u64)
-}
-
-/// Reduces 32 uniform bits to `0..n` without a division.
-const fn below(bits: u32, n: u64) -> u64 {
-    (bits as u64 * n) >> 32
-}
-
-impl Worker {
+impl<'o> Worker<'o> {
     pub(super) fn new(
         engine: &Engine,
         program: ProgramId,
         names: &Names,
-        options: &PlayOptions,
+        options: &'o PlayOptions,
         id: u8,
         numbers: Range<u64>,
         live: u64,
@@ -101,7 +90,9 @@ impl Worker {
         let routes = engine.programs().map(|(other, _)| {
             let names = (calls || other == program).then(|| engine.names(other)).flatten();
             names.map_or_else(Vec::new, |names| {
-                (0..names.route_decisions.len()).map(|route| Decisions::new(&names, route)).collect()
+                let odds = if other == program { options.odds.as_slice() } else { &[] };
+                let choices = |route| Choices::new(&names, route, odds, !options.rows.is_empty());
+                (0..names.route_decisions.len()).map(choices).collect()
             })
         });
         let batch = options.batch.min(live_max);
@@ -115,6 +106,7 @@ impl Worker {
             events: Vec::with_capacity(batch),
             sides: Vec::with_capacity(batch),
             routes: routes.collect(),
+            rows: &options.rows,
             calls,
             family: Vec::new(),
             items: Vec::new(),
@@ -199,6 +191,15 @@ impl Worker {
             start.node = below(random as u32, self.starts) as u16;
             let route = self.tasks + usize::from(start.node);
             (start.outcome, start.side) = self.decide(self.program, route, random);
+            let row = self.rows.of_case(number);
+            match self.sides.get_mut(usize::from(start.side)) {
+                _ if row.is_empty() => {}
+                Some(side) => side.set = row,
+                None => {
+                    start.side = self.sides.len() as u16;
+                    self.sides.push(Side::set(row));
+                }
+            }
         }
         let mut left = numbers;
         while !left.is_empty() {
@@ -208,15 +209,15 @@ impl Worker {
             for (&case, number) in started.cases.iter().zip(left.clone()) {
                 match ended.next_if(|ended| ended.case == case) {
                     Some(ended) => self.report.count(ended.kind),
-                    None => self.live.push(Playing { case, number, step: 1 }),
+                    None => self.live.push(Playing { case, number, step: 1, has_incident: false }),
                 }
             }
             self.report.cases += started.cases.len() as u64;
             left.start += started.cases.len() as u64;
             // A start that is refused (it would overfill a counter) can never run; those behind it can.
-            if started.refused.is_some() {
+            if let Some(status) = started.refused {
                 self.report.cases += 1;
-                self.report.stopped += 1;
+                self.report.stopped += u64::from(!self.report.incidents.note(status));
                 left.start += 1;
             }
         }
@@ -226,7 +227,7 @@ impl Worker {
     fn decide(&mut self, program: ProgramId, route: usize, random: u64) -> (u8, u16) {
         let route = &self.routes[program.0 as usize][route];
         let choice = route.choose(random);
-        if route.outcomes <= 256 {
+        if !route.is_wide() {
             return (choice as u8, NO_SIDE);
         }
         self.sides.push(Side::choice(choice));
@@ -240,15 +241,20 @@ impl Worker {
             if let Some(later) = self.live.get(index + PREFETCH_AHEAD) {
                 self.shard.prefetch(later.case);
             }
-            let Playing { case, number, step } = self.live[index];
-            let event =
-                if step > self.steps_max { Event::cancel(case) } else { self.next_event(case, number, step) };
+            let Playing { case, number, step, has_incident } = self.live[index];
+            let is_over = has_incident || step > self.steps_max;
+            let event = if is_over { Event::cancel(case) } else { self.next_event(case, number, step) };
             self.live[index].step += 1;
             self.events.push(event);
         }
         let changes = self.shard.advance_with(&self.events, &self.sides, scope);
         self.over.clear();
-        let live = &self.live[window.clone()];
+        let live = &mut self.live[window.clone()];
+        if !self.rows.is_empty() {
+            for (playing, &status) in live.iter_mut().zip(changes.status) {
+                playing.has_incident |= self.report.incidents.note(status);
+            }
+        }
         self.report.note(&changes, &self.events, live, window.start, &mut self.over);
     }
 
@@ -311,45 +317,6 @@ impl Worker {
     }
 }
 
-/// What the outcomes of a route say.
-#[derive(Debug)]
-struct Decisions {
-    outcomes: u64,
-    /// The decisions, where not every digit is legal or all are not equally likely.
-    uneven: Vec<Decision>,
-}
-
-impl Decisions {
-    fn new(names: &Names, route: usize) -> Self {
-        let digits = &names.route_decisions[route];
-        let decisions: Vec<Decision> =
-            digits.iter().map(|&decision| names.decisions[decision].clone()).collect();
-        let outcomes = decisions.iter().map(Decision::base).product();
-        let is_even = decisions.iter().all(|decision| decision.kind == DecisionKind::Branch);
-        Self { outcomes, uneven: if is_even { Vec::new() } else { decisions } }
-    }
-
-    /// A legal choice, from the upper half of a draw.
-    fn choose(&self, random: u64) -> u64 {
-        if self.uneven.is_empty() {
-            return match self.outcomes {
-                0..=256 => below((random >> 32) as u32, self.outcomes),
-                outcomes => draw(random, 0, 0) % outcomes,
-            };
-        }
-        let (mut choice, mut weight) = (0, 1);
-        for (index, decision) in self.uneven.iter().enumerate() {
-            let bits = (draw(random, index as u64, 0) >> 32) as u32;
-            // Masks of branches from 1: an empty one is legal only with a default branch, which 1 and more reach too.
-            // Of a decision that is the data's, 0 leaves it to that: the player has none.
-            let first = u64::from(decision.kind == DecisionKind::Branches || decision.is_guarded());
-            choice += (first + below(bits, decision.base() - first)) * weight;
-            weight *= decision.base();
-        }
-        choice
-    }
-}
-
 impl WorkerReport {
     fn count(&mut self, kind: EndKind) {
         match kind {
@@ -372,7 +339,7 @@ impl WorkerReport {
         for (event, status) in events.iter().zip(changes.status) {
             match (status, event.kind) {
                 (Status::Done, EventKind::Complete | EventKind::Trigger) => self.completions += 1,
-                (Status::Done, _) => {}
+                (Status::Done, _) | (Status::NoValue | Status::NoAnswer | Status::NoBranch, _) => {}
                 _ => self.refused += 1,
             }
         }
@@ -380,8 +347,10 @@ impl WorkerReport {
         for ended in changes.ended {
             let ahead = live[index..].iter().position(|playing| playing.case == ended.case);
             if let Some(ahead) = ahead {
-                self.count(ended.kind);
                 index += ahead;
+                if !(live[index].has_incident && ended.kind == EndKind::Cancelled) {
+                    self.count(ended.kind);
+                }
                 over.push(first + index);
             }
         }
