@@ -36,7 +36,14 @@ pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
         NodeKind::Interrupt { .. } => {
             rule(!net.region(id).is_empty(), "an interrupt has a region of at least one node")
         }
-        NodeKind::Completion => rule(!net.region(id).contains(&id), "a completion cannot wait for itself"),
+        NodeKind::Completion if net.region(id).contains(&id) => {
+            rule(false, "a completion cannot wait for itself")
+        }
+        // The end of the last of them moves no thread, and so would not be noticed.
+        NodeKind::Completion => rule(
+            !net.region(id).iter().any(|&node| runs_on(net, node)),
+            "a completion cannot wait for instances that run on after their thread has gone on",
+        ),
         NodeKind::Inclusive(_) if node.outgoing.len() > BRANCHES_MAX => {
             rule(false, "an inclusive split has at most 32 branches")
         }
@@ -51,6 +58,10 @@ pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
 fn is_alternative(net: &Net, flow: FlowId) -> bool {
     let to = net.node(net.flow(flow).to());
     matches!(to.kind, NodeKind::Task | NodeKind::Receive(_)) && to.incoming.len() == 1
+}
+
+fn runs_on(net: &Net, node: NodeId) -> bool {
+    matches!(net.node(node).kind, NodeKind::Instances(instances) if instances.drains())
 }
 
 fn instances_fit(instances: Instances) -> bool {

@@ -3,8 +3,8 @@
 
 use wf_net::image::{Header, KIND_PLAIN, KIND_SCRIPT};
 use wf_net::{
-    CompileOptions, Image, ImageError, NetBuilder, NodeId, NodeKind, Problem, ProblemKind, Program, Subject,
-    compile,
+    CompileOptions, Image, ImageError, Instances, Needed, NetBuilder, NodeId, NodeKind, Problem, ProblemKind,
+    Program, Quantity, Subject, compile,
 };
 
 /// Builds a net from lines like `a -> b c`: a name's first letter says its kind (s start, e end, x exclusive,
@@ -247,4 +247,25 @@ fn a_hostile_image_is_refused_or_harmless() {
     println!("{refused} refused, {harmless} harmless");
     // Masks of valid places and letters of names can change; offsets, counts and codes cannot.
     assert!(refused > harmless);
+}
+
+#[test]
+fn a_completion_does_not_wait_for_instances_that_run_on() {
+    let built = |cancels_rest: bool| {
+        let mut net = NetBuilder::new("t");
+        let several = Instances {
+            count: Quantity::Fixed(2),
+            most: 2,
+            needed: Needed::AtLeast(1),
+            cancels_rest,
+            is_dynamic: false,
+        };
+        let (s, task, end) = (net.start("s"), net.instances("several", several), net.end("e"));
+        let done = net.completion("done", &[task]);
+        net.chain(&[s, task, done, end]);
+        net.build().map(drop)
+    };
+    assert_eq!(built(true), Ok(()));
+    let problems = built(false).unwrap_err();
+    assert!(problems[0].to_string().contains("instances that run on"), "{problems:?}");
 }
