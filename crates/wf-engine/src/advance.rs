@@ -365,11 +365,11 @@ impl Batch<'_, '_> {
             return Err(Status::UnknownTask);
         }
         let route = row.tasks + start.node;
-        let event =
-            Event { outcome: start.outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
-        let index = row.op_index(route, start.outcome);
+        let outcome = self.outcome(start.side, start.outcome);
+        let event = Event { outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
+        let index = row.op_index(route, outcome);
         let meta = self.cells.meta(row, index);
-        if meta.kind == KIND_PLAIN && u32::from(start.outcome) >= meta.outcomes {
+        if meta.kind == KIND_PLAIN && u32::from(outcome) >= meta.outcomes {
             return Err(Status::BadOutcome);
         }
         let choice = if meta.kind == KIND_PLAIN { 0 } else { self.choice(&event, meta.outcomes)? };

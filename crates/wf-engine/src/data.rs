@@ -75,14 +75,23 @@ impl<'b> Batch<'b, '_> {
     pub(crate) fn apply_event(&mut self, event: &Event) -> Result<(), Status> {
         let slot = event.case.slot();
         let kept = self.bring(event)?;
+        let event = &Event { outcome: self.outcome(event.side, event.outcome), ..*event };
+        let had = self.take_incident(event);
         let applied = if event.kind == EventKind::Set { self.set(event) } else { self.apply(event) };
         if applied.is_err()
             && let Some(kept) = kept
         {
             let _there = self.slab.set_variables(slot, &kept);
         }
-        self.note_incident(event, applied);
+        self.note_incident(event, had, applied);
         applied
+    }
+
+    /// The outcome that a side entry's decisions come to: where they do not fit in a byte, one that no mask is for.
+    pub(crate) fn outcome(&self, side: u16, outcome: u8) -> u8 {
+        let choice =
+            self.sides.get(usize::from(side)).filter(|_| side != NO_SIDE).and_then(|side| side.choice);
+        choice.map_or(outcome, |choice| u8::try_from(choice).unwrap_or(u8::MAX))
     }
 
     /// Gives variables the values that an event brings; what they were.
@@ -152,9 +161,12 @@ impl<'b> Batch<'b, '_> {
         let slot = event.case.slot();
         let line = self.slab.line_mut(slot).filter(|_| event.case.shard() == self.shard);
         let line = line.ok_or(Status::UnknownCase)?;
-        line.program_of(event.case.generation()).ok_or(Status::UnknownCase)?;
+        let program = line.program_of(event.case.generation()).ok_or(Status::UnknownCase)?;
+        let row = self.programs.rows.get(program).ok_or(Status::UnknownCase)?;
+        // A case of masks that has ended in this batch says so by its tasks alone.
+        let has_ended = line.end() != NOT_ENDED || (!row.is_general && line.word() & row.enabled == 0);
         match event.task {
-            _ if line.end() != NOT_ENDED => Err(Status::UnknownCase),
+            _ if has_ended => Err(Status::UnknownCase),
             WHOLE_CASE if event.side != NO_SIDE => {
                 line.touch(self.now);
                 Ok(())
@@ -164,8 +176,20 @@ impl<'b> Batch<'b, '_> {
         }
     }
 
+    /// Takes the incident off a case whose event may end it: before the step, which may bring another.
+    fn take_incident(&mut self, event: &Event) -> Option<(u16, u8)> {
+        let goes_on = !matches!(event.kind, EventKind::Begin | EventKind::Set | EventKind::AddInstance);
+        let line = self.slab.line_mut(event.case.slot()).filter(|_| event.case.shard() == self.shard)?;
+        line.program_of(event.case.generation())?;
+        let had = line.incident().filter(|&(task, _)| goes_on && task == event.task);
+        if had.is_some() {
+            line.clear_incident();
+        }
+        had
+    }
+
     /// Keeps in the line that a condition had no answer, until the task goes on or is gone.
-    fn note_incident(&mut self, event: &Event, applied: Result<(), Status>) {
+    fn note_incident(&mut self, event: &Event, had: Option<(u16, u8)>, applied: Result<(), Status>) {
         let Some(line) = self.slab.line_mut(event.case.slot()) else { return };
         match applied {
             Err(status) if status.fault() > 0 => {
@@ -175,15 +199,12 @@ impl<'b> Batch<'b, '_> {
                     line.set_incident(event.task, status.fault());
                 }
             }
+            Err(_) => had.into_iter().for_each(|(task, fault)| line.set_incident(task, fault)),
             Ok(()) => {
-                let goes_on =
-                    !matches!(event.kind, EventKind::Begin | EventKind::Set | EventKind::AddInstance);
-                let is_over = |(task, _)| task == event.task && goes_on || line.word() >> task & 1 == 0;
-                if line.incident().is_some_and(is_over) {
+                if line.incident().is_some_and(|(task, _)| line.word() >> task & 1 == 0) {
                     line.clear_incident();
                 }
             }
-            Err(_) => {}
         }
     }
 
@@ -210,7 +231,7 @@ impl Shard {
     /// The values of a case's variables; `None` if it does not live here.
     #[must_use]
     pub fn variables(&self, case: CaseId) -> Option<Variables> {
-        self.line_of(case).map(|_| self.slab.variables(case.slot()))
+        self.line_of(case).map(|_| self.slab.variables(case.slot()).tidy())
     }
 
     /// The cases that cannot go on because a condition has no answer. Looks at every line.

@@ -3,7 +3,7 @@
 //! When a token arrives where a timer waits, the second at which it fires is written into the case's record and put on the
 //! heap. Nothing is taken off the heap when the token goes: an entry counts only while the record says the same second,
 //! and those that do not are dropped when they come up, or all at once when the heap is full. So a timer that never
-//! fires costs one push, and the heap needs no room of its own for each case.
+//! fires costs one push and no search.
 
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -154,7 +154,8 @@ impl Shard {
     /// it. Time that goes back is kept as it is told.
     ///
     /// Yields the timers that have fired since, each once, as the event for [`advance`](Self::advance) that brings the
-    /// trigger; those that are not asked for are yielded by a later call.
+    /// trigger; those that are not asked for are yielded by a later call. An event that is refused, for a condition without an
+    /// answer say, is the caller's to send again: its timer does not fire twice.
     pub const fn tick(&mut self, now: u32) -> Fired<'_> {
         self.now = now;
         Fired { shard: self }

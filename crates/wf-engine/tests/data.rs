@@ -191,6 +191,30 @@ fn a_condition_without_an_answer_is_an_incident_until_it_has_one() {
 }
 
 #[test]
+fn a_side_entry_decides_where_masks_would_do_and_an_ended_case_takes_no_values() {
+    let mut net = NetBuilder::new("plain");
+    let (s, a, choice, b, c, end) =
+        (net.start("s"), net.task("A"), net.exclusive("x"), net.task("B"), net.task("C"), net.end("e"));
+    net.chain(&[s, a, choice, b, end]);
+    net.chain(&[choice, c, end]);
+    let engine = engine(&[net.build().unwrap()]);
+    let mut shard = engine.shard(0, 8).unwrap();
+    let mut arena = Arena::new();
+    let starts = [Start::default(); 4];
+    let items = shard.start_batch(P, &starts, &arena.scope()).enabled.to_vec();
+    let sides = [Side::choice(1), Side::choice(2), Side::choice(1 << 40), Side::default()];
+    let events: Vec<Event> = (0..4).map(|side| items[side].with_side(side as u16)).collect();
+    let scope = arena.scope();
+    let changes = shard.advance_with(&events, &sides, &scope);
+    assert_eq!(changes.status, [Status::Done, Status::BadOutcome, Status::BadOutcome, Status::Done]);
+    let tasks: Vec<u16> = changes.enabled.iter().map(|item| item.task).collect();
+    assert_eq!(tasks, [2, 1]);
+    let case = items[0].case;
+    let events = [Event::complete(case, 2), Event::set(case, 3)];
+    assert_eq!(shard.advance_with(&events, &sides, &scope).status, [Status::Done, Status::UnknownCase]);
+}
+
+#[test]
 fn an_incident_ends_with_an_outcome_that_overrules_it_and_with_its_task() {
     let engine = engine(&[exclusive("orders", &[large()], true)]);
     let (mut shard, item) = start(&engine, &[]);

@@ -103,6 +103,9 @@ impl NetBuilder {
     }
 
     /// Lets time bring the trigger of a receiving task, or an interrupt on a region.
+    ///
+    /// The time of an interrupt begins when its region gets its first token: in a region of several nodes also when the only
+    /// token moves from one of them to another.
     pub fn timer(&mut self, node: NodeId, timer: Timer) {
         self.net.timers.insert(node, timer);
     }

@@ -193,6 +193,10 @@ impl<'i> Program<'i> {
             && names.starts.len() == usize::from(header.starts)
             && names.route_decisions.len() == self.routes()
             && names.variables.len() == header.variables as usize
+            && names.interrupts.len() == usize::from(header.interrupts)
+            && names.merges.len() == usize::from(header.merges)
+            && names.calls.len() == self.call_count()
+            && names.timers.iter().all(|timer| usize::from(timer.route) < self.routes())
             && names.join_inputs.len() + 2 * names.tasks.len() == usize::from(header.places);
         if fits { Ok(names) } else { Err(ImageError::Tail) }
     }
@@ -335,11 +339,23 @@ impl<'i> Program<'i> {
                 }
             }
         }
-        let call_count = (0..usize::from(h.tasks)).filter(|&t| self.task(t).kind == TASK_CALL).count();
+        let call_count = self.call_count();
+        // Bytes of the case line that records take, a bit each.
+        let mut taken = 0u64;
         for task in 0..usize::from(h.tasks) + usize::from(h.interrupts) {
             if !self.task_is_sane(task, known, call_count) {
                 return Err(ImageError::Op { cell: h.tasks_at as usize + task });
             }
+            let cell = self.task(task);
+            // One without a record may say anything of where that begins.
+            let bytes = match cell.record_bytes() {
+                0 => 0,
+                bytes => ((1u64 << bytes) - 1) << cell.record,
+            };
+            if bytes & taken != 0 {
+                return Err(ImageError::Op { cell: h.tasks_at as usize + task });
+            }
+            taken |= bytes;
         }
         let constants = self.constants().iter().enumerate();
         let is_constant = |cell: &ConstantCell| {
@@ -361,6 +377,10 @@ impl<'i> Program<'i> {
             }
         }
         Ok(())
+    }
+
+    fn call_count(&self) -> usize {
+        (0..usize::from(self.header.tasks)).filter(|&task| self.task(task).kind == TASK_CALL).count()
     }
 
     fn task_is_sane(&self, task: usize, known: [u64; WORDS_MAX], calls: usize) -> bool {

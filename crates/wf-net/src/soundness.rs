@@ -120,6 +120,8 @@ struct Walk<'n> {
     ends: Vec<usize>,
     findings: Vec<Finding>,
     reported: BTreeSet<(NodeId, u8)>,
+    /// Whether no way was left that nothing is known of.
+    is_whole: bool,
 }
 
 impl<'n> Walk<'n> {
@@ -141,12 +143,13 @@ impl<'n> Walk<'n> {
             ends: Vec::new(),
             findings: Vec::new(),
             reported: BTreeSet::new(),
+            is_whole: true,
         })
     }
 
     fn run(mut self, states_max: usize) -> Checked {
         self.explorer.steps_max(states_max.saturating_mul(16));
-        let is_whole = self.visit(states_max).is_some();
+        let is_whole = self.visit(states_max).is_some() && self.is_whole;
         if is_whole {
             self.find_endless();
             self.find_dead();
@@ -274,8 +277,9 @@ impl<'n> Walk<'n> {
             {
                 self.states[at].is_cut = true;
                 // With what can take tokens away or keep them back, more need not become more again.
-                if is_monotone && let Some(node) = self.node_of(place) {
-                    self.report(node, FindingKind::Unbounded, Some(at));
+                match self.node_of(place).filter(|_| is_monotone) {
+                    Some(node) => self.report(node, FindingKind::Unbounded, Some(at)),
+                    None => self.is_whole = false,
                 }
                 return;
             }

@@ -67,6 +67,9 @@ fn exact_orders(orders: u16, constant: u32) -> u16 {
 /// Most values on the stack at once.
 pub(crate) const STACK_MAX: usize = 16;
 
+/// Deepest nesting of a condition.
+const LEVELS_MAX: usize = 1_024;
+
 /// The conditions of a program as they are compiled, one after another.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Code {
@@ -76,6 +79,8 @@ pub(crate) struct Code {
     pub(crate) variables: Vec<String>,
     /// The texts that conditions name.
     texts: Vec<String>,
+    /// How deep the expression that is being written is nested.
+    level: usize,
 }
 
 impl Code {
@@ -107,10 +112,17 @@ impl Code {
     /// Writes codes that push the value of an expression onto a stack of `depth` values.
     fn write(&mut self, expr: &Expr, deepest: &mut usize, depth: usize) -> Result<(), ProblemKind> {
         *deepest = (*deepest).max(depth + 1);
-        // As deep as the stack, so that the recursion is no deeper than twice that.
-        if depth >= STACK_MAX || self.codes.len() > usize::from(u16::MAX) {
+        // What stands to the left takes no room on the stack of values, but on this one.
+        if depth >= STACK_MAX || self.level >= LEVELS_MAX || self.codes.len() > usize::from(u16::MAX) {
             return Err(ProblemKind::ConditionTooLong);
         }
+        self.level += 1;
+        let written = self.write_parts(expr, deepest, depth);
+        self.level -= 1;
+        written
+    }
+
+    fn write_parts(&mut self, expr: &Expr, deepest: &mut usize, depth: usize) -> Result<(), ProblemKind> {
         match expr {
             Expr::Literal(literal) => {
                 let constant = self.constant(literal);
