@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::exit::Failure;
+use crate::target;
 
 /// A file on its way: in the folder of its name, under another one.
 #[derive(Debug)]
@@ -19,27 +20,13 @@ impl Output {
     /// Begins a file. One that stands there is replaced in the end, if it begins with this text, which marks it as a file of
     /// the same sort; anything else is not written over.
     pub(crate) fn create(path: &Path, begins: &str, inputs: &[&Path]) -> Result<Self, Failure> {
-        let refuse = |why: &str| Err(Failure::file("write", path, why));
-        if let Ok(found) = fs::metadata(path) {
-            if found.is_dir() {
-                return refuse("it is a folder; name a file in it");
-            }
-            if !found.is_file() {
-                return refuse("it is no regular file");
-            }
-            let target = fs::canonicalize(path).map_err(|error| Failure::file("write", path, error))?;
-            if inputs.iter().any(|input| fs::canonicalize(input).is_ok_and(|input| input == target)) {
-                return refuse("it is one of the inputs");
-            }
+        let is_same = |target: &Path| {
             let mut first = vec![0; begins.len()];
-            let is_same = fs::File::open(&target).and_then(|mut file| file.read_exact(&mut first)).is_ok()
-                && first == begins.as_bytes();
-            if found.len() > 0 && !is_same {
-                return refuse("a file of another sort stands there; move it away or choose another name");
-            }
-            return Self::beside(path, target);
-        }
-        Self::beside(path, path.to_owned())
+            fs::File::open(target).and_then(|mut file| file.read_exact(&mut first)).is_ok()
+                && first == begins.as_bytes()
+        };
+        let why = "a file of another sort stands there; move it away or choose another name";
+        Self::beside(path, target::replaceable(path, inputs, is_same, why)?)
     }
 
     fn beside(path: &Path, target: PathBuf) -> Result<Self, Failure> {

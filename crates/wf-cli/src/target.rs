@@ -1,4 +1,4 @@
-//! Where a store may be written: not over an input, a device, or a file that is something else.
+//! Where a file may be written: not over an input, a device, or a file that is something else.
 
 use std::fs;
 use std::io::Read;
@@ -12,6 +12,19 @@ use crate::exit::Failure;
 ///
 /// Fails if something stands there that is no store, or that is one of the inputs.
 pub(crate) fn checked(path: &Path, inputs: &[PathBuf]) -> Result<PathBuf, Failure> {
+    let why = "a file that is no store stands there; move it away or choose another name";
+    replaceable(path, inputs, is_store, why)
+}
+
+/// The file that is to be written under a name, with links followed.
+///
+/// Fails if one of the inputs stands there, or something that is not of the sort that may be replaced: `why` says so.
+pub(crate) fn replaceable(
+    path: &Path,
+    inputs: &[impl AsRef<Path>],
+    is_of_sort: impl Fn(&Path) -> bool,
+    why: &str,
+) -> Result<PathBuf, Failure> {
     let Ok(found) = fs::metadata(path) else {
         return Ok(path.to_owned());
     };
@@ -23,11 +36,11 @@ pub(crate) fn checked(path: &Path, inputs: &[PathBuf]) -> Result<PathBuf, Failur
         return refuse("it is no regular file");
     }
     let target = fs::canonicalize(path).map_err(|error| Failure::file("write", path, error))?;
-    if inputs.iter().any(|input| fs::canonicalize(input).is_ok_and(|input| input == target)) {
+    if inputs.iter().any(|input| fs::canonicalize(input.as_ref()).is_ok_and(|input| input == target)) {
         return refuse("it is one of the models");
     }
-    if found.len() > 0 && !is_store(&target) {
-        return refuse("a file that is no store stands there; move it away or choose another name");
+    if found.len() > 0 && !is_of_sort(&target) {
+        return refuse(why);
     }
     Ok(target)
 }

@@ -4,7 +4,7 @@ use wf_net::guard::{Binary, Comparison, Expr};
 
 use super::lexer::Token;
 use super::operand::Operand;
-use super::reader::{COMPARISON, Infix, Reader, SUM, beyond, joined};
+use super::reader::{COMPARISON, Infix, Reader, SUM, beyond, constant, joined};
 use super::{Dialect, Fault, FaultKind};
 
 /// Words that are no part of a name.
@@ -253,23 +253,8 @@ fn unary(reader: &mut Reader<'_>) -> Read {
 fn primary(reader: &mut Reader<'_>) -> Read {
     let offset = reader.ahead.offset;
     match reader.ahead.token.clone() {
-        Token::Integer(value) => {
-            reader.take()?;
-            Operand::integer(value, false, offset)
-        }
-        Token::Decimal(value) => {
-            reader.take()?;
-            Ok(Operand::decimal(value, offset))
-        }
-        Token::Text(text) => {
-            reader.take()?;
-            Ok(Operand::text(text, offset))
-        }
-        Token::Sign("(") => {
-            reader.take()?;
-            let inner = expression(reader)?;
-            reader.expect(")", "`)`")?;
-            Ok(inner)
+        Token::Integer(_) | Token::Decimal(_) | Token::Text(_) | Token::Sign("(") => {
+            constant(reader, expression)
         }
         Token::Sign("[") => Err(beyond(offset, "a list or a range, which stands only behind `in`")),
         Token::Sign("{") => Err(beyond(offset, "a context")),

@@ -117,6 +117,24 @@ pub(super) fn beyond(offset: usize, what: impl Into<String>) -> Fault {
     Fault::new(offset, FaultKind::Beyond(what.into()))
 }
 
+/// A number, a text, or an expression in parentheses: the same in both notations.
+pub(super) fn constant<'t>(
+    reader: &mut Reader<'t>,
+    expression: impl FnOnce(&mut Reader<'t>) -> Result<Operand, Fault>,
+) -> Result<Operand, Fault> {
+    let At { token, offset, .. } = reader.take()?;
+    match token {
+        Token::Integer(value) => Operand::integer(value, false, offset),
+        Token::Decimal(value) => Ok(Operand::decimal(value, offset)),
+        Token::Text(text) => Ok(Operand::text(text, offset)),
+        _ => {
+            let inner = expression(reader)?;
+            reader.expect(")", "`)`")?;
+            Ok(inner)
+        }
+    }
+}
+
 /// Two operands and what stands between them.
 pub(super) fn joined(left: Operand, infix: Infix, right: Operand) -> Result<Operand, Fault> {
     let offset = left.offset;
