@@ -58,7 +58,7 @@ impl Shard {
     ) -> Result<Self, crate::EngineError> {
         let op_counts = vec![0; programs.cells().all().len()].into();
         let slab = Slab::new(cases_max)?;
-        let timers = Timers::new(cases_max, programs.timers_max());
+        let timers = Timers::new(cases_max, programs.timers_max())?;
         Ok(Self { id, slab, programs, op_counts, stats, now: 0, timers })
     }
 

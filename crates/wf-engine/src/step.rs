@@ -22,8 +22,8 @@ pub struct Step {
 }
 
 impl Shard {
-    /// Applies one completion that is masks alone; `None`, with nothing changed, for every other event and for one that is
-    /// not legal: [`advance`](Shard::advance) takes those, and says what is wrong.
+    /// Applies one completion that is masks alone; `None`, with nothing changed, for every other event, for one that is not
+    /// legal, and for a case with an incident: [`advance`](Shard::advance) takes those, and says what is wrong.
     ///
     /// Where each event waits for the outcome of the last, this takes less time than a batch of one; where events come
     /// in numbers, a batch takes less for each.

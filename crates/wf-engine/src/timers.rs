@@ -15,7 +15,7 @@ use crate::items::Items;
 use crate::line::{Line, Marking};
 use crate::programs::{Cells, Programs, Row};
 use crate::slab::Slab;
-use crate::{CaseId, Event, Shard};
+use crate::{CaseId, EngineError, Event, Shard};
 
 /// A second at which the timer of a task, or of an interrupt, fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,9 +37,12 @@ pub(crate) struct Timers {
 impl Timers {
     /// Room for `timers_max` timers of each case: twice as many entries, so that at least half of a full heap is dropped
     /// each time.
-    pub(crate) fn new(cases_max: usize, timers_max: usize) -> Self {
+    pub(crate) fn new(cases_max: usize, timers_max: usize) -> Result<Self, EngineError> {
         let room = 2 * cases_max * timers_max;
-        Self { heap: BinaryHeap::with_capacity(room), room }
+        let mut entries = Vec::new();
+        let bytes = (room * size_of::<Entry>()) as u64;
+        entries.try_reserve_exact(room).map_err(|_| EngineError::Memory { bytes })?;
+        Ok(Self { heap: BinaryHeap::from(entries), room })
     }
 
     pub(crate) fn bytes(&self) -> usize {

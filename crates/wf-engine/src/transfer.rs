@@ -98,8 +98,10 @@ impl fmt::Display for ImportError {
 impl core::error::Error for ImportError {}
 
 impl Shard {
-    /// Writes cases out, with those that they call; they live on. A case that does not live here, or that another calls, is
-    /// left out.
+    /// Writes cases out, with those that they call; they live on. Incidents are not written: the event that met one meets it
+    /// again. Apply the events that [`tick`](Self::tick) has yielded first: their timers have fired.
+    ///
+    /// A case that does not live here, or that another calls, is left out.
     pub fn export<'s>(&self, cases: &[CaseId], scope: &Scope<'s>) -> Exported<'s> {
         let mut saved = scope.vec(cases.len());
         let mut ids: wf_arena::Vec<'s, CaseId> = scope.vec(cases.len());

@@ -235,7 +235,7 @@ impl Flow {
         &self.label
     }
 
-    /// The text of the condition under which an exclusive choice takes this flow.
+    /// The text of the condition under which an exclusive or inclusive choice takes this flow.
     #[must_use]
     pub fn condition(&self) -> Option<&str> {
         self.condition.as_deref()
@@ -247,7 +247,7 @@ impl Flow {
         self.guard.as_ref()
     }
 
-    /// Whether an exclusive choice takes this flow when no condition holds.
+    /// Whether an exclusive or inclusive choice takes this flow when no condition holds.
     #[must_use]
     pub const fn is_default(&self) -> bool {
         self.is_default

@@ -57,7 +57,7 @@ pub struct Guards<'p> {
 }
 
 impl<'p> Guards<'p> {
-    /// Of a checked image.
+    /// Of a checked image: [`Program::guards`](crate::Program::guards) gives them; on others, [`holds`](Self::holds) panics.
     #[must_use]
     pub const fn new(codes: &'p [u16], constants: &'p [ConstantCell]) -> Self {
         Self { codes, constants }

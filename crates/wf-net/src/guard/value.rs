@@ -188,7 +188,7 @@ impl Variables {
     /// No variable has a value.
     pub const EMPTY: Self = Self { values: [0; VARIABLES_MAX], kinds: 0, reserved: 0 };
 
-    /// From the two parts that [`parts`](Self::parts) gives.
+    /// From the two parts that [`parts`](Self::parts) gives; [`are_valid`](Self::are_valid) says whether they are such.
     #[must_use]
     pub const fn from_parts(values: [u64; VARIABLES_MAX], kinds: u32) -> Self {
         Self { values, kinds, reserved: 0 }
