@@ -184,7 +184,7 @@ pub struct Rule {
     pub tolerance: f64,
     /// Whether operations wait for each other.
     pub mode: Option<Mode>,
-    /// What the machine must have.
+    /// What the machine must have. A rule that is named here by another one tells of the machine and not of the program.
     pub needs: Vec<String>,
     /// When it is checked.
     pub tier: Tier,
@@ -195,6 +195,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Rules that must hold in the same run for this one to say something.
+    pub fn probes(&self) -> impl Iterator<Item = &str> {
+        self.needs.iter().filter_map(|need| need.strip_prefix("rule:"))
+    }
+
     /// The promise in words: `cycles_per_op <= 8`.
     #[must_use]
     pub fn promise(&self) -> String {

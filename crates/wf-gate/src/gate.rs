@@ -13,6 +13,7 @@ use crate::machine::{self, Machine, Need, today};
 use crate::observation::{Listed, RunCounts};
 use crate::observer::{Observation, Observer};
 use crate::plan::Measurement;
+use crate::probe;
 use crate::random::Random;
 use crate::report::{Report, RuleReport, SCHEMA, WaiverReport};
 use crate::sampler::Order;
@@ -88,7 +89,8 @@ pub fn run(
     let stamp = timestamp();
     let subjects: Vec<String> = observer.list()?.into_iter().map(|listed| listed.id).collect();
     budgets.check_subjects(&subjects).map_err(GateError::Budgets)?;
-    let selected: Vec<&Rule> = budgets.rules.iter().filter(|rule| options.selects(rule)).collect();
+    let asked: Vec<&Rule> = budgets.rules.iter().filter(|rule| options.selects(rule)).collect();
+    let selected = probe::with_probes(budgets, &asked);
     if selected.is_empty() {
         return Err(GateError::Usage(format!(
             "no rule of {} is of tier {:?} and matches {}: a gate that checks nothing proves nothing",
@@ -120,6 +122,7 @@ pub fn run(
     let mut controls = Controls::counted(observer);
     run.count(&controls, observer, progress);
     let (processes, repeats) = run.sample(&mut controls, observer, progress);
+    probe::settle(&selected, &mut run.reports);
     let mut report = Report {
         schema: SCHEMA.into(),
         verdict: String::new(),

@@ -62,6 +62,7 @@ mod observation;
 mod observe;
 mod observer;
 mod plan;
+mod probe;
 mod random;
 pub mod report;
 mod sampler;

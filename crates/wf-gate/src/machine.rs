@@ -188,6 +188,8 @@ pub enum Need {
     Os(String),
     /// Huge pages for a program that asks: `pages:huge`.
     HugePages,
+    /// What only a measurement tells: `rule:ID` of a rule that holds in the same run.
+    Rule(String),
 }
 
 impl Need {
@@ -199,7 +201,7 @@ impl Need {
         let wrong = || {
             format!(
                 "need \"{text}\" is not known; cpu:avx512, cpu:avx2, cpu:neon, class:GLOB, cores:N, cores:N-physical, tool:NAME, \
-                 os:NAME or pages:huge"
+                 os:NAME, pages:huge or rule:ID"
             )
         };
         let (class, value) = text.split_once(':').ok_or_else(wrong)?;
@@ -214,11 +216,12 @@ impl Need {
             "tool" if !value.is_empty() && !value.contains('/') => Ok(Self::Tool(value.into())),
             "os" if matches!(value, "linux" | "macos" | "windows") => Ok(Self::Os(value.into())),
             "pages" if value == "huge" => Ok(Self::HugePages),
+            "rule" if !value.is_empty() => Ok(Self::Rule(value.into())),
             _ => Err(wrong()),
         }
     }
 
-    /// `None` if the machine has it, else what is missing.
+    /// `None` if the machine has it, else what is missing. Of [`Need::Rule`] only a run can tell; here it is never missing.
     #[must_use]
     pub fn missing(&self, machine: &Machine) -> Option<String> {
         let has = match self {
@@ -235,6 +238,7 @@ impl Need {
                 .huge_pages
                 .as_deref()
                 .is_some_and(|modes| modes.contains("[always]") || modes.contains("[madvise]")),
+            Self::Rule(_) => true,
         };
         (!has).then(|| match self {
             Self::Cpu(isa) => format!("needs {isa}, this processor has {}", machine.isa),
@@ -250,6 +254,7 @@ impl Need {
                 Some(modes) => format!("needs huge pages, the kernel says {modes}"),
                 None => "needs huge pages, and this system does not say whether it gives any".into(),
             },
+            Self::Rule(id) => format!("needs {id}"),
         })
     }
 }
@@ -331,6 +336,7 @@ mod tests {
         assert_eq!(Need::parse("cores:2-physical"), Ok(Need::CoresPhysical(2)));
         assert_eq!(Need::parse("cores:16"), Ok(Need::Cores(16)));
         assert_eq!(Need::parse("tool:valgrind"), Ok(Need::Tool("valgrind".into())));
+        assert_eq!(Need::parse("rule:a.probe"), Ok(Need::Rule("a.probe".into())));
         for wrong in [
             "",
             "avx512",
@@ -342,6 +348,7 @@ mod tests {
             "tool:",
             "tool:a/b",
             "os:plan9",
+            "rule:",
             "pages:large",
         ] {
             assert!(Need::parse(wrong).is_err(), "{wrong}");

@@ -125,6 +125,24 @@ fn waivers_and_baselines_belong_to_rules() {
 }
 
 #[test]
+fn what_a_rule_needs_of_another_is_checked() {
+    let probe = RULE.replace("x.a\"\nsubject", "x.probe\"\nsubject");
+    let with = |needs: &str| RULE.replace("max     = 0", &format!("max = 0\nneeds = [{needs}]"));
+    assert_eq!(first_error(&format!("schema = 1\n{probe}{}", with("'rule:x.probe'"))), "ok");
+    let error = first_error(&format!("schema = 1\n{}", with("'rule:x.probe'")));
+    assert!(error.starts_with("8:10: no rule is called x.probe"), "{error}");
+    let itself = first_error(&format!("schema = 1\n{}", with("'rule:x.a'")));
+    assert!(itself.starts_with("8:10: x.a needs a rule itself"), "{itself}");
+    let recorded = probe.replace("\"exact\"\nmax     = 0", "\"ratchet\"");
+    let error = first_error(&format!("schema = 1\n{recorded}{}", with("'rule:x.probe'")));
+    assert!(error.contains("x.probe tells of the program"), "{error}");
+    let waiver =
+        "[[waiver]]\nrule='x.probe'\nmeasured=2.0\nratchet=3.0\nreason='not yet'\nuntil='2030-01-31'\n";
+    let error = first_error(&format!("schema = 1\n{probe}{}{waiver}", with("'rule:x.probe'")));
+    assert!(error.contains("x.probe is needed by a rule and skipped where it does not hold"), "{error}");
+}
+
+#[test]
 fn a_promise_has_a_rule_that_exists() {
     let promise =
         "[[promise]]\ntext='no heap'\nsource='the document'\nrules=['x.a']\nelsewhere=['arena:y.b']\n";

@@ -332,6 +332,56 @@ fn allocate(made: &mut Made, subject: &str, allocs: u64) {
     made.allocs.insert(subject.into(), allocs);
 }
 
+/// A machine that has not what a measurement would find there: the rule that looks for it and the one that needs it are skipped,
+/// with what was measured, and no other rule is touched.
+#[test]
+fn what_a_machine_lacks_by_measurement_is_skipped_and_told() {
+    let of = |needs: &str| {
+        budgets(&format!(
+            "{}{}{}",
+            rule(
+                "x.pages.probe",
+                "x.spread",
+                "versus='x.dense'\nmetric='time'\nkind='ceiling'\nmax=1.5\ntolerance=0.1"
+            )
+            .replace("'ci'", "'full'"),
+            rule(
+                "x.huge",
+                "x.small",
+                &format!("versus='x.large'\nmetric='time'\nkind='ceiling'\nmax=1.0\n{needs}")
+            ),
+            regression("x.same", "x.dense", "x.large"),
+        ))
+    };
+    let made = |spread: f64, small: f64| {
+        Made::new(5).with("x.spread", spread).with("x.dense", 5.0).with("x.small", small).with("x.large", 5.0)
+    };
+    let needing = of("needs=['rule:x.pages.probe']");
+    let words = |report: &Report| -> Vec<&str> { report.rules.iter().map(|r| r.verdict.word()).collect() };
+    // The probe is measured with what needs it, although its tier is not asked for.
+    let report = gate(&needing, &Options::default(), &mut made(12.0, 9.0));
+    assert_eq!(words(&report), ["skipped", "skipped", "pass"]);
+    assert_eq!(report.exit_code(), Exit::Pass);
+    let reasons: Vec<_> = report.rules.iter().filter_map(|r| r.verdict.reason()).collect();
+    assert!(reasons[0].starts_with("does not hold on this machine: measured 2."), "{reasons:?}");
+    assert!(
+        reasons[1].starts_with("needs x.pages.probe to hold on this machine: measured 2."),
+        "{reasons:?}"
+    );
+    assert!(report.rules[1].measured.is_some_and(|m| m.median > 1.5), "what was measured is told");
+    // Where it holds, its rule counts.
+    let report = gate(&needing, &Options::default(), &mut made(5.0, 9.0));
+    assert_eq!(words(&report), ["pass", "fail", "pass"]);
+    let report = gate(&needing, &Options::default(), &mut made(5.0, 4.0));
+    assert_eq!(words(&report), ["pass", "pass", "pass"]);
+    // One pattern that matches only the rule brings its probe along.
+    let only = Options { rules: vec!["x.huge".into()], ..Options::default() };
+    assert_eq!(words(&gate(&needing, &only, &mut made(12.0, 9.0))), ["skipped", "skipped"]);
+    // A rule that nothing needs fails.
+    let full = Options { tier: Tier::Full, ..Options::default() };
+    assert_eq!(words(&gate(&of(""), &full, &mut made(12.0, 4.0))), ["fail", "pass", "pass"]);
+}
+
 #[test]
 fn a_gate_whose_controls_do_not_behave_is_invalid() {
     let budgets = budgets(

@@ -34,6 +34,7 @@ pub(super) fn check(path: &str, text: &str) -> Result<Budgets, Vec<BudgetError>>
     let by_id: BTreeMap<&str, &Rule> = rules.iter().map(|r| (r.id.as_str(), r)).collect();
     // A rule with an error of its own is not blamed a second time through its waiver.
     let written: Vec<&str> = file.rule.iter().map(|r| r.id.get_ref().as_str()).collect();
+    checker.probes(&file.rule, &file.waiver, &by_id, &written);
     let waivers = file.waiver.iter().filter_map(|raw| checker.waiver(raw, &by_id, &written)).collect();
     checker.unique(file.waiver.iter().map(|w| &w.rule), "waiver of");
     let promises = file.promise.iter().filter_map(|raw| checker.promise(raw, &by_id, &written)).collect();
@@ -328,6 +329,41 @@ impl Checker<'_> {
             self.push(name.span(), format!("no rule is called {}", name.get_ref()));
         }
         found
+    }
+
+    /// Rules that others need: they are there, need no rule themselves, and are not waived, since they cannot fail.
+    fn probes(
+        &mut self,
+        needing: &[raw::Rule],
+        waivers: &[raw::Waiver],
+        rules: &BTreeMap<&str, &Rule>,
+        written: &[&str],
+    ) {
+        for need in needing.iter().flat_map(|rule| &rule.needs) {
+            let Some(name) = need.get_ref().strip_prefix("rule:") else { continue };
+            let Some(probe) = rules.get(name) else {
+                // One with an error of its own is not missing as well.
+                if !name.is_empty() && !written.contains(&name) {
+                    self.push(need.span(), format!("no rule is called {name}"));
+                }
+                continue;
+            };
+            if probe.probes().next().is_some() {
+                self.push(need.span(), format!("{name} needs a rule itself: name that one"));
+            }
+            if matches!(probe.bound, Bound::Recorded) || matches!(probe.versus, Some(Versus::Git(_))) {
+                self.push(
+                    need.span(),
+                    format!("{name} tells of the program: only a bound of its own tells of the machine"),
+                );
+            }
+            if let Some(waiver) = waivers.iter().find(|waiver| waiver.rule.get_ref() == name) {
+                let message = format!(
+                    "{name} is needed by a rule and skipped where it does not hold: remove the waiver"
+                );
+                self.push(waiver.rule.span(), message);
+            }
+        }
     }
 
     fn waiver(
