@@ -4,8 +4,7 @@ use wf_arena::Scope;
 use wf_net::image::{KIND_PLAIN, OpMeta};
 use wf_net::script;
 
-use crate::CaseId;
-use crate::changes::{EndKind, Ended};
+use crate::changes::{Changes, EndKind, Ended, Sent};
 use crate::data::Side;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
 use crate::filled::Filled;
@@ -15,12 +14,14 @@ use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
 use crate::timers::Timers;
 use crate::tokens::OnLine;
+use crate::{CaseId, MessageId};
 
 /// What a batch tells its caller, in the memory of the caller's scope.
 pub(crate) struct Output<'s> {
     pub(crate) enabled: Filled<'s, Event>,
     pub(crate) withdrawn: Filled<'s, Event>,
     ended: Filled<'s, Ended>,
+    sent: Filled<'s, Sent>,
     /// Cells of the ops that the current event has counted, where a refused step must be taken back.
     pub(crate) counted: Filled<'s, u32>,
 }
@@ -31,6 +32,7 @@ pub(crate) struct Mark {
     enabled: usize,
     withdrawn: usize,
     pub(crate) ended: usize,
+    sent: usize,
     pub(crate) counted: usize,
 }
 
@@ -44,12 +46,17 @@ impl<'s> Output<'s> {
             withdrawn: Filled::new(scope, 0, item),
             // Room for the end that is written before it is known whether it counts.
             ended: Filled::new(scope, events + 1, end),
+            sent: Filled::new(scope, 0, Sent { case: CaseId(0), root: CaseId(0), message: MessageId(0) }),
             counted: Filled::new(scope, 0, 0),
         }
     }
 
     pub(crate) fn end(&mut self, ended: Ended) {
         self.ended.push(ended);
+    }
+
+    pub(crate) fn send(&mut self, sent: Sent) {
+        self.sent.push(sent);
     }
 
     pub(crate) fn ended_len(&self) -> usize {
@@ -65,6 +72,7 @@ impl<'s> Output<'s> {
             enabled: self.enabled.len(),
             withdrawn: self.withdrawn.len(),
             ended: self.ended.len(),
+            sent: self.sent.len(),
             counted: self.counted.len(),
         }
     }
@@ -73,12 +81,19 @@ impl<'s> Output<'s> {
         self.enabled.truncate(mark.enabled);
         self.withdrawn.truncate(mark.withdrawn);
         self.ended.truncate(mark.ended);
+        self.sent.truncate(mark.sent);
         self.counted.truncate(mark.counted);
     }
 
-    /// New work items, withdrawn ones, and ends.
-    pub(crate) fn into_parts(self) -> (&'s [Event], &'s [Event], &'s [Ended]) {
-        (self.enabled.into_slice(), self.withdrawn.into_slice(), self.ended.into_slice())
+    /// All of it, for a batch whose events have had these statuses.
+    pub(crate) fn into_changes(self, status: &'s [Status]) -> Changes<'s> {
+        Changes {
+            status,
+            enabled: self.enabled.into_slice(),
+            withdrawn: self.withdrawn.into_slice(),
+            ended: self.ended.into_slice(),
+            sent: self.sent.into_slice(),
+        }
     }
 }
 
@@ -270,9 +285,12 @@ impl Batch<'_, '_> {
         trial.take(tasks + task, 1, counter_of);
         let taken = trial;
         let codes = &self.cells.codes()[row.codes + meta.script as usize..];
-        let _on = script::play(&mut OnLine::new(&mut trial, row, self.cells, data.as_ref()), codes, choice)?;
+        let mut tokens = OnLine::new(&mut trial, row, self.cells, data.as_ref());
+        let _on = script::play(&mut tokens, codes, choice)?;
+        let sent = tokens.sent;
         trial.touch(self.now);
         *line = trial;
+        self.send(event.case, sent);
         self.settle_counted(event.case, row, &taken, &trial);
         self.op_counts[row.cell(index)] += 1;
         self.completed += 1;
@@ -407,11 +425,13 @@ impl Batch<'_, '_> {
             let codes = &self.cells.codes()[row.codes + meta.script as usize..];
             let mut tokens = OnLine::new(line, row, self.cells, data.as_ref());
             let played = script::play(&mut tokens, codes, choice);
+            let sent = tokens.sent;
             let after = *line;
             if let Err(refused) = played {
                 self.slab.release(slot);
                 return Err(refused.into());
             }
+            self.send(case, sent);
             self.settle_counted(case, row, &empty, &after);
         }
         self.op_counts[row.cell(index)] += 1;

@@ -1,6 +1,6 @@
 //! What a batch has changed, in the memory of the caller's scope.
 
-use crate::{CaseId, Event, Status};
+use crate::{CaseId, Event, MessageId, Status};
 
 /// How a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,14 +24,15 @@ pub struct Ended {
     pub kind: EndKind,
 }
 
-/// A message that a case sent. Nothing sends one so far.
+/// A message that a case has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub struct Sent {
     /// The case that sent it.
     pub case: CaseId,
-    /// Number of the message in the case's program.
-    pub message: u16,
+    /// The case that was not called by another one and, through whatever calls, runs that case; mostly the same.
+    pub root: CaseId,
+    /// The message: [`Engine::message_name`](crate::Engine::message_name) is its name.
+    pub message: MessageId,
 }
 
 /// What a batch of events has changed.
@@ -59,6 +60,8 @@ pub struct Started<'s> {
     pub enabled: &'s [Event],
     /// Cases that ended at once.
     pub ended: &'s [Ended],
+    /// Messages sent.
+    pub sent: &'s [Sent],
     /// Why the entry after the last case could not start; `None` if all could, or the shard is full.
     pub refused: Option<Status>,
 }

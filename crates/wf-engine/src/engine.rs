@@ -15,7 +15,7 @@ use crate::stats::{STATS, Stats};
 /// The programs of one store. Cheap to share: shards hold what they need.
 #[derive(Debug)]
 pub struct Engine {
-    programs: Arc<Programs>,
+    pub(crate) programs: Arc<Programs>,
     stats: Counters<STATS>,
 }
 

@@ -18,6 +18,7 @@ use crate::changes::{EndKind, Ended};
 use crate::event::{Event, EventKind, Status, WHOLE_CASE};
 use crate::items::{Call, Called, InstanceBits, Items, Record, place};
 use crate::line::{ENDED_BADLY, ENDED_WELL, Line, Marking, NOT_ENDED};
+use crate::messages::Outbox;
 use crate::plain::{put1, put2};
 use crate::programs::Row;
 use crate::timers::is_timer;
@@ -48,13 +49,21 @@ struct Trial {
     /// The route that was played, and the outcome, for the counts.
     route: Option<(u16, u8)>,
     terminated: bool,
+    sent: Outbox,
     /// The marking without what the step has taken, before anything is put.
     rest: Marking,
 }
 
 impl Trial {
     fn new(before: &Line, taken: Taken) -> Self {
-        Self { line: *before, taken, route: None, terminated: false, rest: before.marking() }
+        Self {
+            line: *before,
+            taken,
+            route: None,
+            terminated: false,
+            sent: Outbox::EMPTY,
+            rest: before.marking(),
+        }
     }
 }
 
@@ -152,6 +161,7 @@ impl Batch<'_, '_> {
         let mut tokens = OnLine::new(&mut trial.line, row, self.cells, data.as_ref());
         let played = script::play(&mut tokens, codes, choice)?;
         let cleared = tokens.cleared;
+        trial.sent = tokens.sent;
         trial.rest = core::array::from_fn(|word| trial.rest[word] & !cleared[word]);
         if played == Played::Terminated {
             trial.line.clear();
@@ -272,6 +282,7 @@ impl Batch<'_, '_> {
         depth: usize,
     ) -> Result<(), Status> {
         let (mark, called) = (self.out.mark(), self.called);
+        self.send(case, trial.sent);
         let cells = self.cells.tasks(row);
         for task in bits(trial.line.word() & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
             let call = Call::of(&cells[task]);

@@ -59,6 +59,7 @@
 mod advance;
 mod case;
 mod changes;
+mod correlation;
 mod data;
 mod engine;
 mod error;
@@ -67,6 +68,7 @@ mod filled;
 mod general;
 mod items;
 mod line;
+mod messages;
 mod patterns;
 mod plain;
 pub mod play;
@@ -82,10 +84,12 @@ mod transfer;
 
 pub use case::{CaseId, SLOTS_MAX};
 pub use changes::{Changes, EndKind, Ended, Sent, Started};
+pub use correlation::{Correlation, Delivery};
 pub use data::{Incident, Side};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
+pub use messages::MessageId;
 pub use patterns::{PatternRegistry, pattern_registry};
 pub use programs::ProgramId;
 pub use query::{CaseView, Enabled};

@@ -13,6 +13,7 @@ use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 
 use crate::error::EngineError;
 use crate::line::{CounterOf, Marking};
+use crate::messages::Messages;
 use crate::plain::Hot;
 use crate::timers::is_timer;
 
@@ -119,6 +120,8 @@ pub(crate) struct Programs {
     tasks_max: usize,
     /// Names of the variables of each program.
     variables: Vec<Vec<String>>,
+    /// Names of messages, and what each program does with them.
+    pub(crate) messages: Messages,
     /// Build ids with their programs, in order.
     build_ids: Vec<(u64, ProgramId)>,
 }
@@ -142,6 +145,7 @@ impl Programs {
         if loaded.is_empty() {
             return Err(EngineError::Empty);
         }
+        let messages = Messages::new(loaded.iter().map(|(_, _, names)| names))?;
         let is_called: HashSet<&str> = calls.iter().map(|(_, called)| called.as_str()).collect();
         let (mut rows, mut hots, mut build_ids) = (Registry::new(), Vec::new(), Vec::new());
         let (mut variables, mut callable) = (Vec::new(), Vec::new());
@@ -168,7 +172,7 @@ impl Programs {
             called.push(CalledProgram { program, shared: shared.collect() });
         }
         let tasks_max = hots.iter().map(Hot::tasks).max().unwrap_or(0);
-        Ok(Self { store, rows, hots, called, tasks_max, variables, build_ids })
+        Ok(Self { store, rows, hots, called, tasks_max, variables, messages, build_ids })
     }
 
     /// Whether any program asks for data.

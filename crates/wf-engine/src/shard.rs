@@ -125,9 +125,9 @@ impl Shard {
         self.stats.add(stats::STARTED, called);
         self.stats.add(stats::COMPLETIONS, completed);
         self.stats.add(stats::BEGUN, begun);
-        let (enabled, withdrawn, ended) = out.into_parts();
-        self.stats.add(stats::ENDED, ended.len() as u64);
-        Changes { status, enabled, withdrawn, ended, sent: &[] }
+        let changes = out.into_changes(status);
+        self.stats.add(stats::ENDED, changes.ended.len() as u64);
+        changes
     }
 
     /// Starts a case for each entry, until the shard is full or an entry is refused.
@@ -166,10 +166,10 @@ impl Shard {
         }
         batch.release_ended();
         let called = batch.called;
-        let (enabled, _, ended) = batch.out.into_parts();
+        let Changes { enabled, ended, sent, .. } = batch.out.into_changes(&[]);
         self.stats.add(stats::STARTED, cases.len() as u64 + called);
         self.stats.add(stats::ENDED, ended.len() as u64);
-        Started { cases: cases.into_slice(), enabled, ended, refused }
+        Started { cases: cases.into_slice(), enabled, ended, sent, refused }
     }
 
     /// What a batch of `events` events works on.

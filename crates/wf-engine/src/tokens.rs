@@ -7,6 +7,7 @@ use wf_net::script::Tokens;
 use crate::data::Data;
 use crate::items::{Call, Called, InstanceBits, Record};
 use crate::line::{CounterOf, Line, Marking};
+use crate::messages::Outbox;
 use crate::programs::{Cells, Row};
 
 /// A line, and what its program says of places.
@@ -17,6 +18,8 @@ pub(crate) struct OnLine<'l> {
     cubes: &'l [CubeCell],
     tasks: usize,
     data: Option<&'l Data<'l>>,
+    /// Messages that were sent.
+    pub(crate) sent: Outbox,
     /// Places that were emptied.
     pub(crate) cleared: Marking,
 }
@@ -31,6 +34,7 @@ impl<'l> OnLine<'l> {
             cubes: cells.cubes(row),
             tasks,
             data,
+            sent: Outbox::EMPTY,
             cleared: [0; WORDS_MAX],
         }
     }
@@ -82,6 +86,10 @@ impl Tokens for OnLine<'_> {
         record.set_created(self.line, count);
         record.set_done(self.line, 0);
         true
+    }
+
+    fn throw(&mut self, message: u16, count: u8) -> bool {
+        self.sent.push(message, count)
     }
 
     fn holds(&mut self, guard: u16) -> Result<bool, guard::Fault> {

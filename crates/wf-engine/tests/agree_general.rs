@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 
 use general::{Case, Choices, Refused, is_merge};
 use random::Random;
-use wf_engine::{Arena, CaseId, Changes, Engine, Event, EventKind, ProgramId, Shard, Side, Start, Status};
+use wf_engine::{
+    Arena, CaseId, Changes, Engine, Event, EventKind, ProgramId, Sent, Shard, Side, Start, Status,
+};
 use wf_net::{CompileOptions, DecisionKind, Names, Net, NodeId, NodeKind, Program, compile};
 
 /// Tokens in one place at which a case is given up: the twin has no limit, the engine has one of 255.
@@ -22,6 +24,7 @@ const TOKENS_MAX: u32 = 60;
 
 struct Duel<'n> {
     net: &'n Net,
+    engine: &'n Engine,
     names: Names,
     program: ProgramId,
     shard: Shard,
@@ -95,6 +98,7 @@ impl<'n> Duel<'n> {
                 assert_eq!(started.refused, None, "start");
                 let case = started.cases[0];
                 assert_eq!(started.ended.first().map(|ended| ended.kind), twin.ended, "start");
+                assert_eq!(named(self.engine, started.sent, case), twin.sent, "sent at the start");
                 for item in started.enabled {
                     *self.told.entry((item.task, item.instance)).or_default() += 1;
                 }
@@ -131,6 +135,7 @@ impl<'n> Duel<'n> {
 
     /// One random event, legal or not; `false` if the case is over.
     fn step(&mut self, twin: &mut Case<'n>, case: CaseId, random: &mut Random) -> bool {
+        twin.sent.clear();
         let (event, digits, expected, undone) = self.draw(twin, case, random);
         self.lost |= general::gave_up();
         if self.lost {
@@ -143,6 +148,7 @@ impl<'n> Duel<'n> {
             assert!(changes.enabled.is_empty() && changes.withdrawn.is_empty() && changes.ended.is_empty());
             *twin = undone;
         }
+        assert_eq!(named(self.engine, changes.sent, case), twin.sent, "sent by {event:?} with {digits}");
         let ended = changes.ended.first().map(|ended| ended.kind);
         assert_eq!(ended, twin.ended, "end after {event:?} with {digits}");
         let changes = Changes { status: &[], ..changes };
@@ -234,6 +240,16 @@ impl<'n> Duel<'n> {
     }
 }
 
+/// Messages that a case has sent, by name.
+fn named(engine: &Engine, sent: &[Sent], case: CaseId) -> BTreeMap<String, u32> {
+    let mut counts = BTreeMap::new();
+    for sent in sent {
+        assert_eq!((sent.case, sent.root), (case, case));
+        *counts.entry(engine.message_name(sent.message).unwrap().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
 /// Adds up what a step has told.
 fn note(
     told: &mut BTreeMap<(u16, u8), i32>,
@@ -265,6 +281,7 @@ fn duel(net: &Net, random: &mut Random, steps: usize, engine: &Engine) -> Option
     let program = engine.program(net.name()).unwrap();
     let mut duel = Duel {
         net,
+        engine,
         names: engine.names(program).unwrap(),
         program,
         shard: engine.shard(0, 4).unwrap(),

@@ -46,6 +46,7 @@ impl NetBuilder {
             milestones: Vec::new(),
             calls: BTreeMap::new(),
             timers: BTreeMap::new(),
+            messages: BTreeMap::new(),
         };
         Self { net }
     }
@@ -108,6 +109,18 @@ impl NetBuilder {
     /// token moves from one of them to another.
     pub fn timer(&mut self, node: NodeId, timer: Timer) {
         self.net.timers.insert(node, timer);
+    }
+
+    /// Adds a node that sends the named message for each token that passes.
+    pub fn throw(&mut self, id: &str, message: &str) -> NodeId {
+        let node = self.node(id, NodeKind::Throw);
+        self.message(node, message);
+        node
+    }
+
+    /// Names the message that a receiving task or an interrupt waits for, or that a case starts with.
+    pub fn message(&mut self, node: NodeId, name: &str) {
+        self.net.messages.insert(node, name.to_owned());
     }
 
     /// Adds a join that fires at the arrival that makes it enough.

@@ -57,7 +57,8 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
     }
     let tail = Names::new(net, &routing, &tasks).write();
     let (codes, guards) = (scripts.codes, routing.guards);
-    Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes, guards, tail }))
+    let messages = net.message_names().len() as u16;
+    Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes, guards, tail, messages }))
 }
 
 /// When each synchronizing merge need not wait.
@@ -150,6 +151,7 @@ struct Parts {
     codes: Vec<u16>,
     guards: Code,
     tail: Vec<u8>,
+    messages: u16,
 }
 
 impl Scripts {
@@ -323,6 +325,7 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
         constants_at: constants_at as u32,
         constants: parts.guards.constants.len() as u32,
         variables: parts.guards.variables.len() as u32,
+        messages: parts.messages,
         tail_at: tail_at as u32,
         tail_bytes: parts.tail.len() as u32,
         ..layout.header()

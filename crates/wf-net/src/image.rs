@@ -28,7 +28,7 @@ pub const HEADER_CELLS: usize = 5;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 /// Most 64-bit words of a marking.
 pub const WORDS_MAX: usize = 2;
 /// Most places of a program: bits of a marking.
@@ -123,8 +123,10 @@ pub struct Header {
     pub constants: u32,
     /// Variables that conditions ask for.
     pub variables: u32,
+    /// Messages that are sent or waited for.
+    pub messages: u16,
     /// Must be zero.
-    pub reserved: u32,
+    pub reserved: u16,
     /// Must be zero.
     pub reserved2: [u64; 5],
 }

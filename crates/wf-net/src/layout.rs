@@ -205,6 +205,7 @@ impl Layout {
             constants_at: 0,
             constants: 0,
             variables: 0,
+            messages: 0,
             reserved: 0,
             reserved2: [0; 5],
         }
@@ -236,6 +237,7 @@ fn is_general(net: &Net) -> bool {
                 | NodeKind::End
                 | NodeKind::Task
                 | NodeKind::Exclusive
+                | NodeKind::Throw
                 | NodeKind::Parallel
                 | NodeKind::ThreadSplit(_)
                 | NodeKind::ThreadMerge(_)

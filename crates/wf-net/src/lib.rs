@@ -70,4 +70,4 @@ pub use net::{
 pub use problem::{Problem, ProblemKind, Subject};
 pub use program::{ImageError, Program};
 pub use soundness::{CheckOptions, Checked, Finding, FindingKind, Move, check};
-pub use tail::{Branch, Decision, DecisionKind, JoinInput, Label, Names, TimerLabel};
+pub use tail::{Branch, Catch, Decision, DecisionKind, JoinInput, Label, Names, TimerLabel};

@@ -113,6 +113,8 @@ pub enum NodeKind {
         /// Whether the region's tokens are taken away.
         interrupts: bool,
     },
+    /// Passes each token on, and sends its message once for each: what the caller gets as `sent`.
+    Throw,
     /// Passes each token on to exactly one outgoing flow, chosen by the completion that caused it (WCP-4, 5, 8, 10).
     Exclusive,
     /// Waits for a token on each incoming flow, takes one from each and puts one on each outgoing flow (WCP-2, 3, 33).
@@ -271,6 +273,8 @@ pub struct Net {
     pub(crate) calls: BTreeMap<NodeId, String>,
     /// Triggers and interrupts that time brings.
     pub(crate) timers: BTreeMap<NodeId, Timer>,
+    /// Names of the messages that nodes send or wait for.
+    pub(crate) messages: BTreeMap<NodeId, String>,
 }
 
 impl Net {
@@ -338,6 +342,18 @@ impl Net {
     #[must_use]
     pub fn timer(&self, node: NodeId) -> Option<Timer> {
         self.timers.get(&node).copied()
+    }
+
+    /// Name of the message that a node sends, waits for, or lets a case start with.
+    #[must_use]
+    pub fn message(&self, node: NodeId) -> Option<&str> {
+        self.messages.get(&node).map(String::as_str)
+    }
+
+    /// Names of all messages, each once, sorted: their numbers in the program.
+    pub(crate) fn message_names(&self) -> Vec<&str> {
+        let names: std::collections::BTreeSet<&str> = self.messages.values().map(String::as_str).collect();
+        names.into_iter().collect()
     }
 
     /// Ids of all nodes that have a work item, in order: the tasks' numbers.

@@ -193,6 +193,8 @@ impl<'i> Program<'i> {
             && names.starts.len() == usize::from(header.starts)
             && names.route_decisions.len() == self.routes()
             && names.variables.len() == header.variables as usize
+            && names.messages.len() == usize::from(header.messages)
+            && names.catches.iter().all(|catch| usize::from(catch.route) < self.routes())
             && names.interrupts.len() == usize::from(header.interrupts)
             && names.merges.len() == usize::from(header.merges)
             && names.calls.len() == self.call_count()
@@ -451,6 +453,7 @@ impl<'i> Program<'i> {
             places: h.places,
             tasks: h.tasks,
             merges: h.merges,
+            messages: h.messages,
             is_guard: &is_guard,
             makes_instances: &makes_instances,
         };

@@ -429,6 +429,14 @@ impl Step {
         }
     }
 
+    /// Number of the message that the step sends.
+    fn thrown(&self) -> Option<u16> {
+        match self {
+            Self::Code(codes) if codes[0] == script::THROW => Some(codes[2]),
+            _ => None,
+        }
+    }
+
     /// An upper bound on the longest list of the step.
     fn width(&self) -> usize {
         match self {

@@ -10,6 +10,9 @@ use crate::{FlowId, NodeId};
 /// Most branches of an inclusive split: its digit is a mask of them.
 pub(crate) const BRANCHES_MAX: usize = 32;
 
+/// Most messages of a net: their numbers are 16 bits wide.
+const MESSAGES_MAX: usize = u16::MAX as usize;
+
 /// What is wrong with a node by itself.
 pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
     let node = net.node(id);
@@ -32,6 +35,7 @@ pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
             instances_fit(instances),
             "a multi-instance task has from 1 to 64 instances, and needs no more than it can have",
         ),
+        NodeKind::Throw => rule(net.message(id).is_some(), "a node that sends names its message"),
         NodeKind::Call => rule(net.called(id).is_some(), "a call names the net that it runs"),
         NodeKind::Interrupt { .. } => {
             rule(!net.region(id).is_empty(), "an interrupt has a region of at least one node")
@@ -91,6 +95,9 @@ fn ahead(net: &Net, from: NodeId) -> BTreeSet<NodeId> {
 /// What is wrong with regions, sections and milestones.
 pub(crate) fn relations(net: &Net) -> Vec<Problem> {
     let mut problems = Vec::new();
+    if net.message_names().len() > MESSAGES_MAX {
+        problems.push(Problem::new(Subject::Net, ProblemKind::Rule("a net names at most 65,535 messages")));
+    }
     let mut report = |node: NodeId, text| {
         problems.push(Problem::new(Subject::Node(node), ProblemKind::Rule(text)));
     };
@@ -106,6 +113,19 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
         let kind = net.node(node).kind;
         if !matches!(kind, NodeKind::Receive(Retention::Transient) | NodeKind::Interrupt { .. }) {
             report(node, "time brings transient triggers and interrupts");
+        }
+    }
+    for &node in net.messages.keys() {
+        let kind = net.node(node).kind;
+        let has_message = matches!(
+            kind,
+            NodeKind::Throw | NodeKind::Receive(_) | NodeKind::Interrupt { .. } | NodeKind::Start
+        );
+        if !has_message {
+            report(
+                node,
+                "messages are sent by throwing nodes, and for receiving tasks, interrupts and starts",
+            );
         }
     }
     for &(task, reached) in &net.milestones {

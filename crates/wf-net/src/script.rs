@@ -53,6 +53,12 @@ pub(crate) const DECIDE: u16 = 16;
 /// As [`BRANCHES`], decided by the data of the case where the mask is empty: as [`DECIDE`].
 pub(crate) const DECIDE_EACH: u16 = 17;
 
+/// Each token of a slot becomes one on every target, and sends a message: slot, number of the message, targets.
+pub(crate) const THROW: u16 = 18;
+
+/// Most different messages that a step sends: a net with a route of more is refused.
+pub const SENT_MAX: usize = 16;
+
 /// Mark of a target that is a place.
 pub(crate) const TO_PLACE: u16 = 0;
 /// Mark of a target that is a slot.
@@ -81,6 +87,11 @@ pub trait Tokens {
     fn is_settled(&mut self, merge: u16, is_full: bool) -> bool;
     /// Creates instances of a task, 1 or more; `false` if it has some already.
     fn create(&mut self, task: u16, count: u8) -> bool;
+    /// Sends a message `count` times, 1 or more; `false` if that is more than a step can send. Whoever only walks through
+    /// markings sends none.
+    fn throw(&mut self, _message: u16, _count: u8) -> bool {
+        true
+    }
     /// Whether the data of the case fulfils a condition.
     ///
     /// # Errors
@@ -304,6 +315,14 @@ impl<T: Tokens> Walk<'_, T> {
             RECEIVE => self.receive(codes),
             OFFER => self.offer(codes),
             INSTANCES => self.instances(codes),
+            THROW => {
+                let count = self.take_slot(codes.next());
+                let message = codes.next();
+                if count > 0 && !self.tokens.throw(message, count) {
+                    return Err(Fault::Full);
+                }
+                self.put_all(codes.list(), count)
+            }
             _ => {
                 self.terminated |= self.take_slot(codes.next()) > 0;
                 Ok(())

@@ -103,6 +103,15 @@ pub struct TimerLabel {
     pub is_watched: bool,
 }
 
+/// A receiving task, start or interrupt, and the message that it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Catch {
+    /// Number of the task; of a start or an interrupt, its number behind those of the tasks, and of the starts.
+    pub route: u16,
+    /// Number of the message.
+    pub message: u16,
+}
+
 /// Everything of a program that has a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
@@ -129,6 +138,10 @@ pub struct Names {
     pub variables: Vec<String>,
     /// Triggers and interrupts that time brings, by number.
     pub timers: Vec<TimerLabel>,
+    /// Messages that are sent or waited for, by number; sorted.
+    pub messages: Vec<String>,
+    /// What waits for messages, by route.
+    pub catches: Vec<Catch>,
 }
 
 impl Names {
@@ -192,6 +205,8 @@ impl Names {
                 .collect(),
             variables: routing.guards.variables.clone(),
             timers: timers(net, routing, cells),
+            messages: net.message_names().into_iter().map(str::to_owned).collect(),
+            catches: catches(net, routing),
         }
     }
 
@@ -236,6 +251,10 @@ impl Names {
             out.number(u32::from(label.route));
             out.number(kind | u32::from(label.is_watched) << 1);
             out.number(seconds);
+        });
+        out.list(&self.messages, |out, name| out.text(name));
+        out.list(&self.catches, |out, catch| {
+            out.number(u32::from(catch.route) | u32::from(catch.message) << 16);
         });
         out.0
     }
@@ -282,6 +301,11 @@ impl Names {
                 let timer = if kind & 1 == 0 { Timer::After(seconds) } else { Timer::At(seconds) };
                 (kind < 4).then_some(TimerLabel { route, timer, is_watched: kind & 2 != 0 })
             })?,
+            messages: input.list(Reader::text)?,
+            catches: input.list(|r| {
+                let both = r.number()?;
+                Some(Catch { route: both as u16, message: (both >> 16) as u16 })
+            })?,
         };
         let has_branches = |d: &Decision| match d.kind {
             DecisionKind::Branch
@@ -295,7 +319,13 @@ impl Names {
             has_branches(d) && (!is_mask || d.branches.len() <= rules::BRANCHES_MAX)
         };
         let in_range = |digit: &usize| names.decisions.get(*digit).is_some_and(fits);
-        (input.0.is_empty() && names.route_decisions.iter().flatten().all(in_range)).then_some(names)
+        let is_named = |catch: &Catch| usize::from(catch.message) < names.messages.len();
+        let is_sorted = names.messages.is_sorted_by(|one, two| one < two);
+        (input.0.is_empty()
+            && is_sorted
+            && names.catches.iter().all(is_named)
+            && names.route_decisions.iter().flatten().all(in_range))
+        .then_some(names)
     }
 }
 
@@ -308,6 +338,17 @@ fn timers(net: &Net, routing: &Routing, cells: &[TaskCell]) -> Vec<TimerLabel> {
         Some(TimerLabel { route, timer: net.timer(node)?, is_watched: cells[index].flags != 0 })
     };
     nodes.filter_map(label).collect()
+}
+
+/// What a net does with messages from outside.
+fn catches(net: &Net, routing: &Routing) -> Vec<Catch> {
+    let names = net.message_names();
+    let nodes = routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts).zip(0u16..);
+    let catch = |(&node, route): (&NodeId, u16)| {
+        let message = names.binary_search(&net.message(node)?).ok()? as u16;
+        Some(Catch { route, message })
+    };
+    nodes.filter_map(catch).collect()
 }
 
 /// A count of up to `most` is written as this and `most`.

@@ -34,6 +34,16 @@ impl Blocks<'_> {
         id
     }
 
+    /// A node that passes tokens on; every other one sends a message. Draws no number: seeds keep their nets.
+    fn pass(&mut self) -> NodeId {
+        if self.made.len().is_multiple_of(2) {
+            return self.node(NodeKind::Exclusive);
+        }
+        let node = self.node(NodeKind::Throw);
+        self.net.message(node, ["one", "two", "three"][self.made.len() % 3]);
+        node
+    }
+
     fn task(&mut self) -> Block {
         let task = self.node(NodeKind::Task);
         (task, task)
@@ -93,7 +103,7 @@ impl Blocks<'_> {
             }
             3 if may_decide => {
                 self.decisions += 1;
-                let (open, close) = (self.node(NodeKind::Exclusive), self.node(NodeKind::Exclusive));
+                let (open, close) = (self.node(NodeKind::Exclusive), self.pass());
                 self.between(open, close);
                 (open, close)
             }
@@ -146,7 +156,7 @@ impl Blocks<'_> {
                 (open, close)
             }
             9 => {
-                let (open, close) = (self.node(NodeKind::Deferred), self.node(NodeKind::Exclusive));
+                let (open, close) = (self.node(NodeKind::Deferred), self.pass());
                 for _ in 0..2 {
                     let kind = [
                         NodeKind::Task,
@@ -177,7 +187,7 @@ impl Blocks<'_> {
             }
             // Both tokens go on: what follows runs twice.
             13 => {
-                let (open, close) = (self.node(NodeKind::Parallel), self.node(NodeKind::Exclusive));
+                let (open, close) = (self.node(NodeKind::Parallel), self.pass());
                 self.between(open, close);
                 (open, close)
             }

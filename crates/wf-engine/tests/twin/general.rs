@@ -71,6 +71,8 @@ pub(crate) struct Case<'n> {
     terminated: bool,
     /// Merges that do not fire, in a search; the others may fire at any time then.
     searching: bool,
+    /// Messages that the last step has sent, by name.
+    pub(crate) sent: BTreeMap<String, u32>,
 }
 
 fn count<K: Ord>(tokens: &BTreeMap<K, u32>, at: K) -> u32 {
@@ -146,8 +148,14 @@ fn order(net: &Net) -> Vec<NodeId> {
 
 impl<'n> Case<'n> {
     pub(crate) fn start(net: &'n Net, start: NodeId, choices: &Choices) -> Result<Self, Refused> {
-        let mut case =
-            Self { net, state: State::default(), ended: None, terminated: false, searching: false };
+        let mut case = Self {
+            net,
+            state: State::default(),
+            ended: None,
+            terminated: false,
+            searching: false,
+            sent: BTreeMap::new(),
+        };
         case.leave(start, choices)?;
         Ok(case)
     }
@@ -530,6 +538,13 @@ impl<'n> Case<'n> {
                 let number = self.take_inputs(node);
                 let branch = if outgoing.len() == 1 || number == 0 { 0 } else { choices[&node] as usize };
                 self.put(outgoing[branch], number);
+            }
+            NodeKind::Throw => {
+                let number = self.take_inputs(node);
+                if number > 0 {
+                    *self.sent.entry(net.message(node).unwrap().to_owned()).or_default() += number;
+                }
+                self.put_out(node, number);
             }
             NodeKind::Parallel => {
                 while net.node(node).incoming().iter().all(|&flow| count(&self.state.flows, flow) > 0) {

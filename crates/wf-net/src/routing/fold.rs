@@ -114,6 +114,11 @@ impl Folder<'_> {
                 }
                 self.coded(code, node)
             }
+            NodeKind::Throw => {
+                let name = self.net.message(node).unwrap_or_default();
+                let number = self.net.message_names().binary_search(&name).unwrap_or_default();
+                self.coded(vec![script::THROW, slot, number as u16], node)
+            }
             NodeKind::ThreadSplit(quantity) => {
                 let quantity = self.quantity(node, quantity, DigitKind::Threads);
                 self.coded(vec![script::MULTIPLY, slot, quantity], node)
@@ -264,6 +269,10 @@ pub(super) fn route(
         if folder.slots.len() > SLOTS_MAX || widest > TARGETS_MAX {
             return Err(problem(ProblemKind::RoutingTooLong));
         }
+    }
+    let thrown: BTreeSet<u16> = steps.iter().filter_map(Step::thrown).collect();
+    if thrown.len() > script::SENT_MAX {
+        return Err(problem(ProblemKind::Rule("a step sends at most 16 different messages")));
     }
     let product = folder.digits.iter().try_fold(1u64, |product, digit| {
         product.checked_mul(digit.base).filter(|&product| product < 1 << 63)

@@ -2,8 +2,8 @@
 
 use super::{
     BRANCHES, CHOICE, CHOSEN, COLLECT, COMPLETE, DECIDE, DECIDE_EACH, GONE, INDEX, INSTANCES, JOIN, MERGE,
-    MULTIPLY, NONE, OFFER, PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL, RECEIVE, SPLIT, TERMINATE, TO_PLACE,
-    TO_SLOT,
+    MULTIPLY, NONE, OFFER, PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL, RECEIVE, SPLIT, TERMINATE, THROW,
+    TO_PLACE, TO_SLOT,
 };
 use crate::image::SLOTS_MAX;
 use crate::rules::BRANCHES_MAX;
@@ -14,6 +14,7 @@ pub(crate) struct Bounds<'p> {
     pub(crate) places: u16,
     pub(crate) tasks: u16,
     pub(crate) merges: u16,
+    pub(crate) messages: u16,
     /// Whether a condition begins at this code.
     pub(crate) is_guard: &'p dyn Fn(u16) -> bool,
     /// Whether the task has instances.
@@ -172,6 +173,12 @@ impl<'p> Check<'p> {
                 let task = self.next()?;
                 ensure(task < self.bounds.tasks && (self.bounds.makes_instances)(task))?;
                 self.quantity()?;
+                self.targets().map(drop)
+            }
+            THROW => {
+                self.slot()?;
+                let message = self.next()?;
+                ensure(message < self.bounds.messages)?;
                 self.targets().map(drop)
             }
             TERMINATE => self.slot(),
