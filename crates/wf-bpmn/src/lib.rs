@@ -60,6 +60,7 @@ mod kind;
 mod lanes;
 mod limit;
 mod lower;
+mod message;
 mod model;
 mod model_fault;
 mod options;

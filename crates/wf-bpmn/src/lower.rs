@@ -9,6 +9,7 @@ mod compensation;
 mod draft;
 mod event;
 mod gateway;
+mod message;
 mod region;
 mod scope;
 mod thrown;

@@ -2,6 +2,7 @@
 
 use crate::error::Errors;
 use crate::ids::Ids;
+use crate::message::Messages;
 use crate::tree::{Index, Tree};
 use crate::vocabulary::{Parent, Role, role};
 use crate::{Element, Error, ErrorKind, ModelFault, ParseOptions, Warning, WarningKind};
@@ -11,6 +12,7 @@ use crate::{Element, Error, ErrorKind, ModelFault, ParseOptions, Warning, Warnin
 pub(crate) struct Model<'t, 'x> {
     pub(crate) tree: &'t Tree<'x>,
     pub(crate) ids: Ids<'t>,
+    messages: Messages,
     errors: Errors,
     /// What runs and may surprise, of the process that is being read.
     pub(crate) warnings: Vec<Warning>,
@@ -22,8 +24,10 @@ pub(crate) struct Model<'t, 'x> {
 impl<'t, 'x> Model<'t, 'x> {
     pub(crate) fn new(tree: &'t Tree<'x>, options: &'t ParseOptions) -> Self {
         let errors = Errors::new(options.errors_max);
+        let ids = Ids::of(tree);
+        let messages = Messages::read(tree, &ids);
         let mut model =
-            Self { tree, ids: Ids::of(tree), errors, warnings: Vec::new(), options, is_ambiguous: false };
+            Self { tree, ids, messages, errors, warnings: Vec::new(), options, is_ambiguous: false };
         model.is_ambiguous = !model.ids.duplicates.is_empty();
         for (second, first) in core::mem::take(&mut model.ids.duplicates) {
             model.refuse(second, ModelFault::DuplicateId { first: Box::new(tree.element(first)) });
@@ -67,6 +71,16 @@ impl<'t, 'x> Model<'t, 'x> {
     /// The element that a reference means, if there is one.
     pub(crate) fn find(&self, reference: &str) -> Option<Box<Element>> {
         self.ids.find(reference).map(|index| Box::new(self.tree.element(index)))
+    }
+
+    /// Names of the messages that a flow node sends.
+    pub(crate) fn sent_by(&self, index: Index) -> Vec<String> {
+        self.messages.sent(self.tree, &self.ids, index)
+    }
+
+    /// Name of the message that a flow node waits for.
+    pub(crate) fn awaited_by(&self, index: Index) -> Option<String> {
+        self.messages.awaited(self.tree, &self.ids, index)
     }
 
     /// How many problems were found.

@@ -6,6 +6,7 @@ mod scenario;
 
 use std::path::Path;
 
+use wf_engine::{Arena, Correlation, Delivery, Event, Start, Status};
 use wf_net::Net;
 
 /// The nets of a model in `models/elements`.
@@ -15,6 +16,47 @@ fn nets(name: &str) -> Vec<Net> {
     let document = wf_bpmn::parse(&bytes, &Default::default())
         .unwrap_or_else(|errors| panic!("{}", errors[0].in_file(name)));
     document.processes.into_iter().map(|process| process.net).collect()
+}
+
+/// What the elements of two processes send, by names that both know.
+#[test]
+fn partners_name_the_same_messages() {
+    let nets = nets("message-flow");
+    let engine = scenario::engine(&nets, &Default::default());
+    let mut arena = Arena::new();
+    let mut shard = engine.shard(0, 8).unwrap();
+    let mut sent = |program: &str, tasks: &[(&str, u8)]| {
+        let program = engine.program(program).unwrap();
+        let names = engine.names(program).unwrap();
+        let case = shard.start_batch(program, &[Start::default()], &arena.scope()).cases[0];
+        let mut sent = Vec::new();
+        for &(id, outcome) in tasks {
+            let task = names.tasks.iter().position(|task| task.id == id).unwrap() as u16;
+            let event = Event::complete(case, task).with_outcome(outcome);
+            let changes = shard.advance(&[event], &arena.scope());
+            assert_eq!(changes.status, [Status::Done], "{id}");
+            sent.extend(
+                changes.sent.iter().map(|sent| engine.message_name(sent.message).unwrap().to_owned()),
+            );
+        }
+        sent
+    };
+    assert_eq!(sent("customer", &[("choose", 0)]), ["order"]);
+    assert_eq!(sent("shop", &[("look", 0), ("ship", 0)]), ["goods", "f3"]);
+    assert_eq!(sent("shop", &[("look", 1)]), ["signal:sold out"]);
+    // The order lets a case of the shop begin; the goods and the signal are for the customer.
+    let catches = |program: &str| {
+        let names = engine.names(engine.program(program).unwrap()).unwrap();
+        names.catches.iter().map(|c| names.messages[usize::from(c.message)].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (catches("customer"), catches("shop")),
+        (vec!["goods".into(), "signal:sold out".into()], vec!["order".into()])
+    );
+    let talks: Correlation<u8> = Correlation::new(&engine);
+    let order = engine.message("order").unwrap();
+    let shop = engine.program("shop").unwrap();
+    assert_eq!(talks.deliver(order, &1, |_, _| None), Some(Delivery::Start(shop, Start::default())));
 }
 
 macro_rules! elements {
@@ -51,6 +93,10 @@ elements! {
     conditional_flow "conditional-flow" ["start {A}; A=4 {B}; B {} ok", "start {A}; A=3 {B,C,D}; C {B,D}; B {D}; D {} ok"]
     event_based_gateway "event-based-gateway" ["start {M,W}; !M {B}; B {} ok", "start {M,W}; !W {C}; !M {C}; C {} ok"]
     terminate_event "terminate-event" ["start {A,B}; A {} ok", "start {A,B}; B {A}; A {} ok"]
+    message_flow "message-flow" [
+        "start {choose}; !goods {choose}; choose {unpack}; unpack {} ok",
+        "start {choose}; choose {goods}; !none ?Lost; !goods {unpack}; !none {} ok",
+    ]
     throw_events "throw-events" ["start {A}; A {} ok"]
     catch_events "catch-events" [
         "start {A}; !M {A}; !G ?Lost; A {G}; !G {R}; !R {} ok",

@@ -54,12 +54,11 @@ impl<K: Clone + Eq + Hash> Correlation<K> {
     /// An empty map over the messages of an engine.
     #[must_use]
     pub fn new(engine: &Engine) -> Self {
-        let messages = (0..).map(MessageId).take_while(|&message| engine.message_name(message).is_some());
         let begins = |message| {
             let starts = engine.started_by(message);
             starts.map(|(program, node)| (program, Start { node, ..Start::default() })).collect()
         };
-        let starts = messages.map(begins).collect();
+        let starts = engine.messages().map(|(message, _)| begins(message)).collect();
         Self { starts, keys: HashMap::new(), cases: HashMap::new() }
     }
 

@@ -97,6 +97,12 @@ impl Engine {
         self.programs.messages.names.id(name).map(MessageId)
     }
 
+    /// All messages with their names.
+    pub fn messages(&self) -> impl Iterator<Item = (MessageId, &str)> {
+        let names = &self.programs.messages.names;
+        (0..names.len() as u32).filter_map(|id| Some((MessageId(id), names.name(id)?)))
+    }
+
     /// The name of a message.
     #[must_use]
     pub fn message_name(&self, message: MessageId) -> Option<&str> {

@@ -116,6 +116,8 @@ pub struct WorkerReport {
     pub arena_chunks_steady: u64,
     /// Completions by task number.
     pub tasks: Vec<u64>,
+    /// Messages sent, by [`MessageId`](crate::MessageId).
+    pub sent: Vec<u64>,
     /// Whether the watch stopped the worker before all its cases had ended.
     pub interrupted: bool,
 }
@@ -137,6 +139,8 @@ impl WorkerReport {
         self.arena_chunks_steady += other.arena_chunks_steady;
         self.tasks.resize(self.tasks.len().max(other.tasks.len()), 0);
         self.tasks.iter_mut().zip(&other.tasks).for_each(|(sum, count)| *sum += count);
+        self.sent.resize(self.sent.len().max(other.sent.len()), 0);
+        self.sent.iter_mut().zip(&other.sent).for_each(|(sum, count)| *sum += count);
         self.interrupted |= other.interrupted;
     }
 }

@@ -65,6 +65,9 @@ impl Lowering<'_, '_, '_> {
             _ => NodeKind::Task,
         };
         let main = self.add(at, "", kind);
+        if matches!(kind, NodeKind::Receive(_)) {
+            self.wait(at, main);
+        }
         self.around(at, main)
     }
 
@@ -108,6 +111,10 @@ impl Lowering<'_, '_, '_> {
         let ways_out = self.ways_out(at);
         let is_plain = last == 1 && self.graph.nodes[at].repeat == Repeat::Once;
         let (mut entry, mut exit) = (main, main);
+        if let Some((first, last)) = self.send(at, "/sent") {
+            self.link(at, exit, first);
+            exit = last;
+        }
         if matches!(self.graph.nodes[at].repeat, Repeat::Loop { .. }) {
             (entry, exit) = self.repeated(at, entry, exit);
         }

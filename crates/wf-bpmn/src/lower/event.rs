@@ -33,6 +33,7 @@ impl Lowering<'_, '_, '_> {
         match self.graph.scopes[node.scope].kind {
             ScopeKind::Process if node.triggers.iter().all(waits) => {
                 let start = self.add(at, "", NodeKind::Start);
+                self.wait(at, start);
                 Some(self.part(at, None, start, Vec::new()))
             }
             ScopeKind::Process => {
@@ -84,6 +85,10 @@ impl Lowering<'_, '_, '_> {
         }
         if self.has(at, TriggerKind::Compensate) {
             let (entry, exit) = self.compensate(at)?;
+            self.lead_to_sink(at, exit);
+            return Some(Part { entry: Some(entry), ..Part::default() });
+        }
+        if let Some((entry, exit)) = self.send(at, "") {
             self.lead_to_sink(at, exit);
             return Some(Part { entry: Some(entry), ..Part::default() });
         }
@@ -174,6 +179,9 @@ impl Lowering<'_, '_, '_> {
                 Some(self.part(at, Some(entry), exit, Vec::new()))
             }
             None => {
+                if let Some((entry, exit)) = self.send(at, "") {
+                    return Some(self.part(at, Some(entry), exit, Vec::new()));
+                }
                 let ways_in = self.graph.nodes[at].incoming.len();
                 let (entry, exit) = self.pass(at, "", ways_in, ways_out);
                 Some(self.part(at, Some(entry), exit, Vec::new()))
@@ -228,6 +236,9 @@ impl Lowering<'_, '_, '_> {
                 let suffix = format!("/{}", number + 1);
                 let receive = self.add(at, &suffix, NodeKind::Receive(retention(trigger.kind)));
                 self.time(at, receive, core::slice::from_ref(trigger));
+                if number == 0 {
+                    self.wait(at, receive);
+                }
                 self.link(at, split, receive);
                 self.link(at, receive, join);
                 holds.push(receive);
@@ -238,6 +249,7 @@ impl Lowering<'_, '_, '_> {
         let kind = if keeps { TriggerKind::Message } else { TriggerKind::Signal };
         let receive = self.add(at, "", NodeKind::Receive(retention(kind)));
         self.time(at, receive, &self.graph.nodes[at].triggers);
+        self.wait(at, receive);
         Some(self.part(at, Some(receive), receive, vec![receive]))
     }
 
@@ -315,6 +327,7 @@ impl Lowering<'_, '_, '_> {
             let region = self.watched(at);
             self.regions.push((interrupt, region));
             self.time(at, interrupt, &self.graph.nodes[at].triggers);
+            self.wait(at, interrupt);
             if !self.interrupts(at) {
                 self.recurs.push((at, interrupt));
             }

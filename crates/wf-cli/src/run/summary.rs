@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     kept: Option<String>,
     conditions: usize,
     tasks: BTreeMap<String, u64>,
+    /// Messages and signals sent, by name.
+    sent: BTreeMap<String, u64>,
     threads_used: usize,
 }
 
@@ -73,6 +75,7 @@ impl Summary {
             kept: args.store.as_ref().map(|path| path.display().to_string()),
             conditions: branches.filter(|branch| branch.condition.is_some()).count(),
             tasks: task_counts(names, &played.total.tasks),
+            sent: sent_counts(engine, &played.total.sent),
             threads_used: played.workers.len(),
         }
     }
@@ -146,6 +149,7 @@ impl Summary {
             },
             "interrupted": self.total.interrupted,
             "tasks": self.tasks,
+            "messages_sent": self.sent,
         })
     }
 
@@ -217,8 +221,21 @@ impl Summary {
         for (name, count) in &self.tasks {
             writeln!(out, "  {:width$}  {count:>12}", say::name(name))?;
         }
+        if !self.sent.is_empty() {
+            writeln!(out, "\n  messages sent")?;
+            let width = self.sent.keys().map(|name| say::name(name).chars().count()).max().unwrap_or(0);
+            for (name, count) in &self.sent {
+                writeln!(out, "  {:width$}  {count:>12}", say::name(name))?;
+            }
+        }
         Ok(())
     }
+}
+
+/// Messages by name; those that nobody has sent are not told.
+fn sent_counts(engine: &Engine, counts: &[u64]) -> BTreeMap<String, u64> {
+    let sent = engine.messages().zip(counts).filter(|(_, count)| **count > 0);
+    sent.map(|((_, name), &count)| (name.to_owned(), count)).collect()
 }
 
 /// Requests to the heap by warm workers, less the chunks that their arenas asked for, which stand apart.

@@ -10,8 +10,8 @@ use super::choice::{Choices, below, draw};
 use super::{PlayOptions, Rows, Watch, WorkerReport};
 use crate::event::NO_SIDE;
 use crate::{
-    CaseId, Changes, EndKind, Ended, Engine, EngineError, Event, EventKind, ProgramId, Shard, Side, Start,
-    Status,
+    CaseId, Changes, EndKind, Ended, Engine, EngineError, Event, EventKind, ProgramId, Sent, Shard, Side,
+    Start, Status,
 };
 
 /// Lines are asked for this many cases ahead of the look at their work items.
@@ -118,7 +118,7 @@ impl<'o> Worker<'o> {
             seed: options.seed,
             steps_max: options.steps_max,
             stopped: false,
-            report: WorkerReport::default(),
+            report: WorkerReport { sent: vec![0; engine.messages().count()], ..WorkerReport::default() },
         })
     }
 
@@ -212,6 +212,7 @@ impl<'o> Worker<'o> {
                     None => self.live.push(Playing { case, number, step: 1, has_incident: false }),
                 }
             }
+            self.report.note_sent(started.sent);
             self.report.cases += started.cases.len() as u64;
             left.start += started.cases.len() as u64;
             // A start that is refused (it would overfill a counter) can never run; those behind it can.
@@ -326,6 +327,12 @@ impl WorkerReport {
         }
     }
 
+    fn note_sent(&mut self, sent: &[Sent]) {
+        for sent in sent {
+            self.sent[sent.message.0 as usize] += 1;
+        }
+    }
+
     /// Counts what a batch changed; `over` gets the indices, from `first`, of the cases that ended. An event may be of a case
     /// that the live one calls; the ends of such cases are no ends of theirs.
     fn note(
@@ -343,6 +350,7 @@ impl WorkerReport {
                 _ => self.refused += 1,
             }
         }
+        self.note_sent(changes.sent);
         let mut index = 0;
         for ended in changes.ended {
             let ahead = live[index..].iter().position(|playing| playing.case == ended.case);
