@@ -2,13 +2,12 @@
 
 /// Asks for the line of `slice[index]` to be brought near, for reading.
 ///
-/// A hint: changes no value, waits for nothing. Does nothing past the end of the slice, and on architectures without such an
-/// instruction. For an element longer than a line, the line of its first byte.
+/// A hint: changes no value, waits for nothing, and never faults. Past the end of the slice it is a hint about whatever would lie
+/// there, which costs less than to ask; on architectures without such an instruction it does nothing. For an element longer
+/// than a line, the line of its first byte.
 #[inline(always)]
 pub fn prefetch_read<T>(slice: &[T], index: usize) {
-    if let Some(element) = slice.get(index) {
-        imp::read(core::ptr::from_ref(element).cast());
-    }
+    imp::read(slice.as_ptr().wrapping_add(index).cast());
 }
 
 /// Asks for the line of `slice[index]` to be brought near, for writing.
@@ -17,9 +16,7 @@ pub fn prefetch_read<T>(slice: &[T], index: usize) {
 /// shared because nothing is written: a caller prefetches rows that it will borrow mutably one by one.
 #[inline(always)]
 pub fn prefetch_write<T>(slice: &[T], index: usize) {
-    if let Some(element) = slice.get(index) {
-        imp::write(core::ptr::from_ref(element).cast());
-    }
+    imp::write(slice.as_ptr().wrapping_add(index).cast());
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]

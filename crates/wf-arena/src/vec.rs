@@ -9,6 +9,7 @@ use core::slice;
 
 use crate::bump::{Bump, refuse_drop};
 use crate::error::{Error, array_layout, or_panic};
+use crate::filler::Filler;
 use crate::scope::Scope;
 
 /// A growable array in an arena.
@@ -119,6 +120,29 @@ impl<'s, T, B: Bump<'s>> Vec<'s, T, B> {
     #[track_caller]
     pub fn reserve(&mut self, additional: usize) {
         or_panic(self.try_reserve(additional));
+    }
+
+    /// A loop's way to append values in the room that there is: see [`Filler`].
+    #[inline]
+    pub fn filler(&mut self) -> Filler<'_, 's, T, B>
+    where
+        T: Copy,
+    {
+        // SAFETY: `len <= capacity`, so the place lies in the block, or at its end.
+        let next = unsafe { self.start.add(self.len) };
+        // SAFETY: the end of the block.
+        let end = unsafe { self.start.add(self.capacity) };
+        Filler::new(self, next, end)
+    }
+
+    /// Makes the number of values another one.
+    ///
+    /// # Safety
+    /// The first `len` values are initialised, and `len` is not above the capacity.
+    #[inline]
+    pub(crate) unsafe fn set_len(&mut self, len: usize) {
+        debug_assert!(len <= self.capacity);
+        self.len = len;
     }
 
     /// Appends copies of all values of a slice.

@@ -174,7 +174,7 @@ fn branch(branch: &wf_net::Branch) -> String {
 fn show_ops(out: &mut impl Write, program: &Program<'_>, route: usize) -> io::Result<()> {
     for outcome in 0..1usize << program.header().shift {
         let op = program.op(route, outcome);
-        if op.meta.kind != KIND_PLAIN {
+        if op.meta.kind() != KIND_PLAIN {
             let codes = program.header().script_codes;
             writeln!(out, "  any outcome of {}: script at {} of {codes}", op.meta.outcomes, op.meta.script)?;
             return Ok(());

@@ -1,29 +1,29 @@
 //! A batch of events on the cases of one shard.
 
-use wf_arena::Scope;
+use wf_arena::{Scope, Vec};
 use wf_net::image::{KIND_PLAIN, OpMeta};
 use wf_net::script;
 
+use crate::CaseId;
+use crate::case::FIELD_BITS;
 use crate::changes::{Changes, EndKind, Ended, Sent};
 use crate::data::Side;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
-use crate::filled::Filled;
 use crate::line::{Line, Marking, NOT_ENDED};
 use crate::plain::{Moved, One, Run, Two, Width, apply};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
 use crate::timers::Timers;
 use crate::tokens::OnLine;
-use crate::{CaseId, MessageId};
 
 /// What a batch tells its caller, in the memory of the caller's scope.
 pub(crate) struct Output<'s> {
-    pub(crate) enabled: Filled<'s, Event>,
-    pub(crate) withdrawn: Filled<'s, Event>,
-    ended: Filled<'s, Ended>,
-    sent: Filled<'s, Sent>,
+    pub(crate) enabled: Vec<'s, Event>,
+    pub(crate) withdrawn: Vec<'s, Event>,
+    ended: Vec<'s, Ended>,
+    sent: Vec<'s, Sent>,
     /// Cells of the ops that the current event has counted, where a refused step must be taken back.
-    pub(crate) counted: Filled<'s, u32>,
+    pub(crate) counted: Vec<'s, u32>,
 }
 
 /// How much an output holds.
@@ -39,15 +39,14 @@ pub(crate) struct Mark {
 impl<'s> Output<'s> {
     /// For so many events, of programs of up to so many tasks.
     pub(crate) fn new(scope: &Scope<'s>, events: usize, tasks_max: usize) -> Self {
-        let (item, end) = (Event::cancel(CaseId(0)), Ended { case: CaseId(0), kind: EndKind::Completed });
         // Most completions enable one task; where more do, the list grows.
         Self {
-            enabled: Filled::new(scope, events + events / 2 + 2 * tasks_max, item),
-            withdrawn: Filled::new(scope, 0, item),
+            enabled: scope.vec(events + events / 2 + 2 * tasks_max),
+            withdrawn: scope.vec(0),
             // Room for the end that is written before it is known whether it counts.
-            ended: Filled::new(scope, events + 1, end),
-            sent: Filled::new(scope, 0, Sent { case: CaseId(0), root: CaseId(0), message: MessageId(0) }),
-            counted: Filled::new(scope, 0, 0),
+            ended: scope.vec(events + 1),
+            sent: scope.vec(0),
+            counted: scope.vec(0),
         }
     }
 
@@ -142,27 +141,25 @@ impl Batch<'_, '_> {
         let room = self.programs.tasks_max();
         self.out.enabled.reserve(events.len() + room);
         self.out.ended.reserve(events.len() + 1);
-        let (enabled, ended) = (self.out.enabled.len(), self.out.ended.len());
+        let ended = self.out.ended.len();
         let run = Run {
             lines: self.slab.lines_mut(),
             hots: &self.programs.hots,
             cells: self.cells.all(),
             op_counts: self.op_counts,
-            enabled: self.out.enabled.whole(),
-            ended: self.out.ended.whole(),
-            shard: self.shard,
+            enabled: self.out.enabled.filler(),
+            ended: self.out.ended.filler(),
+            first_slot: u64::from(self.shard) << FIELD_BITS,
             now: self.now,
             room,
         };
-        let ran = run.run::<W>(events, enabled, ended);
-        self.out.enabled.set_len(ran.enabled);
-        self.out.ended.set_len(ran.ended);
-        self.completed += ran.events as u64;
-        for end in &mut self.out.ended.as_mut_slice()[ended..] {
+        let done = run.run::<W>(events);
+        self.completed += done as u64;
+        for end in &mut self.out.ended[ended..] {
             end.kind =
                 self.slab.line(end.case.slot()).map_or(EndKind::Completed, |line| end_of(line.marking()));
         }
-        ran.events
+        done
     }
 
     /// Words of the program, if the event may be a plain completion.
@@ -181,7 +178,7 @@ impl Batch<'_, '_> {
 
     /// Gives the slots of ended cases back: at the end of a batch, so that ending costs its events no branch.
     pub(crate) fn release_ended(&mut self) {
-        for ended in self.out.ended.as_slice() {
+        for ended in &*self.out.ended {
             self.slab.release(ended.case.slot());
         }
     }
@@ -214,7 +211,7 @@ impl Batch<'_, '_> {
         check_address(event, row)?;
         let index = row.op_index(event.task, event.outcome);
         let meta = self.cells.meta(row, index);
-        if meta.kind != KIND_PLAIN {
+        if meta.kind() != KIND_PLAIN {
             return self.complete_by_script(event, row, index, meta);
         }
         if u32::from(event.outcome) >= meta.outcomes {
@@ -387,10 +384,10 @@ impl Batch<'_, '_> {
         let event = Event { outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
         let index = row.op_index(route, outcome);
         let meta = self.cells.meta(row, index);
-        if meta.kind == KIND_PLAIN && u32::from(outcome) >= meta.outcomes {
+        if meta.kind() == KIND_PLAIN && u32::from(outcome) >= meta.outcomes {
             return Err(Status::BadOutcome);
         }
-        let choice = if meta.kind == KIND_PLAIN { 0 } else { self.choice(&event, meta.outcomes)? };
+        let choice = if meta.kind() == KIND_PLAIN { 0 } else { self.choice(&event, meta.outcomes)? };
         let Some(slot) = self.slab.take_free() else { return Ok(None) };
         let (shard, now) = (self.shard, self.now);
         let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
@@ -412,7 +409,7 @@ impl Batch<'_, '_> {
         }
         let data = self.data(slot, row);
         let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
-        if meta.kind == KIND_PLAIN {
+        if meta.kind() == KIND_PLAIN {
             let moved = if row.words == 1 {
                 apply::<One>(line, self.cells.op1(row.ops + index))
             } else {

@@ -146,7 +146,7 @@ impl Batch<'_, '_> {
         trial.route = Some((event.task, event.outcome));
         trial.rest = trial.line.marking();
         let choice = self.choice(event, meta.outcomes)?;
-        if meta.kind == KIND_PLAIN {
+        if meta.kind() == KIND_PLAIN {
             // A program is general because another calls it, too; its ops are masks then.
             let puts = if row.words == 1 {
                 put1(&mut trial.line, self.cells.op1(row.ops + index))

@@ -64,7 +64,6 @@ mod data;
 mod engine;
 mod error;
 mod event;
-mod filled;
 mod general;
 mod items;
 mod line;

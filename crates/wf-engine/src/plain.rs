@@ -8,23 +8,20 @@
 use core::hint::select_unpredictable;
 
 use wf_aligned::prefetch_write;
+use wf_arena::Filler;
 use wf_net::image::{Op1, Op2};
 use zerocopy::transmute_ref;
 
 use crate::advance::bits;
 use crate::case::{FIELD, FIELD_BITS};
 use crate::changes::{EndKind, Ended};
-use crate::event::NO_SIDE;
 use crate::line::{Line, Marking};
 use crate::{CaseId, Event};
 
 /// Lines are asked for this many events ahead: far enough to cover a miss, near enough to stay cached.
 const PREFETCH_AHEAD: usize = 12;
 
-/// Round, instance, kind and side of an event's second word.
-const NOT_PLAIN: u64 = 0xFFFF_00FF_FFFF_0000;
-/// What they are for the completion of a plain task without side data.
-const PLAIN: u64 = (NO_SIDE as u64) << 48;
+/// Where the outcome stands in an event's second word.
 const OUTCOME_AT: u32 = 40;
 
 /// What a run needs of a program: half a cache line.
@@ -33,15 +30,15 @@ const OUTCOME_AT: u32 = 40;
 pub(crate) struct Hot {
     /// First cell of the ops.
     pub(crate) ops: u32,
-    /// Cells of each task's ops.
-    pub(crate) stride: u32,
-    pub(crate) enabled: u64,
     /// Tasks, if the program runs in one word; else 0, which no task is below.
     pub(crate) tasks1: u16,
     /// The same for two words.
     pub(crate) tasks2: u16,
-    /// Outcomes with an op of their own.
-    pub(crate) outcomes: u16,
+    pub(crate) enabled: u64,
+    /// Of an event's second word: its task, and the bits of its outcome that ops differ in.
+    address: u64,
+    /// What such a word is multiplied by, so that the number of the op stands where the outcome stood.
+    spread: u64,
 }
 
 impl Hot {
@@ -50,18 +47,26 @@ impl Hot {
         usize::from(self.tasks1.max(self.tasks2))
     }
 
-    /// The cell of the op of a task and an outcome; of none if they do not exist.
+    /// For a program whose ops begin at a cell, with `1 << shift` for each task.
+    pub(crate) const fn new(ops: u32, shift: u8, enabled: u64, tasks1: u16, tasks2: u16) -> Self {
+        let address = ((1u64 << shift) - 1) << OUTCOME_AT | 0xFFFF;
+        Self { ops, tasks1, tasks2, enabled, address, spread: 1 << (OUTCOME_AT + shift as u32) | 1 }
+    }
+
+    /// The cell of the op that an event would be, by its second word; of any other op if the program has none such.
     #[inline(always)]
-    pub(crate) fn cell<W: Width>(&self, task: u16, outcome: u8) -> usize {
-        self.ops as usize + usize::from(task) * self.stride as usize + usize::from(outcome) * W::CELLS
+    pub(crate) fn cell<W: Width>(&self, rest: u64) -> usize {
+        // The task comes to stand above the bits of the outcome, and what is below is shifted out.
+        let op = (rest & self.address).wrapping_mul(self.spread) >> OUTCOME_AT;
+        self.ops as usize + op as usize * W::CELLS
     }
 }
 
-/// Whether round, instance, kind and side are those of the completion of a plain task.
+/// All that an event says but whose it is: as the [key](wf_net::image::OpMeta::key) of an op.
 #[inline(always)]
-pub(crate) fn is_plain(event: &Event) -> bool {
+pub(crate) fn rest_of(event: &Event) -> u64 {
     let words: &[u64; 2] = transmute_ref!(event);
-    words[1] & NOT_PLAIN == PLAIN
+    words[1]
 }
 
 /// What a legal step has done to a marking.
@@ -82,6 +87,7 @@ pub(crate) trait Width {
 
     fn tasks(hot: &Hot) -> u16;
     fn op(cells: &[[u64; 8]], cell: usize) -> Option<&Self::Op>;
+    fn key(op: &Self::Op) -> u64;
     /// The step, if it is legal.
     fn step(op: &Self::Op, before: Marking) -> Option<Moved>;
 }
@@ -101,6 +107,11 @@ impl Width for One {
     #[inline(always)]
     fn op(cells: &[[u64; 8]], cell: usize) -> Option<&Op1> {
         cells.get(cell).map(|cell| transmute_ref!(cell))
+    }
+
+    #[inline(always)]
+    fn key(op: &Op1) -> u64 {
+        op.meta.key
     }
 
     #[inline(always)]
@@ -136,6 +147,11 @@ impl Width for Two {
     }
 
     #[inline(always)]
+    fn key(op: &Op2) -> u64 {
+        op.meta.key
+    }
+
+    #[inline(always)]
     fn step(op: &Op2, before: Marking) -> Option<Moved> {
         let wrong = |word: usize| (before[word] & op.care[word]) ^ op.want[word];
         if wrong(0) | wrong(1) != 0 {
@@ -152,83 +168,110 @@ impl Width for Two {
 }
 
 /// Everything that a run reads and writes, each in a place of its own.
-pub(crate) struct Run<'r> {
+pub(crate) struct Run<'r, 's> {
     pub(crate) lines: &'r mut [Line],
     pub(crate) hots: &'r [Hot],
     pub(crate) cells: &'r [[u64; 8]],
+    /// A count stands at the number of its op's cell: as many as cells.
     pub(crate) op_counts: &'r mut [u64],
-    pub(crate) enabled: &'r mut [Event],
-    pub(crate) ended: &'r mut [Ended],
-    pub(crate) shard: u8,
+    /// New work items. Room for one of each event, and for as many as a program has tasks.
+    pub(crate) enabled: Filler<'r, 's, Event>,
+    /// Cases that have ended. Room for one of each event, and one more.
+    pub(crate) ended: Filler<'r, 's, Ended>,
+    /// What the slot of a case's id is more than its index.
+    pub(crate) first_slot: u64,
     pub(crate) now: u32,
     /// Room that a step needs for its work items: as many as a program has tasks.
     pub(crate) room: usize,
 }
 
-/// How far a run came.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ran {
-    /// Events that are done, from the first.
-    pub(crate) events: usize,
-    pub(crate) enabled: usize,
-    pub(crate) ended: usize,
+/// How one event of a run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Done,
+    /// Done, and there is no room for the work items of all that are left.
+    Full,
+    /// Not plain, not legal, or of a program of another width: nothing has changed.
+    Left,
 }
 
-impl Run<'_> {
-    /// Applies completions until one is not plain, not legal, or of a program of another width.
-    ///
-    /// `enabled` and `ended` say how much of the output is filled already.
+impl Run<'_, '_> {
+    /// Applies completions until one is not plain, not legal, or of a program of another width; how many.
     #[inline(never)]
-    pub(crate) fn run<W: Width>(self, events: &[Event], mut enabled: usize, mut ended: usize) -> Ran {
-        let Run { lines, hots, cells, op_counts, enabled: items, ended: ends, shard, now, room } = self;
-        // A count stands at the number of its op's cell: of the same length, so that one comparison serves both.
-        let op_counts = &mut op_counts[..cells.len()];
-        let first_slot = u64::from(shard) << FIELD_BITS;
-        let slot_of = |case: CaseId| (case.0 >> FIELD_BITS).wrapping_sub(first_slot) as usize;
-        let mut done = 0;
-        for (index, event) in events.iter().enumerate() {
-            if let Some(later) = events.get(index + PREFETCH_AHEAD) {
-                prefetch_write(lines, slot_of(later.case));
-            }
-            let words: &[u64; 2] = transmute_ref!(event);
-            let rest = words[1];
-            let (task, outcome) = (rest as u16, (rest >> OUTCOME_AT) as u8);
-            // Another shard's case lies outside the lines.
-            let Some(line) = lines.get_mut(slot_of(event.case)) else { break };
-            let Some(program) = line.plain_program_of((event.case.0 & FIELD) as u32) else { break };
-            let Some(hot) = hots.get(program as usize) else { break };
-            if rest & NOT_PLAIN != PLAIN || task >= W::tasks(hot) || u16::from(outcome) >= hot.outcomes {
+    pub(crate) fn run<W: Width>(self, events: &[Event]) -> usize {
+        // A copy of its own, so that what changes is kept in registers.
+        let Self { lines, hots, cells, op_counts, enabled, ended, first_slot, now, room } = self;
+        let mut run = Run { lines, hots, cells, op_counts, enabled, ended, first_slot, now, room };
+        let (mut done, mut turn) = (0, Turn::Done);
+        for window in events.windows(PREFETCH_AHEAD + 1) {
+            prefetch_write(run.lines, window[PREFETCH_AHEAD].case.slot() as usize);
+            turn = run.turn::<W>(&window[0], events.len() - done);
+            if turn != Turn::Done {
                 break;
             }
-            let cell = hot.cell::<W>(task, outcome);
-            let (Some(op), Some(count)) = (W::op(cells, cell), op_counts.get_mut(cell)) else { break };
-            // A script, or an outcome that the task does not have, is never legal here.
-            let Some(moved) = W::step(op, line.marking()) else { break };
-            line.set_marking(moved.marking);
-            line.touch(now);
-            *count += 1;
-            let fresh = moved.fresh & hot.enabled;
-            // The mark in bit 63 keeps the index inside a word when nothing is fresh.
-            items[enabled] = Event::complete(event.case, (fresh | 1 << 63).trailing_zeros() as u16);
-            enabled += usize::from(fresh != 0);
-            // How it has ended is looked up when the batch is over.
-            ends[ended] = Ended { case: event.case, kind: EndKind::Completed };
-            // Only a task can move a case on, and a waiting or running task has its bit in the first word.
-            ended += usize::from(moved.marking[0] & hot.enabled == 0);
-            done = index + 1;
-            let more = fresh & fresh.wrapping_sub(1);
-            if more != 0 {
-                for task in bits(more) {
-                    items[enabled] = Event::complete(event.case, task as u16);
-                    enabled += 1;
-                }
-                // Each event that is left needs room for one item, and one of them for all tasks.
-                if items.len() - enabled < events.len() - done + room {
+            done += 1;
+        }
+        if turn == Turn::Done {
+            for event in &events[done..] {
+                turn = run.turn::<W>(event, events.len() - done);
+                if turn != Turn::Done {
                     break;
                 }
+                done += 1;
             }
         }
-        Ran { events: done, enabled, ended }
+        run.enabled.finish();
+        run.ended.finish();
+        done + usize::from(turn == Turn::Full)
+    }
+
+    /// The index of a case's line; of none if it is of another shard.
+    #[inline(always)]
+    fn slot_of(&self, case: CaseId) -> usize {
+        (case.0 >> FIELD_BITS).wrapping_sub(self.first_slot) as usize
+    }
+
+    /// Applies one event, of so many that are left with it.
+    #[inline(always)]
+    fn turn<W: Width>(&mut self, event: &Event, left: usize) -> Turn {
+        let (case, rest) = (event.case, rest_of(event));
+        let slot = self.slot_of(case);
+        let Some(line) = self.lines.get_mut(slot) else { return Turn::Left };
+        let Some(program) = line.plain_program_of((case.0 & FIELD) as u32) else { return Turn::Left };
+        let Some(hot) = self.hots.get(program as usize) else { return Turn::Left };
+        if rest as u16 >= W::tasks(hot) {
+            return Turn::Left;
+        }
+        let cell = hot.cell::<W>(rest);
+        let Some(op) = W::op(self.cells, cell) else { return Turn::Left };
+        let Some(count) = self.op_counts.get_mut(cell) else { return Turn::Left };
+        // The key is of another op if the event says anything that a plain completion does not.
+        if W::key(op) != rest {
+            return Turn::Left;
+        }
+        // A script, or an outcome that the task does not have, is never legal here.
+        let Some(moved) = W::step(op, line.marking()) else { return Turn::Left };
+        line.set_marking(moved.marking);
+        line.touch(self.now);
+        *count += 1;
+        let fresh = moved.fresh & hot.enabled;
+        self.enabled.push_if(Event::complete(case, fresh.trailing_zeros() as u16), fresh != 0);
+        // How it has ended is looked up when the batch is over. Only a task can move a case on, and a waiting or running task
+        // has its bit in the first word.
+        let is_over = moved.marking[0] & hot.enabled == 0;
+        self.ended.push_if(Ended { case, kind: EndKind::Completed }, is_over);
+        let more = fresh & fresh.wrapping_sub(1);
+        if more == 0 { Turn::Done } else { self.more(case, more, left) }
+    }
+
+    /// The other work items of a step that adds several.
+    #[inline(always)]
+    fn more(&mut self, case: CaseId, more: u64, left: usize) -> Turn {
+        for task in bits(more) {
+            self.enabled.push(Event::complete(case, task as u16));
+        }
+        // Each event that is left needs room for one item, and one of them for all tasks.
+        if self.enabled.room() < left - 1 + self.room { Turn::Full } else { Turn::Done }
     }
 }
 

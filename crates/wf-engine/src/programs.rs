@@ -78,14 +78,8 @@ impl Row {
     fn hot(&self) -> Result<Hot, EngineError> {
         let narrow = |number: usize| u32::try_from(number).map_err(|_| EngineError::TooManyPrograms);
         let tasks_if = |holds| if holds { self.tasks } else { 0 };
-        Ok(Hot {
-            ops: narrow(self.ops)?,
-            stride: u32::from(self.words) << self.shift,
-            enabled: self.enabled,
-            tasks1: tasks_if(self.words == 1 && !self.is_general),
-            tasks2: tasks_if(self.words == 2 && !self.is_general),
-            outcomes: 1 << self.shift,
-        })
+        let plain = |words| tasks_if(self.words == words && !self.is_general);
+        Ok(Hot::new(narrow(self.ops)?, self.shift, self.enabled, plain(1), plain(2)))
     }
 
     /// Whether an event can name this task or interrupt.

@@ -5,7 +5,7 @@ use wf_arena::Scope;
 use crate::advance::{bits, end_of};
 use crate::changes::{Changes, Ended};
 use crate::line::Marking;
-use crate::plain::{Hot, Moved, One, Two, Width, is_plain};
+use crate::plain::{Hot, Moved, One, Two, Width, rest_of};
 use crate::programs::Cells;
 use crate::shard::Shard;
 use crate::stats;
@@ -34,7 +34,7 @@ impl Shard {
         let slot = event.case.slot();
         let line = self.slab.line_mut(slot)?;
         let hot = self.programs.hots.get(line.plain_program_of(event.case.generation())? as usize)?;
-        if event.case.shard() != self.id || !is_plain(&event) || u16::from(event.outcome) >= hot.outcomes {
+        if event.case.shard() != self.id {
             return None;
         }
         let (tasks, cells) = (hot.tasks1 | hot.tasks2, self.programs.cells());
@@ -77,6 +77,9 @@ impl Step {
 /// The op of a completion: its cell, and what it does to a marking if it is legal.
 #[inline(always)]
 fn one<W: Width>(cells: Cells<'_>, hot: &Hot, event: &Event, before: Marking) -> Option<(usize, Moved)> {
-    let cell = hot.cell::<W>(event.task, event.outcome);
-    Some((cell, W::step(W::op(cells.all(), cell)?, before)?))
+    let rest = rest_of(event);
+    let cell = hot.cell::<W>(rest);
+    // The key is of another op if the event says anything that a plain completion does not.
+    let op = W::op(cells.all(), cell).filter(|op| W::key(op) == rest)?;
+    Some((cell, W::step(op, before)?))
 }

@@ -135,6 +135,8 @@ struct Op {
     outcomes: u32,
     script: u32,
     route: u16,
+    outcome: u8,
+    is_task: bool,
     /// Stands behind the last outcome of its route.
     is_past: bool,
 }
@@ -190,6 +192,7 @@ impl Layout {
         let mut base = Op {
             outcomes: u32::try_from(route.outcomes).unwrap_or(u32::MAX),
             route: index as u16,
+            is_task: index < self.tasks,
             ..Op::default()
         };
         let mut all_plain = route.outcomes <= 1 << shift && !options.scripts_only;
@@ -201,8 +204,9 @@ impl Layout {
         let mut script_op: Option<Op> = None;
         let first = ops.len();
         for outcome in 0..1u64 << shift {
+            let own = |op: Op| Op { outcome: outcome as u8, ..op };
             if outcome >= route.outcomes {
-                ops.push(Op { is_past: true, ..ops[first] });
+                ops.push(own(Op { is_past: true, ..ops[first] }));
                 continue;
             }
             let plain = if all_plain { self.plain_op(route, outcome, base) } else { None };
@@ -213,7 +217,7 @@ impl Layout {
             if op.kind == KIND_SCRIPT {
                 script_op = Some(op);
             }
-            ops.push(op);
+            ops.push(own(op));
         }
     }
 
@@ -352,8 +356,8 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
 }
 
 fn write_op(op: &Op, words: usize, slot: &mut [u8]) {
-    let meta =
-        OpMeta { outcomes: op.outcomes, script: op.script, route: op.route, kind: op.kind, reserved: [0; 5] };
+    let key = OpMeta::key_of(op.route, op.kind, op.outcome, op.is_task);
+    let meta = OpMeta { key, outcomes: op.outcomes, script: op.script };
     // A place that is not empty once the op's own tokens are gone cannot take another: no token is lost if a proof is wrong.
     let care: Mask = core::array::from_fn(|w| op.need[w] | op.deny[w] | (op.put[w] & !op.take[w]));
     let not = |mask: Mask| mask.map(|word| !word);

@@ -137,16 +137,35 @@ const _: () = assert!(size_of::<Header>() == HEADER_CELLS * CELL_BYTES);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct OpMeta {
+    /// The route in the lowest 16 bits, [`KIND_PLAIN`] or [`KIND_SCRIPT`] in the byte from bit 32, the outcome in the byte from
+    /// bit 40, and in the highest 16 bits all ones of a task, none of a start or interrupt: the very word that says all about an
+    /// event but whose it is, so that one comparison checks it.
+    pub key: u64,
     /// Outcomes that the route distinguishes; `u32::MAX`: more than an event's byte can say.
     pub outcomes: u32,
     /// First code of the script, for [`KIND_SCRIPT`].
     pub script: u32,
+}
+
+impl OpMeta {
+    /// The key of an op.
+    #[must_use]
+    pub const fn key_of(route: u16, kind: u8, outcome: u8, is_task: bool) -> u64 {
+        let side = if is_task { 0xFFFF } else { 0 };
+        route as u64 | (kind as u64) << 32 | (outcome as u64) << 40 | side << 48
+    }
+
     /// Number of the route.
-    pub route: u16,
+    #[must_use]
+    pub const fn route(&self) -> u16 {
+        self.key as u16
+    }
+
     /// [`KIND_PLAIN`] or [`KIND_SCRIPT`].
-    pub kind: u8,
-    /// Must be zero.
-    pub reserved: [u8; 5],
+    #[must_use]
+    pub const fn kind(&self) -> u8 {
+        (self.key >> 32) as u8
+    }
 }
 
 /// [`Op1::want`] of an op that is never legal by its masks, with `care` 0: of scripts, and of the cells past the last

@@ -242,7 +242,7 @@ impl<'i> Program<'i> {
             (0..self.routes()).flat_map(|route| (0..1 << self.header.shift).map(move |o| (route, o)));
         let of_op = |(route, outcome)| {
             let op = self.op(route, outcome);
-            if op.meta.kind == KIND_PLAIN {
+            if op.meta.kind() == KIND_PLAIN {
                 return ((op.put[0] | op.join_put[0]) & enabled).count_ones() as usize;
             }
             // Which branches a script takes is not known here: all tasks is the most.
@@ -328,8 +328,8 @@ impl<'i> Program<'i> {
             for outcome in 0..1usize << h.shift {
                 let op = self.op(route, outcome);
                 let cell = h.ops_at as usize + ((route << h.shift) | outcome) * self.words();
-                let plain = op.meta.kind == KIND_PLAIN && op.meta.outcomes <= 1 << h.shift;
-                let scripted = op.meta.kind == KIND_SCRIPT;
+                let plain = op.meta.kind() == KIND_PLAIN && op.meta.outcomes <= 1 << h.shift;
+                let scripted = op.meta.kind() == KIND_SCRIPT;
                 if !(plain || scripted)
                     || op.meta.outcomes == 0
                     || !self.op_is_sane(&op, route, outcome, known)
@@ -433,7 +433,8 @@ impl<'i> Program<'i> {
         let masks = [op.care, not(op.keep), op.put, not(op.join_keep), op.join_put];
         let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
         let is_task = route < usize::from(self.header.tasks);
-        let OpMeta { route: own, reserved, kind, outcomes, .. } = op.meta;
+        let OpMeta { key, outcomes, .. } = op.meta;
+        let kind = op.meta.kind();
         let want_fits = if kind == KIND_PLAIN && outcome < outcomes as usize {
             op.want == if is_task { [1 << route, 0] } else { [0, 0] }
                 && (0..WORDS_MAX).all(|word| op.want[word] & !op.care[word] == 0)
@@ -441,7 +442,8 @@ impl<'i> Program<'i> {
             // A second word of a one-word op is not there.
             (0..self.words()).all(|word| op.want[word] == NEVER && op.care[word] == 0)
         };
-        inside && usize::from(own) == route && want_fits && reserved == [0; 5] && op.reserved == [0; 2]
+        let own = OpMeta::key_of(route as u16, kind, outcome as u8, is_task);
+        inside && key == own && want_fits && op.reserved == [0; 2]
     }
 
     /// Whether the engine can follow a script.

@@ -65,7 +65,7 @@ fn a_synchronization_is_folded_into_the_completions_that_feed_it() {
     let program = Program::parse(image.as_bytes()).unwrap();
     // Bits: tasks a b c 0-2, running 3-5, inputs of p2 6-7.
     let op = program.op(0, 0);
-    assert_eq!(op.meta.kind, KIND_PLAIN);
+    assert_eq!(op.meta.kind(), KIND_PLAIN);
     assert_eq!((op.put[0], !op.join_keep[0], op.join_put[0]), (1 << 6, 0b11 << 6, 1 << 2));
     assert_eq!(program.fanout_max(), 2);
 }
@@ -113,7 +113,7 @@ fn only_places_that_can_hold_several_tokens_have_counters() {
 fn what_masks_cannot_say_is_a_script() {
     let check = |text: &str, route: usize, kind: u8| {
         let image = image(text);
-        assert_eq!(Program::parse(image.as_bytes()).unwrap().op(route, 0).meta.kind, kind, "{text}");
+        assert_eq!(Program::parse(image.as_bytes()).unwrap().op(route, 0).meta.kind(), kind, "{text}");
     };
     // Two synchronizations in a row behind one completion.
     let nested = "s -> p1 \n p1 -> a p2 \n p2 -> b c \n b -> p3 \n c -> p3 \n p3 -> p4 \n a -> p4 \n p4 -> e";
