@@ -179,7 +179,7 @@ fn show_ops(out: &mut impl Write, program: &Program<'_>, route: usize) -> io::Re
             writeln!(out, "  any outcome of {}: script at {} of {codes}", op.meta.outcomes, op.meta.script)?;
             return Ok(());
         }
-        if outcome < op.meta.outcomes as usize {
+        if outcome < usize::from(op.meta.outcomes) {
             writeln!(out, "  {outcome}: {}", masks(&op))?;
         }
     }

@@ -10,6 +10,7 @@ use crate::changes::{Changes, EndKind, Ended, Sent};
 use crate::data::Side;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
 use crate::line::{Line, Marking, NOT_ENDED};
+use crate::patterns::EventCounts;
 use crate::plain::{Moved, One, Run, Two, Width, apply};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
@@ -106,6 +107,7 @@ pub(crate) struct Batch<'b, 's> {
     pub(crate) op_counts: &'b mut [u64],
     pub(crate) sides: &'b [Side<'b>],
     pub(crate) timers: &'b mut Timers,
+    pub(crate) event_counts: &'b mut EventCounts,
     pub(crate) out: Output<'s>,
     /// Completions and beginnings that were applied.
     pub(crate) completed: u64,
@@ -214,7 +216,7 @@ impl Batch<'_, '_> {
         if meta.kind() != KIND_PLAIN {
             return self.complete_by_script(event, row, index, meta);
         }
-        if u32::from(event.outcome) >= meta.outcomes {
+        if u16::from(event.outcome) >= meta.outcomes {
             return Err(Status::BadOutcome);
         }
         let moved = if row.words == 1 {
@@ -241,7 +243,11 @@ impl Batch<'_, '_> {
                 check_address(event, row)?;
                 self.begin(event, row)
             }
-            EventKind::Cancel if event.task == WHOLE_CASE => self.cancel(event.case, row),
+            EventKind::Cancel if event.task == WHOLE_CASE => {
+                self.cancel(event.case, row)?;
+                self.event_counts.note(event, None);
+                Ok(())
+            }
             _ => self.apply_general(event, row),
         }
     }
@@ -308,7 +314,7 @@ impl Batch<'_, '_> {
     }
 
     /// The digits of an event's decisions: from its outcome byte where that can say them, else from its side entry.
-    pub(crate) fn choice(&self, event: &Event, outcomes: u32) -> Result<u64, Status> {
+    pub(crate) fn choice(&self, event: &Event, outcomes: u16) -> Result<u64, Status> {
         if event.side != NO_SIDE {
             let side = self.sides.get(usize::from(event.side)).ok_or(Status::BadSide)?;
             if let Some(choice) = side.choice {
@@ -316,7 +322,7 @@ impl Batch<'_, '_> {
             }
         }
         match outcomes {
-            0..=256 if u32::from(event.outcome) >= outcomes => Err(Status::BadOutcome),
+            0..=256 if u16::from(event.outcome) >= outcomes => Err(Status::BadOutcome),
             // Where everything is left to the data, or is the first branch, a byte says it.
             257.. if event.outcome != 0 => Err(Status::BadSide),
             _ => Ok(u64::from(event.outcome)),
@@ -384,7 +390,7 @@ impl Batch<'_, '_> {
         let event = Event { outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
         let index = row.op_index(route, outcome);
         let meta = self.cells.meta(row, index);
-        if meta.kind() == KIND_PLAIN && u32::from(outcome) >= meta.outcomes {
+        if meta.kind() == KIND_PLAIN && u16::from(outcome) >= meta.outcomes {
             return Err(Status::BadOutcome);
         }
         let choice = if meta.kind() == KIND_PLAIN { 0 } else { self.choice(&event, meta.outcomes)? };

@@ -8,6 +8,7 @@ use wf_mmap::Store;
 use wf_net::Names;
 
 use crate::error::EngineError;
+use crate::patterns::COUNT;
 use crate::programs::{ProgramId, Programs};
 use crate::shard::Shard;
 use crate::stats::{STATS, Stats};
@@ -17,6 +18,7 @@ use crate::stats::{STATS, Stats};
 pub struct Engine {
     pub(crate) programs: Arc<Programs>,
     stats: Counters<STATS>,
+    pub(crate) pattern_counters: Counters<COUNT>,
 }
 
 impl Engine {
@@ -26,7 +28,11 @@ impl Engine {
     /// # Errors
     /// A record that is not a program, or a store without one. Every program is checked here, once.
     pub fn with_store(store: Store) -> Result<Self, EngineError> {
-        Ok(Self { programs: Arc::new(Programs::load(store)?), stats: Counters::new() })
+        Ok(Self {
+            programs: Arc::new(Programs::load(store)?),
+            stats: Counters::new(),
+            pattern_counters: Counters::new(),
+        })
     }
 
     /// An engine over a store file, opened in a way that later damage to the file cannot reach: sealed memory where the
@@ -80,7 +86,8 @@ impl Engine {
     /// # Errors
     /// No cases, more than [`SLOTS_MAX`](crate::SLOTS_MAX), or no memory.
     pub fn shard(&self, id: u8, cases_max: usize) -> Result<Shard, EngineError> {
-        Shard::new(id, cases_max, Arc::clone(&self.programs), self.stats.writer())
+        let writers = (self.stats.writer(), self.pattern_counters.writer());
+        Shard::new(id, cases_max, Arc::clone(&self.programs), writers)
     }
 
     /// What all shards together have done so far; never stops them.

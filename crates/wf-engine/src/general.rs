@@ -85,6 +85,7 @@ impl Batch<'_, '_> {
         }
         if event.kind == EventKind::Cancel && event.task == WHOLE_CASE {
             self.give_up(event.case, row, &before);
+            self.event_counts.note(event, None);
             self.return_calls(slot);
             return Ok(());
         }
@@ -93,7 +94,10 @@ impl Batch<'_, '_> {
         match event.kind {
             EventKind::Complete | EventKind::Trigger => self.completed += 1,
             EventKind::Begin => self.begun += 1,
-            _ => {}
+            _ => {
+                let cell = self.cells.tasks(row).get(usize::from(event.task));
+                self.event_counts.note(event, cell.map(|cell| cell.kind));
+            }
         }
         self.return_calls(slot);
         Ok(())

@@ -89,7 +89,7 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
 pub use messages::MessageId;
-pub use patterns::{PatternRegistry, pattern_registry};
+pub use patterns::{PatternRegistry, PatternStats, pattern_registry};
 pub use programs::ProgramId;
 pub use query::{CaseView, Enabled};
 pub use shard::{Shard, Start};

@@ -114,6 +114,8 @@ pub(crate) struct Programs {
     tasks_max: usize,
     /// Names of the variables of each program.
     variables: Vec<Vec<String>>,
+    /// For each program its sets of control-flow patterns.
+    pub(crate) patterns: Vec<Vec<u64>>,
     /// Names of messages, and what each program does with them.
     pub(crate) messages: Messages,
     /// Build ids with their programs, in order.
@@ -142,12 +144,13 @@ impl Programs {
         let messages = Messages::new(loaded.iter().map(|(_, _, names)| names))?;
         let is_called: HashSet<&str> = calls.iter().map(|(_, called)| called.as_str()).collect();
         let (mut rows, mut hots, mut build_ids) = (Registry::new(), Vec::new(), Vec::new());
-        let (mut variables, mut callable) = (Vec::new(), Vec::new());
+        let (mut variables, mut callable, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
         for (name, mut row, names) in loaded {
             // The end of a case that was called is the business of its caller: no plain step ends it.
             row.is_general |= is_called.contains(name.as_str());
             callable.push(is_callable(&names));
             variables.push(names.variables);
+            patterns.push(names.patterns);
             build_ids.push((row.build_id, ProgramId(build_ids.len() as u32)));
             hots.push(row.hot()?);
             rows.register(&name, row).map_err(|_| EngineError::TooManyPrograms)?;
@@ -166,7 +169,7 @@ impl Programs {
             called.push(CalledProgram { program, shared: shared.collect() });
         }
         let tasks_max = hots.iter().map(Hot::tasks).max().unwrap_or(0);
-        Ok(Self { store, rows, hots, called, tasks_max, variables, messages, build_ids })
+        Ok(Self { store, rows, hots, called, tasks_max, variables, patterns, messages, build_ids })
     }
 
     /// Whether any program asks for data.

@@ -144,11 +144,11 @@ impl Shard {
     /// How many outcomes the completion of a task, or an interrupt, distinguishes; 0 if the case or the task does not
     /// exist.
     ///
-    /// `u32::MAX`: more than an event's byte can say; the program's names have the digits.
+    /// 65,535: as many, or more; the program's names have the digits.
     #[must_use]
     pub fn outcomes(&self, case: CaseId, task: u16) -> u32 {
         let row = self.line_of(case).map(|(_, _, row)| row).filter(|row| row.has_route(task));
-        row.map_or(0, |row| self.programs.cells().meta(row, row.op_index(task, 0)).outcomes)
+        row.map_or(0, |row| self.programs.cells().meta(row, row.op_index(task, 0)).outcomes.into())
     }
 
     /// Asks the memory for a case's line, ahead of a look at it.

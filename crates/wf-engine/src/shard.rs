@@ -9,6 +9,7 @@ use crate::advance::{Batch, Output};
 use crate::changes::{Changes, Started};
 use crate::data::Side;
 use crate::event::{Event, NO_SIDE, Status};
+use crate::patterns::{COUNT, EventCounts, PatternStats};
 use crate::programs::{ProgramId, Programs};
 use crate::slab::Slab;
 use crate::stats::{self, STATS};
@@ -47,6 +48,11 @@ pub struct Shard {
     pub(crate) stats: Writer<STATS>,
     pub(crate) now: u32,
     pub(crate) timers: Timers,
+    /// What events were by themselves.
+    pub(crate) event_counts: EventCounts,
+    /// What other threads have been told of patterns.
+    pub(crate) published: PatternStats,
+    pub(crate) pattern_writer: Writer<COUNT>,
 }
 
 impl Shard {
@@ -54,12 +60,24 @@ impl Shard {
         id: u8,
         cases_max: usize,
         programs: Arc<Programs>,
-        stats: Writer<STATS>,
+        (stats, pattern_writer): (Writer<STATS>, Writer<COUNT>),
     ) -> Result<Self, crate::EngineError> {
         let op_counts = vec![0; programs.cells().all().len()].into();
         let slab = Slab::new(cases_max)?;
         let timers = Timers::new(cases_max, programs.timers_max())?;
-        Ok(Self { id, slab, programs, op_counts, stats, now: 0, timers })
+        let (event_counts, published) = (EventCounts::default(), PatternStats::EMPTY);
+        Ok(Self {
+            id,
+            slab,
+            programs,
+            op_counts,
+            stats,
+            now: 0,
+            timers,
+            event_counts,
+            published,
+            pattern_writer,
+        })
     }
 
     /// Number of the shard: the first byte of its cases' ids.
@@ -183,6 +201,7 @@ impl Shard {
             op_counts: &mut self.op_counts,
             sides,
             timers: &mut self.timers,
+            event_counts: &mut self.event_counts,
             out: Output::new(scope, events, self.programs.tasks_max()),
             completed: 0,
             begun: 0,

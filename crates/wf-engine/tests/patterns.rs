@@ -27,7 +27,8 @@ macro_rules! patterns {
     ($($name:ident $number:literal $scenarios:expr)*) => {
         $(#[test]
         fn $name() {
-            pattern($number, &$scenarios);
+            let met: u64 = $scenarios.iter().map(|text| play(&nets($number), text)[$number]).sum();
+            assert!(met > 0, "WCP-{} was played and not counted", $number);
         })*
     };
 }

@@ -2,12 +2,13 @@
 
 use zerocopy::IntoBytes;
 
+use crate::classify::Classes;
 use crate::conditions::{Condition, conditions};
 use crate::explore::{Explorer, MARKINGS_MAX, chains};
 use crate::guard::Code;
 use crate::image::{
-    CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, NEVER, Op1, Op2,
-    OpMeta, TaskCell, WORDS_MAX, build_id,
+    CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, NEVER, OUTCOMES_MANY,
+    Op1, Op2, OpMeta, TaskCell, WORDS_MAX, build_id,
 };
 use crate::layout::Layout;
 use crate::merges::{self, Cube};
@@ -52,10 +53,24 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
     let options = &CompileOptions { scripts_only: options.scripts_only || layout.is_general };
     let shift = ops_shift(&routing, options);
     let mut ops = Vec::new();
+    let sources = || routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts);
     for (index, route) in routing.played().iter().enumerate() {
         layout.ops_of_route(&mut ops, &mut scripts, index, route, shift, options);
     }
-    let tail = Names::new(net, &routing, &tasks).write();
+    let classes = Classes::new(net, &routing, &counted);
+    let mut patterns = Vec::new();
+    for (source, (route, ops)) in sources().zip(routing.played().iter().zip(ops.chunks_mut(1 << shift))) {
+        for (outcome, op) in (0u64..).zip(ops) {
+            // One op stands for all outcomes of a script.
+            let set = classes.on_the_way(*source, route, (op.kind == KIND_PLAIN).then_some(outcome));
+            let known = patterns.iter().position(|&other| other == set);
+            op.patterns = known.unwrap_or(patterns.len()) as u16;
+            if known.is_none() {
+                patterns.push(set);
+            }
+        }
+    }
+    let tail = Names { patterns, ..Names::new(net, &routing, &tasks) }.write();
     let (codes, guards) = (scripts.codes, routing.guards);
     let messages = net.message_names().len() as u16;
     Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes, guards, tail, messages }))
@@ -132,7 +147,8 @@ struct Op {
     join_need: Mask,
     join_put: Mask,
     kind: u8,
-    outcomes: u32,
+    outcomes: u16,
+    patterns: u16,
     script: u32,
     route: u16,
     outcome: u8,
@@ -190,7 +206,7 @@ impl Layout {
         options: &CompileOptions,
     ) {
         let mut base = Op {
-            outcomes: u32::try_from(route.outcomes).unwrap_or(u32::MAX),
+            outcomes: u16::try_from(route.outcomes).unwrap_or(OUTCOMES_MANY),
             route: index as u16,
             is_task: index < self.tasks,
             ..Op::default()
@@ -357,7 +373,7 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
 
 fn write_op(op: &Op, words: usize, slot: &mut [u8]) {
     let key = OpMeta::key_of(op.route, op.kind, op.outcome, op.is_task);
-    let meta = OpMeta { key, outcomes: op.outcomes, script: op.script };
+    let meta = OpMeta { key, script: op.script, outcomes: op.outcomes, patterns: op.patterns };
     // A place that is not empty once the op's own tokens are gone cannot take another: no token is lost if a proof is wrong.
     let care: Mask = core::array::from_fn(|w| op.need[w] | op.deny[w] | (op.put[w] & !op.take[w]));
     let not = |mask: Mask| mask.map(|word| !word);

@@ -141,11 +141,16 @@ pub struct OpMeta {
     /// bit 40, and in the highest 16 bits all ones of a task, none of a start or interrupt: the very word that says all about an
     /// event but whose it is, so that one comparison checks it.
     pub key: u64,
-    /// Outcomes that the route distinguishes; `u32::MAX`: more than an event's byte can say.
-    pub outcomes: u32,
     /// First code of the script, for [`KIND_SCRIPT`].
     pub script: u32,
+    /// Outcomes that the route distinguishes; [`OUTCOMES_MANY`]: as many, or more.
+    pub outcomes: u16,
+    /// Number of the set of control-flow patterns that the op's way leads through, in the program's names.
+    pub patterns: u16,
 }
+
+/// [`OpMeta::outcomes`] of a route that distinguishes as many outcomes, or more.
+pub const OUTCOMES_MANY: u16 = u16::MAX;
 
 impl OpMeta {
     /// The key of an op.

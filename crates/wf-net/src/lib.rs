@@ -41,6 +41,7 @@
 compile_error!("program images are little-endian and used in place");
 
 mod builder;
+mod classify;
 mod compile;
 mod conditions;
 mod explore;

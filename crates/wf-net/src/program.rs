@@ -129,7 +129,7 @@ impl<'i> Program<'i> {
         let program = Self { header, bytes };
         program.check_header().map_err(ImageError::Header)?;
         program.check_ops()?;
-        program.names()?;
+        program.check_patterns(&program.names()?)?;
         Ok(program)
     }
 
@@ -272,6 +272,16 @@ impl<'i> Program<'i> {
         }
     }
 
+    fn check_patterns(&self, names: &Names) -> Result<(), ImageError> {
+        for number in 0..self.routes() << self.header.shift {
+            let cell = self.header.ops_at as usize + number * self.words();
+            if usize::from(self.op_at(cell).meta.patterns) >= names.patterns.len() {
+                return Err(ImageError::Op { cell });
+            }
+        }
+        Ok(())
+    }
+
     fn check_header(&self) -> Result<(), &'static str> {
         let h = self.header;
         let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
@@ -328,7 +338,7 @@ impl<'i> Program<'i> {
             for outcome in 0..1usize << h.shift {
                 let op = self.op(route, outcome);
                 let cell = h.ops_at as usize + ((route << h.shift) | outcome) * self.words();
-                let plain = op.meta.kind() == KIND_PLAIN && op.meta.outcomes <= 1 << h.shift;
+                let plain = op.meta.kind() == KIND_PLAIN && u32::from(op.meta.outcomes) <= 1 << h.shift;
                 let scripted = op.meta.kind() == KIND_SCRIPT;
                 if !(plain || scripted)
                     || op.meta.outcomes == 0
@@ -435,7 +445,7 @@ impl<'i> Program<'i> {
         let is_task = route < usize::from(self.header.tasks);
         let OpMeta { key, outcomes, .. } = op.meta;
         let kind = op.meta.kind();
-        let want_fits = if kind == KIND_PLAIN && outcome < outcomes as usize {
+        let want_fits = if kind == KIND_PLAIN && outcome < usize::from(outcomes) {
             op.want == if is_task { [1 << route, 0] } else { [0, 0] }
                 && (0..WORDS_MAX).all(|word| op.want[word] & !op.care[word] == 0)
         } else {

@@ -78,7 +78,7 @@ fn instances_fit(instances: Instances) -> bool {
 }
 
 /// All nodes that a path of at least one flow leads to.
-fn ahead(net: &Net, from: NodeId) -> BTreeSet<NodeId> {
+pub(crate) fn ahead(net: &Net, from: NodeId) -> BTreeSet<NodeId> {
     let mut reached = BTreeSet::new();
     let mut open = vec![from];
     while let Some(node) = open.pop() {

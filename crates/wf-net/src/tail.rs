@@ -2,6 +2,7 @@
 
 use crate::image::TaskCell;
 use crate::net::{Net, Timer};
+use crate::patterns::PATTERNS;
 use crate::routing::{Digit, DigitKind, Rest, Routing};
 use crate::{NodeId, rules};
 
@@ -142,6 +143,8 @@ pub struct Names {
     pub messages: Vec<String>,
     /// What waits for messages, by route.
     pub catches: Vec<Catch>,
+    /// Sets of control-flow patterns, by [`OpMeta::patterns`](crate::image::OpMeta::patterns): bit *n* - 1 is WCP-*n*.
+    pub patterns: Vec<u64>,
 }
 
 impl Names {
@@ -207,6 +210,7 @@ impl Names {
             timers: timers(net, routing, cells),
             messages: net.message_names().into_iter().map(str::to_owned).collect(),
             catches: catches(net, routing),
+            patterns: Vec::new(),
         }
     }
 
@@ -255,6 +259,10 @@ impl Names {
         out.list(&self.messages, |out, name| out.text(name));
         out.list(&self.catches, |out, catch| {
             out.number(u32::from(catch.route) | u32::from(catch.message) << 16);
+        });
+        out.list(&self.patterns, |out, &set| {
+            out.number(set as u32);
+            out.number((set >> 32) as u32);
         });
         out.0
     }
@@ -306,6 +314,7 @@ impl Names {
                 let both = r.number()?;
                 Some(Catch { route: both as u16, message: (both >> 16) as u16 })
             })?,
+            patterns: input.list(|r| Some(u64::from(r.number()?) | u64::from(r.number()?) << 32))?,
         };
         let has_branches = |d: &Decision| match d.kind {
             DecisionKind::Branch
@@ -323,6 +332,7 @@ impl Names {
         let is_sorted = names.messages.is_sorted_by(|one, two| one < two);
         (input.0.is_empty()
             && is_sorted
+            && names.patterns.iter().all(|set| set >> PATTERNS.len() == 0)
             && names.catches.iter().all(is_named)
             && names.route_decisions.iter().flatten().all(in_range))
         .then_some(names)

@@ -21,8 +21,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wf_engine::{
-    Arena, CaseId, EndKind, Engine, Event, EventKind, Key, ProgramId, Shard, Start, Status, Store,
-    StoreBuilder,
+    Arena, CaseId, EndKind, Engine, Event, EventKind, Key, PatternStats, ProgramId, Shard, Start, Status,
+    Store, StoreBuilder,
 };
 use wf_net::{CompileOptions, Names, Net, NodeKind, compile};
 
@@ -40,7 +40,7 @@ pub(crate) fn engine(nets: &[Net], options: &CompileOptions) -> Engine {
 }
 
 /// Plays a scenario on the first of these nets; then again, with all cases written out and read in after each step.
-pub(crate) fn play(nets: &[Net], text: &str) {
+pub(crate) fn play(nets: &[Net], text: &str) -> PatternStats {
     let engine = engine(nets, &CompileOptions::default());
     for resumes in [false, true] {
         let mut player = Player::new(&engine, nets);
@@ -51,7 +51,11 @@ pub(crate) fn play(nets: &[Net], text: &str) {
             }
         }
         assert!(player.has_started, "a scenario starts a case: {text}");
+        player.shard.publish_pattern_stats();
+        player.shard.publish_pattern_stats();
+        assert_eq!(player.shard.pattern_stats().met().count() > 0, engine.pattern_stats().met().count() > 0);
     }
+    engine.pattern_stats()
 }
 
 struct Player {
