@@ -42,6 +42,11 @@ pub enum EngineError {
     },
     /// The store holds more programs, or programs with more ops, than the engine's tables can number.
     TooManyPrograms,
+    /// More generations of programs have live cases than there are shard numbers for them.
+    Generations {
+        /// Generations that are open.
+        open: usize,
+    },
 }
 
 impl fmt::Display for EngineError {
@@ -61,6 +66,12 @@ impl fmt::Display for EngineError {
                 f,
                 "workflow {caller:?} calls {called:?}, which the store does not hold or which begins with a decision"
             ),
+            Self::Generations { open } => {
+                write!(
+                    f,
+                    "{open} generations of workflows have live cases, and no shard number is left for another"
+                )
+            }
             Self::TooManyPrograms => f.write_str("the store holds more programs than an engine can number"),
         }
     }

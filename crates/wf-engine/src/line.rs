@@ -98,6 +98,18 @@ impl Line {
         if self.generation == generation { Some(self.program) } else { None }
     }
 
+    /// Lets the slot begin with this generation.
+    pub(crate) const fn begin_at(&mut self, generation: u32) {
+        self.generation = FREE | generation;
+    }
+
+    /// The generation of the slot's next case; `None` if it is used up.
+    pub(crate) const fn next_generation(&self) -> Option<u32> {
+        let generation = self.generation & !FREE;
+        let next = if self.generation & FREE == 0 { generation + 1 } else { generation };
+        if next < GENERATION_LAST { Some(next) } else { None }
+    }
+
     /// Program and generation, if a case lives here.
     pub(crate) const fn occupant(&self) -> Option<(u32, u32)> {
         if self.generation & FREE == 0 { Some((self.program & !INCIDENT, self.generation)) } else { None }

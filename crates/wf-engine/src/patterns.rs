@@ -83,7 +83,7 @@ impl EventCounts {
 impl Shard {
     /// How often each pattern was met in this shard.
     ///
-    /// Looks at the count of each op of the programs: for now and then, not for each batch.
+    /// Looks at the count of each op of the programs, so it is nothing to ask in every batch.
     #[must_use]
     pub fn pattern_stats(&self) -> PatternStats {
         let mut counts = [0; COUNT];

@@ -20,6 +20,8 @@ pub(crate) struct Slab {
     /// Slots below this have been used.
     fresh: u32,
     live: u32,
+    /// With which generation a slot begins.
+    first_generation: u32,
 }
 
 impl Slab {
@@ -30,7 +32,7 @@ impl Slab {
         let mut rows = zeroed(cases_max)?;
         // Page faults belong to start-up, not to the first case of each page.
         rows.prefault();
-        Ok(Self { rows, values: None, free: NO_SLOT, fresh: 0, live: 0 })
+        Ok(Self { rows, values: None, free: NO_SLOT, fresh: 0, live: 0, first_generation: 0 })
     }
 
     /// Takes the memory for values, and touches it.
@@ -75,6 +77,17 @@ impl Slab {
         self.rows.get_mut(slot as usize).map(|row| transmute_mut!(row))
     }
 
+    /// Lets slots begin with a later generation than the first: those before were another slab's of the same shard number.
+    pub(crate) const fn begin_at(&mut self, generation: u32) {
+        self.first_generation = generation;
+    }
+
+    /// The first generation that no case of any slot has had; `None` if a slot is used up.
+    pub(crate) fn first_unused(&self) -> Option<u32> {
+        let mut used = (0..self.fresh).map(|slot| self.line(slot).and_then(Line::next_generation));
+        used.try_fold(self.first_generation, |most, next| Some(most.max(next?)))
+    }
+
     /// All lines, used or not.
     pub(crate) fn lines_mut(&mut self) -> &mut [Line] {
         <[Line]>::mut_from_bytes(self.rows.as_mut_bytes())
@@ -95,8 +108,12 @@ impl Slab {
             if self.fresh as usize == self.rows.len() {
                 return None;
             }
+            let (slot, first) = (self.fresh, self.first_generation);
             self.fresh += 1;
-            self.fresh - 1
+            if let Some(line) = self.line_mut(slot) {
+                line.begin_at(first);
+            }
+            slot
         } else {
             self.free
         };

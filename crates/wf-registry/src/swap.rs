@@ -121,6 +121,13 @@ impl<T> Reader<T> {
         &self.value
     }
 
+    /// Whether nothing was published since this reader last looked: one acquire load.
+    #[inline]
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.shared.generation.load(Ordering::Acquire) == self.generation
+    }
+
     /// The value this reader saw last, without looking for a newer one.
     #[inline]
     #[must_use]
