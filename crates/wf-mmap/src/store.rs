@@ -277,6 +277,13 @@ impl Store {
         Ok(())
     }
 
+    /// What a look-up that reads nothing of the map must ask all the same.
+    #[cfg(feature = "zstd")]
+    #[inline]
+    pub(crate) fn refuse_lost(&self) -> Result<(), Error> {
+        if self.region.is_lost() { Err(self.error(None, ErrorKind::Lost)) } else { Ok(()) }
+    }
+
     #[inline]
     pub(crate) fn refuse_compressed(&self) -> Result<(), Error> {
         if self.is_compressed() { Err(self.error(None, ErrorKind::Compressed)) } else { Ok(()) }
