@@ -21,6 +21,17 @@ const USED_AT: usize = POSITIONS_AT + 4 * SLOTS;
 const OVERFLOW_AT: usize = USED_AT + 2;
 const _: () = assert!(OVERFLOW_AT + 2 == 64);
 
+/// One bit for each slot in use; at most ten, whatever a damaged file says.
+const USED_MASKS: [u32; 16] = {
+    let mut masks = [(1 << SLOTS) - 1; 16];
+    let mut used = 0;
+    while used < SLOTS {
+        masks[used] = (1 << used) - 1;
+        used += 1;
+    }
+    masks
+};
+
 /// What the index keeps of a hash beyond the bucket it chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trace {
@@ -49,15 +60,9 @@ pub(crate) struct Bucket<'b>(pub(crate) &'b [u8; 64]);
 impl<'b> Bucket<'b> {
     /// One bit per slot whose fingerprint is this one; slots that are not used never match.
     #[inline]
-    pub(crate) fn matches(self, fingerprint: u16) -> u16 {
-        match_lanes(self.0, fingerprint) & self.used_mask()
-    }
-
-    #[inline]
-    fn used_mask(self) -> u16 {
-        // At most 10 bits, whatever a damaged file says.
-        let used = self.0[USED_AT] & 15;
-        ((1u32 << used) - 1) as u16 & ((1 << SLOTS) - 1)
+    pub(crate) fn matches(self, fingerprint: u16) -> u32 {
+        // A table, so that one instruction stands between the comparison and what follows from it.
+        u32::from(match_lanes(self.0, fingerprint)) & USED_MASKS[usize::from(self.0[USED_AT] & 15)]
     }
 
     /// Slots in use.
@@ -66,10 +71,13 @@ impl<'b> Bucket<'b> {
     }
 
     /// Where the payload of a slot's record begins, in units from the start of the record area.
+    ///
+    /// # Panics
+    /// If there is no such slot.
     #[inline]
     pub(crate) fn position(self, slot: u32) -> u32 {
-        let at = POSITIONS_AT + 4 * (slot as usize % SLOTS);
-        u32::from_le_bytes([self.0[at], self.0[at + 1], self.0[at + 2], self.0[at + 3]])
+        let (positions, _) = self.0[POSITIONS_AT..USED_AT].as_chunks::<4>();
+        u32::from_le_bytes(positions[slot as usize])
     }
 
     /// Whether a key with this trace may stand in a later bucket.

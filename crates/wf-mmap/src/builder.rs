@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::bucket::KEYS_PER_BUCKET;
 use crate::draft::Draft;
 use crate::error::{Error, ErrorKind};
+use crate::filter::{FilterDraft, WORD_BYTES};
 use crate::hash::{Hasher, next_seed};
-use crate::header::{HEADER_BYTES, Header, METADATA_BYTES_MAX};
+use crate::header::{HEADER_BYTES, Header, INCOMPAT_FILTER, METADATA_BYTES_MAX};
 use crate::key::{Key, KeyKind};
 use crate::options::{Options, Progress};
 use crate::packer::{Packed, Stop, pack};
@@ -23,8 +24,8 @@ const SEEDS_MAX: u32 = 8;
 
 /// Writes a store: add records one by one, then [`finish`](StoreBuilder::finish).
 ///
-/// Memory: 12 bytes a record and one chunk of 4 MiB; the records themselves stream to a temporary file beside the
-/// target. The same records in the same order, with the same options, give the same bytes.
+/// Memory: 12 bytes a record (14 while the index is made) and one chunk of 4 MiB; the records themselves stream to a
+/// temporary file beside the target. The same records in the same order, with the same options, give the same bytes.
 #[derive(Debug)]
 pub struct StoreBuilder {
     target: PathBuf,
@@ -59,7 +60,7 @@ pub struct Summary {
     pub payload_bytes: u64,
     /// Bytes of the file.
     pub file_bytes: u64,
-    /// Bytes of the index, part of the file.
+    /// Bytes of the index and its filter, part of the file.
     pub index_bytes: u64,
     /// The most index buckets that any look-up visits.
     pub probe_max: u32,
@@ -200,11 +201,13 @@ impl StoreBuilder {
         self.write(&[0; 64][..(padded_bytes - dictionary_bytes) as usize])?;
         let index_at = HEADER_BYTES as u64 + record_bytes + padded_bytes;
         let (packed, index_crc) = self.write_index(index_at)?;
+        // The writer is behind the filter now: what was written from the index on.
+        let index_bytes = self.written_bytes - index_at;
         let header = Header {
-            incompat,
+            incompat: incompat | INCOMPAT_FILTER,
             compat: 0,
             key_kind: self.kind.filter(|_| self.record_count > 0),
-            file_bytes: index_at + packed.buckets * 64,
+            file_bytes: index_at + index_bytes,
             record_count: self.record_count,
             record_bytes,
             dictionary_bytes,
@@ -227,7 +230,7 @@ impl StoreBuilder {
             records: header.record_count,
             payload_bytes: header.payload_bytes,
             file_bytes: header.file_bytes,
-            index_bytes: header.index_buckets * 64,
+            index_bytes,
             probe_max: header.probe_max,
             seed: header.seed,
         };
@@ -254,13 +257,19 @@ impl StoreBuilder {
         let homes = self.home_buckets();
         let mut runs = std::mem::take(&mut self.runs);
         for _ in 0..SEEDS_MAX {
-            let mut crc = 0;
+            let (mut crc, mut filter) = (0, FilterDraft::new(homes));
             let mut shared = SharedHashes::default();
-            let entries = runs.merge().inspect(|entry| shared.see(*entry));
+            let entries = runs.merge().inspect(|entry| {
+                shared.see(*entry);
+                filter.add(entry.hash());
+            });
             let packed = pack(entries, homes, |bucket| {
                 crc = crc32c::crc32c_append(crc, bucket);
                 self.write(bucket)
             });
+            if packed.is_ok() {
+                crc = self.write_filter(&filter, crc)?;
+            }
             self.flush()?;
             self.refuse_duplicates(shared)?;
             match packed {
@@ -277,6 +286,16 @@ impl StoreBuilder {
             self.draft.cut(index_at)?;
         }
         Err(self.refuse(ErrorKind::HostileKeys { probe_max: crate::bucket::PROBE_MAX }))
+    }
+
+    /// Writes the filter behind the index, whose checksum goes on over it.
+    fn write_filter(&mut self, filter: &FilterDraft, mut crc: u32) -> Result<u32, Error> {
+        let padding = filter.words().len().next_multiple_of(64 / WORD_BYTES) - filter.words().len();
+        for word in filter.words().chain(std::iter::repeat_n([0; WORD_BYTES], padding)) {
+            crc = crc32c::crc32c_append(crc, &word);
+            self.write(&word)?;
+        }
+        Ok(crc)
     }
 
     /// Two entries with one hash are two keys or one key twice; the records say which.

@@ -1,15 +1,19 @@
 //! Reading a compressed store: one decoder per thread, with a bounded cache of decoded records.
+//!
+//! The cache is asked first, by the key itself: what is in it needs neither the index nor the stored record. Like the
+//! index it answers in two dependent accesses, one to a line of two places and one to the key with its record.
 
 use std::fmt;
 
 use zstd::bulk::Decompressor;
 
 use crate::error::{Error, ErrorKind};
-use crate::key::Key;
+use crate::key::{Key, Probe, halves};
+use crate::record::Record;
 use crate::store::Store;
 
-/// Places of the cache; a record has one place that it can be in.
-const PLACES: usize = 1 << 14;
+/// The most lines of the cache: 16 MiB.
+const LINES_MAX: usize = 1 << 18;
 
 /// Looks records up in a store, compressed or not, and decodes them.
 ///
@@ -17,32 +21,63 @@ const PLACES: usize = 1 << 14;
 pub struct Decoder<'s> {
     store: &'s Store,
     decompressor: Decompressor<'static>,
-    places: Box<[Place]>,
+    lines: Box<[Line]>,
     held_bytes: usize,
     cache_bytes_max: usize,
-    /// Where eviction goes on.
+    /// The line where eviction goes on.
     hand: usize,
 }
 
+/// The two places that a record can be in, the younger one first.
+#[derive(Default)]
+#[repr(align(64))]
+struct Line([Place; 2]);
+
+const _: () = assert!(size_of::<Line>() == 64);
+
 /// One decoded record.
-#[derive(Clone, Default)]
 struct Place {
-    /// The record's position; 0 where nothing is held.
-    position: u32,
-    bytes: Vec<u8>,
+    hash: u64,
+    /// More than `entry` has where nothing is held.
+    key_bytes: u32,
+    /// The key, then the record.
+    entry: Box<[u8]>,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { hash: 0, key_bytes: u32::MAX, entry: Box::default() }
+    }
+}
+
+impl Place {
+    #[inline]
+    fn holds<P: Probe>(&self, key: P, hash: u64) -> bool {
+        self.hash == hash
+            && self.entry.get(..self.key_bytes as usize).is_some_and(|stored| key.equals(stored))
+    }
+
+    fn record(&self) -> &[u8] {
+        self.entry.get(self.key_bytes as usize..).unwrap_or_default()
+    }
 }
 
 impl Store {
     /// A decoder whose cache holds at most `cache_bytes_max` bytes of decoded records.
     ///
+    /// Beside them it takes 64 bytes for each record that so many bytes are expected to hold, 16 MiB at most.
+    ///
     /// # Errors
     /// [`ErrorKind::Io`] where zstd refuses the dictionary.
     pub fn decoder(&self, cache_bytes_max: usize) -> Result<Decoder<'_>, Error> {
         let decompressor = Decompressor::with_dictionary(self.dictionary());
+        let mean_bytes = (self.raw_bytes() / self.len().max(1) as u64).max(1);
+        let fit = (cache_bytes_max as u64 / mean_bytes).clamp(1, self.len().max(1) as u64);
+        let lines = usize::try_from(fit).map_or(LINES_MAX, |fit| fit.min(LINES_MAX).next_power_of_two());
         Ok(Decoder {
             store: self,
             decompressor: decompressor.map_err(|e| Error::io(self.path(), "read the dictionary", e))?,
-            places: vec![Place::default(); PLACES].into_boxed_slice(),
+            lines: std::iter::repeat_with(Line::default).take(lines).collect(),
             held_bytes: 0,
             cache_bytes_max,
             hand: 0,
@@ -56,23 +91,46 @@ impl<'s> Decoder<'s> {
     /// # Errors
     /// As [`Store::get`]; [`ErrorKind::DamagedRecord`] where a record is no frame that decodes to the length it states;
     /// [`ErrorKind::TooLarge`] where that length is more than the whole cache may hold.
+    #[inline]
     pub fn get(&mut self, key: Key<'_>) -> Result<Option<&[u8]>, Error> {
-        let Some(record) = self.store.find(key)? else { return Ok(None) };
         if !self.store.is_compressed() {
-            return Ok(Some(record.payload()));
+            return self.store.get(key);
         }
-        let position = record.position();
-        let at = (position.wrapping_mul(0x9E37_79B1) >> (32 - PLACES.trailing_zeros())) as usize;
-        if self.places[at].position != position {
-            self.decode(at, position, record.payload())?;
+        match key {
+            Key::U64(n) => self.fetch(n, key),
+            Key::Id(id) => self.fetch(halves(&id), key),
+            Key::Str(text) => self.fetch(text, key),
         }
-        Ok(Some(&self.places[at].bytes))
+    }
+
+    fn fetch<P: Probe>(&mut self, probe: P, key: Key<'_>) -> Result<Option<&[u8]>, Error> {
+        let hash = probe.hash(self.store.hasher());
+        // As many lines as a power of two.
+        let at = hash as usize & (self.lines.len() - 1);
+        let way = self.lines[at].0.iter().position(|place| place.holds(probe, hash));
+        let Some(way) = way.filter(|_| self.store.key_kind() == Some(P::KIND)) else {
+            return self.find(key, hash, at);
+        };
+        self.store.refuse_lost()?;
+        Ok(Some(self.lines[at].0[way].record()))
     }
 
     #[cold]
-    fn decode(&mut self, at: usize, position: u32, stored: &[u8]) -> Result<(), Error> {
-        let Some((raw_len, frame)) = stored.split_first_chunk() else {
-            return Err(self.store.damaged(position, "no length in front of the frame"));
+    #[inline(never)]
+    fn find(&mut self, key: Key<'_>, hash: u64, at: usize) -> Result<Option<&[u8]>, Error> {
+        let Some(record) = self.store.find(key)? else { return Ok(None) };
+        let place = self.decode(record, hash)?;
+        self.held_bytes += place.record().len();
+        let [young, old] = &mut self.lines[at].0;
+        std::mem::swap(young, old);
+        self.held_bytes -= std::mem::replace(young, place).record().len();
+        Ok(Some(young.record()))
+    }
+
+    fn decode(&mut self, record: Record<'_>, hash: u64) -> Result<Place, Error> {
+        let damaged = |check| Err(self.store.damaged(record.position(), check));
+        let Some((raw_len, frame)) = record.payload().split_first_chunk() else {
+            return damaged("no length in front of the frame");
         };
         let raw_len = u32::from_le_bytes(*raw_len) as usize;
         if raw_len > self.cache_bytes_max {
@@ -81,31 +139,27 @@ impl<'s> Decoder<'s> {
                 .store
                 .error(None, ErrorKind::TooLarge { what: "decoded record in bytes", value, max }));
         }
-        let mut bytes = self.release(at);
         while self.held_bytes + raw_len > self.cache_bytes_max {
-            self.hand = (self.hand + 1) % PLACES;
-            drop(self.release(self.hand));
+            self.evict();
         }
-        bytes.clear();
+        let key = record.key();
+        let mut entry = vec![0; key.len() + raw_len].into_boxed_slice();
+        let (head, raw) = entry.split_at_mut(key.len());
+        head.copy_from_slice(key);
         if frame.len() == raw_len {
-            bytes.extend_from_slice(frame);
-        } else {
-            bytes.reserve_exact(raw_len);
-            let decoded = self.decompressor.decompress_to_buffer(frame, &mut bytes);
-            if decoded.ok() != Some(raw_len) || bytes.len() != raw_len {
-                return Err(self.store.damaged(position, "not a frame of the stated length"));
-            }
+            raw.copy_from_slice(frame);
+        } else if self.decompressor.decompress_to_buffer(frame, raw).ok() != Some(raw_len) {
+            return damaged("not a frame of the stated length");
         }
-        self.held_bytes += raw_len;
-        self.places[at] = Place { position, bytes };
-        Ok(())
+        Ok(Place { hash, key_bytes: key.len() as u32, entry })
     }
 
-    /// Empties a place and hands its memory over.
-    fn release(&mut self, at: usize) -> Vec<u8> {
-        let place = std::mem::take(&mut self.places[at]);
-        self.held_bytes -= place.bytes.len();
-        place.bytes
+    /// Lets the records of the next line go.
+    fn evict(&mut self) {
+        self.hand = (self.hand + 1) & (self.lines.len() - 1);
+        for place in &mut self.lines[self.hand].0 {
+            self.held_bytes -= std::mem::take(place).record().len();
+        }
     }
 }
 

@@ -13,8 +13,11 @@ pub(crate) const VERSION_MAJOR: u16 = 1;
 pub(crate) const VERSION_MINOR: u16 = 0;
 /// Records are zstd frames.
 pub(crate) const INCOMPAT_ZSTD: u32 = 1;
+/// A filter stands behind the index.
+pub(crate) const INCOMPAT_FILTER: u32 = 2;
 /// Features this build can serve.
-pub(crate) const INCOMPAT_KNOWN: u32 = if cfg!(feature = "zstd") { INCOMPAT_ZSTD } else { 0 };
+pub(crate) const INCOMPAT_KNOWN: u32 =
+    if cfg!(feature = "zstd") { INCOMPAT_ZSTD } else { 0 } | INCOMPAT_FILTER;
 /// Where the caller's metadata stands in the page, and how much fits.
 const METADATA_AT: usize = 2048;
 pub(crate) const METADATA_BYTES_MAX: usize = CRC_AT - METADATA_AT;
@@ -61,6 +64,16 @@ impl Header {
 
     pub(crate) fn index_at(&self) -> u64 {
         self.dictionary_at() + self.dictionary_bytes.next_multiple_of(64)
+    }
+
+    /// Where the filter begins, if there is one, and the index ends.
+    pub(crate) fn filter_at(&self) -> u64 {
+        self.index_at() + self.index_buckets * 64
+    }
+
+    /// Bytes of the filter, padding included; `None` where no file is that long.
+    fn filter_bytes(&self) -> Option<u64> {
+        if self.incompat & INCOMPAT_FILTER == 0 { Some(0) } else { crate::filter::bytes(self.home_buckets) }
     }
 
     /// The page as it stands in the file.
@@ -200,6 +213,7 @@ impl Header {
             .checked_mul(64)
             .and_then(|sum| sum.checked_add(self.dictionary_bytes.checked_next_multiple_of(64)?))
             .and_then(|sum| sum.checked_add(self.record_bytes))
+            .and_then(|sum| sum.checked_add(self.filter_bytes()?))
             .and_then(|sum| sum.checked_add(Self::records_at()));
         if sum != Some(self.file_bytes) {
             return refuse("ranges do not add up to the file's length");
@@ -269,6 +283,19 @@ mod tests {
     fn a_page_decodes_to_what_was_encoded() {
         let header = sample();
         assert_eq!(Header::decode(&header.encode()[..], header.file_bytes).unwrap(), header);
+    }
+
+    #[test]
+    fn a_filter_takes_a_word_for_each_home_bucket_in_whole_lines() {
+        let mut header = sample();
+        header.incompat = INCOMPAT_FILTER;
+        let page = header.encode();
+        let refused = Header::decode(&page[..], header.file_bytes).unwrap_err();
+        let adds_up = "ranges do not add up to the file's length";
+        assert!(matches!(refused, ErrorKind::DamagedHeader { check } if check == adds_up));
+        header.file_bytes += 64;
+        let decoded = Header::decode(&header.encode()[..], header.file_bytes).unwrap();
+        assert_eq!(decoded.filter_at() + 64, header.file_bytes);
     }
 
     #[test]

@@ -5,15 +5,20 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::ptr::NonNull;
 
+use crate::filter::WORD_BYTES;
+
 /// A run of bytes that begins on a 64-byte boundary and does not change.
 pub(crate) struct Region {
     /// Invariant: valid for reads of `len` bytes, initialized, 64-byte aligned, and not written to by anyone while
     /// `owner` lives. For a map of a file that last part is the promise of whoever opened it.
     start: NonNull<u8>,
     len: usize,
-    /// Invariant: this and `index` lie within the region; kept apart so that a look-up need not compute them.
+    /// Invariant: this, `index` and `filter` lie within the region or are constants; kept apart so that a look-up need not
+    /// compute them.
     records: NonNull<[u8]>,
     index: NonNull<[[u8; 64]]>,
+    /// One word that has every bit where the file has no filter.
+    filter: NonNull<[[u8; WORD_BYTES]]>,
     /// Given back before the memory is, which fields' order of drop ensures.
     #[cfg(all(feature = "guard", unix))]
     guard: Option<crate::guard::Guard>,
@@ -77,11 +82,13 @@ impl Region {
 
     fn undivided(start: NonNull<u8>, len: usize, owner: Owner) -> Self {
         let (records, index) = (NonNull::from(&[]), NonNull::from(&[]));
+        let filter = NonNull::from(&[[0xff; WORD_BYTES]]);
         Self {
             start,
             len,
             records,
             index,
+            filter,
             #[cfg(all(feature = "guard", unix))]
             guard: None,
             owner,
@@ -114,13 +121,17 @@ impl Region {
         }
     }
 
-    /// Says where the record area and the index stand.
+    /// Says where the record area and the index stand, and the filter, if there is one.
     ///
     /// # Panics
     /// If a range leaves the region.
-    pub(crate) fn divide(&mut self, records: Range<usize>, index: Range<usize>) {
+    pub(crate) fn divide(&mut self, records: Range<usize>, index: Range<usize>, filter: Range<usize>) {
         let bytes = self.bytes();
         let divided = (NonNull::from(&bytes[records]), NonNull::from(bytes[index].as_chunks().0));
+        let words = bytes[filter].as_chunks().0;
+        if !words.is_empty() {
+            self.filter = NonNull::from(words);
+        }
         (self.records, self.index) = divided;
     }
 
@@ -138,6 +149,14 @@ impl Region {
         // SAFETY: `index` came from a slice of the region (or is empty), whose bytes are initialized and do not
         // change while `self` lives (invariants of `index` and `start`).
         unsafe { self.index.as_ref() }
+    }
+
+    /// The words of the filter.
+    #[inline]
+    pub(crate) fn filter(&self) -> &[[u8; WORD_BYTES]] {
+        // SAFETY: `filter` came from a slice of the region (or is a constant), whose bytes are initialized and do not
+        // change while `self` lives (invariants of `filter` and `start`).
+        unsafe { self.filter.as_ref() }
     }
 
     /// The bytes.

@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use crate::bucket::{Bucket, Trace, home};
 use crate::error::{Error, ErrorKind};
+use crate::filter::bits;
 use crate::hash::Hasher;
-use crate::header::{HEADER_BYTES, Header, INCOMPAT_ZSTD};
+use crate::header::{HEADER_BYTES, Header, INCOMPAT_FILTER, INCOMPAT_ZSTD};
 use crate::key::{Key, KeyKind, Probe, halves};
 use crate::opened::{Opened, Way};
 use crate::record::Record;
@@ -24,6 +25,10 @@ pub struct Store {
     region: Region,
     header: Header,
     hasher: Hasher,
+    /// Home buckets that the filter has words for; 1 where there is no filter.
+    filter_homes: u64,
+    /// The kind of all keys, if the key alone leads to a record's bytes: there are records, and they are not compressed.
+    plain_kind: Option<KeyKind>,
     verified: Verified,
     opened: Opened,
 }
@@ -51,13 +56,16 @@ impl Store {
         let records_at = Header::records_at() as usize;
         region.divide(
             records_at..records_at + header.record_bytes as usize,
-            index_at as usize..header.file_bytes as usize,
+            index_at as usize..header.filter_at() as usize,
+            header.filter_at() as usize..header.file_bytes as usize,
         );
         let file_bytes = header.file_bytes;
         let copied_bytes = if way == Way::Mapped { 0 } else { file_bytes };
         Ok(Self {
             path: path.to_path_buf(),
             hasher: Hasher::new(header.seed),
+            filter_homes: if header.incompat & INCOMPAT_FILTER == 0 { 1 } else { header.home_buckets },
+            plain_kind: header.key_kind.filter(|_| header.incompat & INCOMPAT_ZSTD == 0),
             verified: Verified::new(header.index_buckets as usize),
             header,
             region,
@@ -67,8 +75,8 @@ impl Store {
 
     /// The record with this key, if there is one.
     ///
-    /// The bytes stand in the store itself and begin on its alignment. Two dependent memory accesses; the first look-up
-    /// of a record also computes its checksum.
+    /// The bytes stand in the store itself and begin on its alignment. Two dependent memory accesses for a hit, one for
+    /// nearly every miss; the first look-up of a record also computes its checksum.
     ///
     /// # Errors
     /// [`ErrorKind::WrongKeyKind`] for a key of another kind than the store's; [`ErrorKind::DamagedRecord`] where the
@@ -77,9 +85,9 @@ impl Store {
     #[inline(always)]
     pub fn get(&self, key: Key<'_>) -> Result<Option<&[u8]>, Error> {
         match key {
-            Key::U64(n) => self.payload(n, n.hash(&self.hasher)),
-            Key::Id(id) => self.payload(halves(&id), halves(&id).hash(&self.hasher)),
-            Key::Str(text) => self.payload(text, text.hash(&self.hasher)),
+            Key::U64(n) => self.fetch(n, n.hash(&self.hasher)),
+            Key::Id(id) => self.fetch(halves(&id), halves(&id).hash(&self.hasher)),
+            Key::Str(text) => self.fetch(text, text.hash(&self.hasher)),
         }
     }
 
@@ -195,6 +203,47 @@ impl Store {
         }
     }
 
+    /// A miss that the filter decides, as nearly every miss is, ends in the caller's own code: a few dozen instructions
+    /// without a call, so that a processor has many look-ups in flight. What neither that nor [`Store::hit`] decides
+    /// takes the long way.
+    #[inline(always)]
+    fn fetch<P: Probe>(&self, key: P, hash: u64) -> Result<Option<&[u8]>, Error> {
+        if self.plain_kind == Some(P::KIND) {
+            if self.filter_lacks(hash) && !self.region.is_lost() {
+                return Ok(None);
+            }
+            if let Some(payload) = self.hit(key, hash) {
+                return Ok(Some(payload));
+            }
+        }
+        self.payload(key, hash)
+    }
+
+    /// A record that was verified before and that the first agreeing slot of its home bucket leads to, as nearly every hit
+    /// is. Its place is returned in registers: a result that went through memory would hold the caller up.
+    #[inline(never)]
+    fn hit<P: Probe>(&self, key: P, hash: u64) -> Option<&[u8]> {
+        let at = home(hash, self.header.home_buckets) as usize;
+        let bucket = Bucket(self.index().get(at)?);
+        let matches = bucket.matches(Trace::of(hash).fingerprint);
+        let slot = matches.trailing_zeros();
+        if matches == 0 || !self.verified.is_set(at, slot) {
+            return undecided();
+        }
+        let record = Record::at(self.record_area(), P::KIND, bucket.position(slot), self.header.unit_shift);
+        match record {
+            Some(record) if key.equals(record.key()) && !self.region.is_lost() => Some(record.payload()),
+            _ => undecided(),
+        }
+    }
+
+    /// Whether the filter says that there is no key with this hash; never does where the file has none.
+    #[inline(always)]
+    pub(crate) fn filter_lacks(&self, hash: u64) -> bool {
+        let word = self.region.filter().get(home(hash, self.filter_homes) as usize);
+        word.is_some_and(|word| !u64::from_le_bytes(*word) & bits(hash) != 0)
+    }
+
     /// One function per kind of key.
     #[inline(never)]
     pub(crate) fn payload<P: Probe>(&self, key: P, hash: u64) -> Result<Option<&[u8]>, Error> {
@@ -252,6 +301,13 @@ impl Store {
         Ok(())
     }
 
+    /// What a look-up that reads nothing of the map must ask all the same.
+    #[cfg(feature = "zstd")]
+    #[inline]
+    pub(crate) fn refuse_lost(&self) -> Result<(), Error> {
+        if self.region.is_lost() { Err(self.error(None, ErrorKind::Lost)) } else { Ok(()) }
+    }
+
     #[inline]
     pub(crate) fn refuse_compressed(&self) -> Result<(), Error> {
         if self.is_compressed() { Err(self.error(None, ErrorKind::Compressed)) } else { Ok(()) }
@@ -304,6 +360,14 @@ impl Store {
     pub(crate) fn index(&self) -> &[[u8; 64]] {
         self.region.index()
     }
+}
+
+/// Nothing yet. A call, so that what led here is branched on: as a choice of values it would let the place of a record
+/// wait for the comparison of its key.
+#[cold]
+#[inline(never)]
+fn undecided<T>() -> Option<T> {
+    None
 }
 
 impl fmt::Debug for Store {

@@ -25,7 +25,7 @@ impl Store {
             );
         }
         let index_at = self.header().index_at();
-        if crc32c::crc32c(self.index().as_flattened()) != self.header().index_crc {
+        if crc32c::crc32c(&bytes[index_at as usize..]) != self.header().index_crc {
             return Err(self.error(Some(index_at), ErrorKind::DamagedIndex { check: "checksum" }));
         }
         let dictionary_ends = (self.header().dictionary_at() + self.header().dictionary_bytes) as usize;
@@ -89,6 +89,9 @@ impl Store {
     /// The slot that a look-up of this record's key would take it from.
     fn slot_of(&self, record: Record<'_>) -> Option<(usize, u32)> {
         let hash = self.hasher().hash(record.key());
+        if self.filter_lacks(hash) {
+            return None;
+        }
         let trace = Trace::of(hash);
         let first = home(hash, self.header().home_buckets) as usize;
         for at in first..first + self.header().probe_max as usize {

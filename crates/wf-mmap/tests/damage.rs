@@ -187,6 +187,30 @@ fn random_damage_gives_no_wrong_answer_and_no_panic() {
 }
 
 #[test]
+fn a_filter_that_hides_a_record_is_found_by_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.wfs");
+    build(&path, "ids", 12, 90, Align::Cell);
+    let whole = std::fs::read(&path).unwrap();
+    // Two home buckets: their words stand in the last 64 bytes. A writer who gets them wrong gets the checksums right.
+    let words = whole.len() - 64;
+    let index = words - 2 * 64;
+    for at in words..words + 16 {
+        let mut damaged = whole.clone();
+        if damaged[at] == 0 {
+            continue;
+        }
+        damaged[at] &= damaged[at] - 1;
+        let crc = crc32c::crc32c(&damaged[index..]);
+        damaged[112..116].copy_from_slice(&crc.to_le_bytes());
+        let crc = crc32c::crc32c(&damaged[..4092]);
+        damaged[4092..4096].copy_from_slice(&crc.to_le_bytes());
+        let error = Store::from_bytes(&damaged).unwrap().verify().unwrap_err();
+        assert!(error.to_string().contains("does not lead to it"), "{error}");
+    }
+}
+
+#[test]
 fn what_is_no_store_of_this_version_says_what_it_is_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.wfs");
