@@ -55,6 +55,11 @@ macro_rules! kernel {
                         let $isa = $crate::x86_64::Sse2::new();
                         $body
                     }
+                    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+                    $crate::Level::Neon => {
+                        let $isa = $crate::aarch64::Neon::new();
+                        $body
+                    }
                     _ => {
                         let $isa = $crate::isa::Portable;
                         $body

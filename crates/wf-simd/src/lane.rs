@@ -8,13 +8,15 @@ mod sealed {
 }
 
 /// What an architecture adds to an element type.
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+use crate::aarch64::Vectors;
 #[cfg(target_arch = "x86_64")]
 use crate::x86_64::Vectors;
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
 #[doc(hidden)]
 pub trait Vectors {}
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
 impl<T> Vectors for T {}
 
 /// An element type of the kernels: `u8`, `u16`, `u32`, `u64`, `i64` or `f64`.

@@ -40,6 +40,8 @@
 //! Lemire and Mula, "Faster population counts using AVX2 instructions" (2018); Langdale and Lemire, "Parsing gigabytes of JSON per second"
 //! (2019), section 3.2, for indices from bits; the memchr crate for one seam between kernels and instruction sets.
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod aarch64;
 mod add;
 mod bitmap;
 mod bits;
