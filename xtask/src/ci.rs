@@ -31,7 +31,7 @@ const FEATURED: [&str; 3] = ["wf-engine", "wf-cli", "wf-benches"];
 /// Models of every interleaving, and where they stand.
 const LOOM: [(&str, &str); 2] = [
     ("loom, in the crates", "--lib --package wf-alloc --package wf-arena"),
-    ("loom, beside them", "--test loom --package wf-aligned --package wf-mmap"),
+    ("loom, beside them", "--test loom --package wf-aligned --package wf-mmap --package wf-registry"),
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
