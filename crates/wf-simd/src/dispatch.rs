@@ -13,8 +13,9 @@ macro_rules! kernel {
         }
     ) => {
         $(#[$meta])*
-        #[inline]
+        #[inline(always)]
         pub fn $name<$($generics)*>($($arg: $type),*) -> $output {
+            // What goes into the caller is this: a short loop, the load of a byte, and a call.
             $(if $short {
                 return $when_short;
             })?
@@ -72,5 +73,8 @@ macro_rules! kernel {
 
 pub(crate) use kernel;
 
-/// Below this many elements the free functions run an inlined loop instead of dispatching.
+/// Below this many elements the free functions that search and select run an inlined loop instead of dispatching.
 pub(crate) const SHORT: usize = 32;
+
+/// Likewise for those that reduce to one value or word, whose vectors win earlier.
+pub(crate) const SHORT_REDUCED: usize = 17;
