@@ -18,6 +18,7 @@ kernel! {
     /// ```
     pub fn add_wrapping[T: Integer](x: &mut [T], y: &[T]) -> () {
         short(x.len() < SHORT) { combine(x, y, T::add_wrapping) }
+        at_most(Avx2)
         each(_isa) { combine(x, y, T::add_wrapping) }
     }
 }
@@ -36,6 +37,7 @@ kernel! {
     /// ```
     pub fn add_saturating[T: Integer](x: &mut [T], y: &[T]) -> () {
         short(x.len() < SHORT) { combine(x, y, |x, y| x.keep().add_saturating(y)) }
+        at_most(Avx2)
         each(isa) {
             if isa.saturates_one_by_one::<T>() {
                 combine(x, y, |x, y| x.keep().add_saturating(y))

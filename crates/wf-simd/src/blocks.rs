@@ -23,6 +23,12 @@ pub(crate) trait Blocks: Copy {
 
     /// The bits of the elements after the last full block; those past the end are 0.
     fn tail(self) -> u64;
+
+    /// Whether [`tail`](Self::tail) is worth asking for, where asking that is cheaper.
+    #[inline(always)]
+    fn may_have_tail(self) -> bool {
+        true
+    }
 }
 
 /// A plain slice.
@@ -69,6 +75,15 @@ impl<I: Isa, T: Lane, P: Predicate<T>> Blocks for Elements<'_, I, T, P> {
     #[inline(always)]
     fn tail(self) -> u64 {
         self.isa.last_bits(self.x, self.predicate)
+    }
+
+    #[inline(always)]
+    fn may_have_tail(self) -> bool {
+        // The bits of a block of wide elements are made of eight masks or more.
+        match self.x.last_chunk::<BLOCK>() {
+            Some(block) if size_of::<T>() == 8 => self.isa.any(block, self.predicate),
+            _ => true,
+        }
     }
 }
 
@@ -159,6 +174,9 @@ pub(crate) fn find<B: Blocks>(blocks: B) -> Option<usize> {
             }
             index += 1;
         }
+    }
+    if !blocks.may_have_tail() {
+        return None;
     }
     let bits = blocks.tail();
     (bits != 0).then(|| index * BLOCK + bits.trailing_zeros() as usize)
