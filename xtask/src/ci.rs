@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: what CI runs, step by step, with the same names.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -30,7 +31,7 @@ const FEATURED: [&str; 3] = ["wf-engine", "wf-cli", "wf-benches"];
 /// Models of every interleaving, and where they stand.
 const LOOM: [(&str, &str); 2] = [
     ("loom, in the crates", "--lib --package wf-alloc --package wf-arena"),
-    ("loom, beside them", "--test loom --package wf-aligned --package wf-mmap"),
+    ("loom, beside them", "--test loom --package wf-aligned --package wf-mmap --package wf-registry"),
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
@@ -104,14 +105,45 @@ impl Step {
     }
 }
 
+/// Packages with code of their own for aarch64: vectors, and prefetches.
+const AARCH64: &str = "--package wf-simd --package wf-aligned";
+
+/// Whether a program starts and ends well.
+fn has(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// The tests of what is written for aarch64, under emulation; without an emulator they are built; what cannot be had is said.
+fn for_aarch64() -> Option<Step> {
+    const TARGET: &str = "aarch64-unknown-linux-gnu";
+    let folder = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+    let folder = folder.ok().and_then(|output| String::from_utf8(output.stdout).ok());
+    if !folder.is_some_and(|folder| Path::new(folder.trim()).exists()) {
+        print(&format!("SKIPPED: test for aarch64: rustup target add {TARGET}\n"));
+        return None;
+    }
+    let (linker, emulator) = ("aarch64-linux-gnu-gcc", "qemu-aarch64");
+    if !has(linker, &["--version"]) || !has(emulator, &["--version"]) {
+        print(&format!(
+            "SKIPPED: test for aarch64: {linker} or {emulator} is not installed; it is built only\n"
+        ));
+        return Some(Step::new(
+            "check for aarch64",
+            &format!("check --target {TARGET} {AARCH64} --all-features"),
+        ));
+    }
+    let arguments = format!("test --target {TARGET} {AARCH64} --all-features --lib --tests");
+    let step = Step::new("test for aarch64", &arguments)
+        .with("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", linker)
+        .with("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", "qemu-aarch64 -L /usr/aarch64-linux-gnu");
+    Some(step)
+}
+
 /// The tests of crates with unsafe code under valgrind, and under the address sanitizer of a nightly toolchain; a
 /// tool that is not installed is said to be skipped.
 fn sanitized() -> Vec<Step> {
-    let has = |program: &str, arguments: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
     let mut steps = Vec::new();
     let runner = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER";
     if has("valgrind", &["--version"]) {
@@ -156,6 +188,7 @@ fn steps(full: bool) -> Vec<Step> {
     steps.push(Step::new("test", "test --features memory-v2").with("WF_TEST_SCALE", scale));
     steps.push(Step::new("test every allocator", "test --package wf-alloc --all-features"));
     steps.push(Step::new("test xtask", "test --package xtask"));
+    steps.extend(for_aarch64());
     let tier = if full { "full" } else { "ci" };
     steps.push(Step::new(
         "gate",

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wf_aligned::{Counters, Padded, Writer};
 use wf_gate::{Batch, Subject};
@@ -20,8 +20,8 @@ pub fn subjects() -> Vec<Subject> {
     let mut all = Vec::new();
     let mut push = |id, make| all.push(Subject { id, ops: ADDS, make });
     push("aligned.plain_add", || Box::new(Plain { cell: Padded::new(0), before: 0 }));
-    push("aligned.writer_add", || Box::new(Single::new(None)));
-    push("aligned.writer_add_beside_snapshots", || Box::new(Single::new(Some(Duration::from_micros(100)))));
+    push("aligned.writer_add", || Box::new(Single::new(false)));
+    push("aligned.writer_add_beside_snapshots", || Box::new(Single::new(true)));
     push("aligned.two_threads.shared", || contended(2, |_| Shared::new(1), shared_add));
     push("aligned.two_threads.unpadded", || contended(2, Shared::new, own_add));
     push("aligned.two_threads.writer", || contended_writers(2));
@@ -55,24 +55,36 @@ impl Batch for Plain {
     }
 }
 
-/// One writer alone, perhaps with a thread that takes snapshots.
+/// Blocks of a snapshot.
+const BLOCKS: usize = 64;
+
+/// How often snapshots are taken beside a writer: as often as they could be if one took all the time that it may.
+const SNAPSHOT_EVERY: Duration = Duration::from_micros(10);
+
+/// One writer alone, perhaps with a thread that takes snapshots of its block and 63 more.
 struct Single {
     writer: Writer<WIDE>,
     before: u64,
+    /// Keeps the blocks in use.
+    _others: Vec<Writer<WIDE>>,
     _reader: Option<Background>,
 }
 
 impl Single {
-    fn new(pause: Option<Duration>) -> Self {
+    fn new(with_reader: bool) -> Self {
         let counters: Counters<WIDE> = Counters::new();
         let writer = counters.writer();
-        let reader = pause.map(|pause| {
+        let others = (1..BLOCKS).map(|_| counters.writer()).collect();
+        let reader = with_reader.then(|| {
             Background::new(move || {
+                let begun = Instant::now();
                 black_box(counters.snapshot());
-                thread::sleep(pause);
+                while begun.elapsed() < SNAPSHOT_EVERY {
+                    std::hint::spin_loop();
+                }
             })
         });
-        Self { writer, before: 0, _reader: reader }
+        Self { writer, before: 0, _others: others, _reader: reader }
     }
 }
 
@@ -149,6 +161,12 @@ struct Contended<F> {
     others: Others,
 }
 
+/// More than a burst takes however contended, and far less than a time slice.
+const NEXT_PULSE_MAX: Duration = Duration::from_micros(50);
+
+/// So long a machine may be too busy for two threads.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The threads beside the measured one.
 struct Others {
     running: Arc<AtomicBool>,
@@ -201,11 +219,26 @@ impl Others {
         while self.active.load(Ordering::Relaxed) < self.threads.len() {
             thread::yield_now();
         }
-        // No contention without somebody on the other core: wait until there is.
-        let before = self.pulse.load(Ordering::Relaxed);
+        // No contention without somebody on the other core. Two pulses in the time that a few bursts take are a sign that one of
+        // them runs there just now; threads that take turns on one core are a time slice apart.
+        let begun = Instant::now();
+        while self.next_pulse() > NEXT_PULSE_MAX || self.next_pulse() > NEXT_PULSE_MAX {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "no two threads of this subject ran at once for {PATIENCE:?}"
+            );
+            // Waking up is when a thread is moved to the less busy core.
+            thread::sleep(NEXT_PULSE_MAX);
+        }
+    }
+
+    /// How long the next burst of any other thread takes to end.
+    fn next_pulse(&self) -> Duration {
+        let (begun, before) = (Instant::now(), self.pulse.load(Ordering::Relaxed));
         while self.pulse.load(Ordering::Relaxed) == before {
             std::hint::spin_loop();
         }
+        begun.elapsed()
     }
 
     fn stop(&self) {
@@ -289,7 +322,7 @@ struct Snapshots {
 impl Snapshots {
     fn new() -> Self {
         let counters: Counters<WIDE> = Counters::new();
-        let mut writers: Vec<_> = (0..64).map(|_| counters.writer()).collect();
+        let mut writers: Vec<_> = (0..BLOCKS).map(|_| counters.writer()).collect();
         for (index, writer) in writers.iter_mut().enumerate() {
             writer.add(3, index as u64);
         }

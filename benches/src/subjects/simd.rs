@@ -8,6 +8,7 @@ use std::hint::black_box;
 
 use wf_aligned::{AlignedBuf, Boundary, Zeroable};
 use wf_gate::{Batch, Random, Subject};
+use wf_simd::scalar::Keep;
 use wf_simd::{Kernel, Level, Transition, scalar};
 
 const N: usize = 10_000;
@@ -45,6 +46,11 @@ fn filled<T: Zeroable + Copy>(len: usize, seed: u64, make: impl Fn(u64) -> T) ->
     let mut buf = AlignedBuf::zeroed(len, Boundary::Line).expect("a few kilobytes");
     buf.iter_mut().for_each(|slot| *slot = make(random.next_u64()));
     buf
+}
+
+/// Records of a cache line.
+fn rows(len: usize, seed: u64) -> AlignedBuf<[u64; 8]> {
+    filled(len, seed, |bits| [bits; 8])
 }
 
 fn words(seed: u64) -> AlignedBuf<u64> {
@@ -120,8 +126,11 @@ pub fn subjects() -> Vec<Subject> {
     reductions(&mut all);
     selections(&mut all);
     updates(&mut all);
+    sets(&mut all);
+    records(&mut all);
     levels(&mut all);
     short(&mut all);
+    few(&mut all);
     all
 }
 
@@ -137,6 +146,14 @@ fn searches(all: &mut Vec<Subject>) {
     pair!(all, "find_masked_u64", 1, let x = words(1);
         |_t| kernel: index(wf_simd::find_masked(black_box(&x[..]), u64::MAX << 20, 0)),
         twin: index(scalar::find_masked(black_box(&x[..]), u64::MAX << 20, 0)));
+    pair!(all, "find_masked_u32", 1, let x = filled(N, 1, |bits| bits as u32);
+        |_t| kernel: index(wf_simd::find_masked(black_box(&x[..]), u32::MAX << 4, 0)),
+        twin: index(scalar::find_masked(black_box(&x[..]), u32::MAX << 4, 0)));
+    pair!(all, "count_u16", 1, let x = codes(|c| c as u16);
+        |t| kernel: wf_simd::count_equal(black_box(&x[..]), t as u16 % 8) as u64, twin: scalar::count_equal(black_box(&x[..]), t as u16 % 8) as u64);
+    pair!(all, "count_masked_u8", 1, let x = filled(N, 2, |bits| bits as u8);
+        |t| kernel: wf_simd::count_masked(black_box(&x[..]), 3, t as u8 % 4) as u64,
+        twin: scalar::count_masked(black_box(&x[..]), 3, t as u8 % 4) as u64);
     pair!(all, "count_u8", 1, let x = codes(|c| c as u8);
         |t| kernel: wf_simd::count_equal(black_box(&x[..]), t as u8 % 8) as u64, twin: scalar::count_equal(black_box(&x[..]), t as u8 % 8) as u64);
     pair!(all, "count_u32", 1, let x = codes(|c| c as u32);
@@ -149,6 +166,23 @@ fn searches(all: &mut Vec<Subject>) {
 }
 
 fn reductions(all: &mut Vec<Subject>) {
+    // One word of each cache line of what the kernels of 64-bit elements read: no kernel is faster than that.
+    all.push(Subject {
+        id: "simd.lines_of_10k_words",
+        ops: 8,
+        make: || {
+            let (x, expected) = (words(3), words(3));
+            let touch =
+                |x: &[u64]| black_box(x).iter().step_by(8).fold(0, |sum: u64, word| sum.wrapping_add(*word));
+            calls(8, move |_| touch(&expected), move |_| touch(&x))
+        },
+    });
+    pair!(all, "sum_u32", 1, let x = filled(N, 3, |bits| bits as u32);
+        |_t| kernel: wf_simd::sum(black_box(&x[..])), twin: scalar::sum(black_box(&x[..])));
+    pair!(all, "min_u8", 1, let x = filled(N, 4, |bits| bits as u8 | 1);
+        |_t| kernel: wf_simd::min(black_box(&x[..])).map_or(0, u64::from), twin: scalar::min(black_box(&x[..])).map_or(0, u64::from));
+    pair!(all, "max_f64", 1, let x = filled(N, 4, |bits| (bits as i64) as f64);
+        |_t| kernel: wf_simd::max(black_box(&x[..])).map_or(0, f64::to_bits), twin: scalar::max_f64_fold(black_box(&x[..])).to_bits());
     pair!(all, "sum_u64", 1, let x = words(3);
         |_t| kernel: wf_simd::sum(black_box(&x[..])), twin: scalar::sum(black_box(&x[..])));
     pair!(all, "sum_f64", 1, let x = filled(N, 3, |bits| (bits >> 12) as f64 * 1e-3);
@@ -189,6 +223,15 @@ fn selections(all: &mut Vec<Subject>) {
     pair!(all, "match_bitmap_u64", 1, let d = io::<u64, u64>(words(9), N.div_ceil(64));
         |t| kernel: { let mut out = d.out.borrow_mut(); wf_simd::match_bitmap(black_box(&d.x[..]), 3 << t, 1 << t, &mut out) as u64 ^ out[9] },
         twin: { let mut out = d.out.borrow_mut(); scalar::match_bitmap(black_box(&d.x[..]), 3 << t, 1 << t, &mut out) as u64 ^ out[9] });
+    pair!(all, "match_bitmap_equal_u8", 1, let d = io::<u8, u64>(codes(|c| c as u8), N.div_ceil(64));
+        |t| kernel: { let mut out = d.out.borrow_mut(); wf_simd::match_bitmap_equal(black_box(&d.x[..]), t as u8, &mut out) as u64 ^ out[9] },
+        twin: { let mut out = d.out.borrow_mut(); scalar::bitmap_where(black_box(&d.x[..]), &mut out, |e| e.keep() == t as u8) as u64 ^ out[9] });
+    pair!(all, "match_indices_equal_u32", 8, let d = io::<u32, u32>(codes(|c| c as u32), N);
+        |t| kernel: { let mut out = d.out.borrow_mut(); digest(wf_simd::match_indices_equal(black_box(&d.x[..]), t % 8, &mut out), &out) },
+        twin: { let mut out = d.out.borrow_mut(); digest(scalar::indices_where(black_box(&d.x[..]), &mut out, |e| e.keep() == t % 8), &out) });
+    pair!(all, "compact_u64", 1, let d = (RefCell::new(codes(|c| c)), words(13));
+        |_t| kernel: wf_simd::compact(&mut d.0.borrow_mut(), black_box(&d.1[..])) as u64,
+        twin: scalar::compact(&mut d.0.borrow_mut(), black_box(&d.1[..])) as u64);
     pair!(all, "match_indices_u64", 8, let d = io::<u64, u32>(words(10), N);
         |t| kernel: { let mut out = d.out.borrow_mut(); digest(wf_simd::match_indices(black_box(&d.x[..]), 1 << t, 1 << t, &mut out), &out) },
         twin: { let mut out = d.out.borrow_mut(); digest(scalar::match_indices(black_box(&d.x[..]), 1 << t, 1 << t, &mut out), &out) });
@@ -224,6 +267,52 @@ fn updates(all: &mut Vec<Subject>) {
         twin: { scalar::add_wrapping(&mut d.0.borrow_mut(), black_box(&d.1[..])); u64::from(d.0.borrow()[t as usize] > 7) });
 }
 
+/// Bit sets of 10,000 words.
+fn sets(all: &mut Vec<Subject>) {
+    pair!(all, "add_saturating_u32", 1, let d = (RefCell::new(codes(|c| c as u32)), codes(|c| c as u32));
+        |t| kernel: { wf_simd::add_saturating(&mut d.0.borrow_mut(), black_box(&d.1[..])); u64::from(d.0.borrow()[t as usize] > 0) },
+        twin: { scalar::add_saturating(&mut d.0.borrow_mut(), black_box(&d.1[..])); u64::from(d.0.borrow()[t as usize] > 0) });
+    pair!(all, "bits_and", 1, let d = (RefCell::new(words(17)), words(18));
+        |t| kernel: { wf_simd::bits_and(&mut d.0.borrow_mut(), black_box(&d.1[..])); d.0.borrow()[t as usize] },
+        twin: { scalar::bits_and(&mut d.0.borrow_mut(), black_box(&d.1[..])); d.0.borrow()[t as usize] });
+    // The halves of the words, so that the whole of both sets is looked at.
+    pair!(all, "bits_any_and", 1, let d = (filled(N, 19, |bits| bits >> 32), filled(N, 20, |bits| bits << 32));
+        |_t| kernel: u64::from(wf_simd::bits_any_and(black_box(&d.0[..]), black_box(&d.1[..]))),
+        twin: u64::from(scalar::bits_any_and(black_box(&d.0[..]), black_box(&d.1[..]))));
+    pair!(all, "bits_count", 1, let x = words(21);
+        |_t| kernel: wf_simd::bits_count(black_box(&x[..])) as u64, twin: scalar::bits_count_and(black_box(&x[..]), black_box(&x[..])) as u64);
+}
+
+/// The same tests over one word of each of 10,000 records of a cache line.
+fn records(all: &mut Vec<Subject>) {
+    pair!(all, "find_masked_rows", 1, let x = rows(N, 22);
+        |_t| kernel: index(wf_simd::find_masked_rows(black_box(&x[..]), 3, u64::MAX << 20, 0)),
+        twin: index(scalar::find_masked_rows(black_box(&x[..]), 3, u64::MAX << 20, 0)));
+    pair!(all, "count_masked_rows", 1, let x = rows(N, 22);
+        |t| kernel: wf_simd::count_masked_rows(black_box(&x[..]), 3, 3 << t, 1 << t) as u64,
+        twin: scalar::count_masked_rows(black_box(&x[..]), 3, 3 << t, 1 << t) as u64);
+    pair!(all, "match_bitmap_rows", 1, let d = io::<[u64; 8], u64>(rows(N, 23), N.div_ceil(64));
+        |t| kernel: { let mut out = d.out.borrow_mut(); wf_simd::match_bitmap_rows(black_box(&d.x[..]), 3, 3 << t, 1 << t, &mut out) as u64 ^ out[9] },
+        twin: { let mut out = d.out.borrow_mut(); scalar::bitmap_where(black_box(&d.x[..]), &mut out, |row| row[3].keep() & (3 << t) == 1 << t) as u64 ^ out[9] });
+    pair!(all, "match_indices_rows", 8, let d = io::<[u64; 8], u32>(rows(N, 24), N);
+        |t| kernel: { let mut out = d.out.borrow_mut(); digest(wf_simd::match_indices_rows(black_box(&d.x[..]), 3, 1 << t, 1 << t, &mut out), &out) },
+        twin: { let mut out = d.out.borrow_mut(); digest(scalar::indices_where(black_box(&d.x[..]), &mut out, |row| row[3].keep() & (1 << t) == 1 << t), &out) });
+    pair!(all, "enabled_rows_43", 1, let d = (io::<[u64; 8], u64>(rows(N, 25), 43 * N.div_ceil(64)), transitions());
+        |t| kernel: { wf_simd::enabled_rows(black_box(&d.0.x[..]), 3, &d.1, &mut d.0.out.borrow_mut()); d.0.out.borrow()[t as usize] },
+        twin: { scalar::enabled_rows(black_box(&d.0.x[..]), 3, &d.1, &mut d.0.out.borrow_mut()); d.0.out.borrow()[t as usize] });
+    // One word of each of those lines, and nothing done with it: what the records themselves cost.
+    all.push(Subject {
+        id: "simd.lines_of_10k_rows",
+        ops: 8,
+        make: || {
+            let (x, expected) = (rows(N, 22), rows(N, 22));
+            let touch =
+                |x: &[[u64; 8]]| black_box(x).iter().fold(0, |sum: u64, row| sum.wrapping_add(row[3]));
+            calls(8, move |_| touch(&expected), move |_| touch(&x))
+        },
+    });
+}
+
 /// A kernel at a named level.
 macro_rules! at_level {
     ($all:ident, $id:literal, let $data:ident = $make:expr; |$level:ident| $kernel:expr) => {
@@ -251,6 +340,9 @@ fn levels(all: &mut Vec<Subject>) {
     at_level!(all, "count_u32", let x = codes(|c| c as u32); |l| l.count_equal(black_box(&x[..]), 3) as u64);
     at_level!(all, "min_i64", let x = filled(N, 4, |bits| bits as i64); |l| l.min(black_box(&x[..])).map_or(0, |v| v as u64));
     at_level!(all, "argmin_u64", let x = words(6); |l| index(l.argmin(black_box(&x[..])).map(|(i, _)| i)));
+    at_level!(all, "min_f64", let x = filled(N, 4, |bits| (bits as i64) as f64); |l| l.min(black_box(&x[..])).map_or(0, f64::to_bits));
+    at_level!(all, "match_indices_u64", let d = io::<u64, u32>(words(10), N);
+        |l| { let mut out = d.out.borrow_mut(); digest(l.match_indices(black_box(&d.x[..]), 2, 2, &mut out), &out) });
     // One element off the boundary, so that every second or every vector straddles two lines.
     at_level!(all, "sum_u64_unaligned", let x = filled(N + 1, 3, |bits| bits); |l| l.sum(black_box(&x[1..])));
     at_level!(all, "count_masked_rows", let x = filled(1_024, 14, |bits| [bits; 8]); |l| l.count_masked_rows(black_box(&x[..]), 3, 3, 1) as u64);
@@ -312,5 +404,89 @@ fn hits(len: u32, within: u64, ask: fn(&[u32], u32) -> u64, answer: fn(u32) -> u
         SHORT_CALLS,
         move |turn| answer(expected[turn as usize]),
         move |turn| ask(black_box(&x[..]), wanted[turn as usize]),
+    )
+}
+
+/// Slices of 1 to 16 elements, which length being random, as one would write the loop and as the free functions do it.
+fn few(all: &mut Vec<Subject>) {
+    macro_rules! pair {
+        ($id:literal, $make:expr, |$x:ident, $out:ident| kernel: $kernel:expr, twin: $twin:expr) => {
+            all.push(Subject {
+                id: concat!("simd.few.", $id),
+                ops: SHORT_CALLS,
+                make: || slices($make, |$x, $out| $kernel, |$x, $out| $twin),
+            });
+            all.push(Subject {
+                id: concat!("simd.few.", $id, "_scalar"),
+                ops: SHORT_CALLS,
+                make: || slices($make, |$x, $out| $twin, |$x, $out| $twin),
+            });
+        };
+    }
+    pair!("find_u8", |bits| (bits % 8) as u8, |x, _out| kernel: index(wf_simd::find_equal(x, 5)), twin: index(scalar::find_equal(x, 5)));
+    pair!("find_u32", |bits| (bits % 8) as u32, |x, _out| kernel: index(wf_simd::find_equal(x, 5)), twin: index(scalar::find_equal(x, 5)));
+    pair!("find_masked_u64", |bits| bits, |x, _out| kernel: index(wf_simd::find_masked(x, 7, 5)), twin: index(scalar::find_masked(x, 7, 5)));
+    pair!("count_u8", |bits| (bits % 8) as u8, |x, _out| kernel: wf_simd::count_equal(x, 5) as u64, twin: scalar::count_equal(x, 5) as u64);
+    pair!("count_u32", |bits| (bits % 8) as u32, |x, _out| kernel: wf_simd::count_equal(x, 5) as u64, twin: scalar::count_equal(x, 5) as u64);
+    pair!("sum_u64", |bits| bits, |x, _out| kernel: wf_simd::sum(x), twin: scalar::sum(x));
+    pair!("sum_f64", |bits| (bits >> 12) as f64, |x, _out| kernel: wf_simd::sum(x).to_bits(), twin: scalar::sum_f64(x).to_bits());
+    pair!("min_i64", |bits| bits as i64, |x, _out| kernel: wf_simd::min(x).map_or(0, |v| v as u64), twin: scalar::min(x).map_or(0, |v| v as u64));
+    pair!("min_f64", |bits| (bits as i64) as f64, |x, _out| kernel: wf_simd::min(x).map_or(0, f64::to_bits), twin: scalar::min_f64_fold(x).to_bits());
+    pair!("argmin_u64", |bits| bits, |x, _out| kernel: index(wf_simd::argmin(x).map(|(i, _)| i)), twin: index(scalar::argmin(x).map(|(i, _)| i)));
+    pair!("match_bitmap_u64", |bits| bits, |x, out| kernel: wf_simd::match_bitmap(x, 3, 1, &mut out.words) as u64 ^ out.words[0],
+        twin: scalar::match_bitmap(x, 3, 1, &mut out.words) as u64 ^ out.words[0]);
+    pair!("match_indices_u64", |bits| bits, |x, out| kernel: digest(wf_simd::match_indices(x, 1, 1, &mut out.indices), &out.indices),
+        twin: digest(scalar::match_indices(x, 1, 1, &mut out.indices), &out.indices));
+    pair!("compact_u32", |bits| bits as u32, |x, out| kernel: { let copy = out.copy(x); wf_simd::compact(copy, &[u64::from(x[0])]) as u64 },
+        twin: { let copy = out.copy(x); scalar::compact(copy, &[u64::from(x[0])]) as u64 });
+    pair!("add_saturating_u32", |bits| bits as u32, |x, out| kernel: { let copy = out.copy(x); wf_simd::add_saturating(copy, x); u64::from(copy[0]) },
+        twin: { let copy = out.copy(x); scalar::add_saturating(copy, x); u64::from(copy[0]) });
+    pair!("bits_count_and", |bits| bits, |x, _out| kernel: wf_simd::bits_count_and(x, x) as u64, twin: scalar::bits_count_and(x, x) as u64);
+    pair!("histogram_8", |bits| (bits % 8) as u8, |x, _out| kernel: wf_simd::histogram::<8>(x)[3], twin: scalar::histogram::<8>(x)[3]);
+    pair!("enabled_4", |bits| bits, |x, out| kernel: { wf_simd::enabled(x, &out.transitions, &mut out.words); out.words[2] },
+        twin: { scalar::enabled(x, &out.transitions, &mut out.words); out.words[2] });
+    pair!("find_masked_rows", |bits| [bits; 8], |x, _out| kernel: index(wf_simd::find_masked_rows(x, 3, 7, 5)), twin: index(scalar::find_masked_rows(x, 3, 7, 5)));
+    pair!("count_masked_rows", |bits| [bits; 8], |x, _out| kernel: wf_simd::count_masked_rows(x, 3, 3, 1) as u64, twin: scalar::count_masked_rows(x, 3, 3, 1) as u64);
+}
+
+/// Where the kernels of [`few`] write.
+struct Out {
+    words: Vec<u64>,
+    indices: Vec<u32>,
+    copy: Vec<u32>,
+    transitions: [Transition; 4],
+}
+
+impl Out {
+    fn copy(&mut self, x: &[u32]) -> &mut [u32] {
+        let copy = &mut self.copy[..x.len()];
+        copy.copy_from_slice(x);
+        copy
+    }
+}
+
+/// Asks about a slice of 1 to 16 elements, at a place and of a length drawn for each call.
+fn slices<T: Zeroable + Copy + 'static>(
+    make: impl Fn(u64) -> T,
+    ask: impl Fn(&[T], &mut Out) -> u64 + 'static,
+    twin: impl Fn(&[T], &mut Out) -> u64,
+) -> Box<dyn Batch> {
+    let x = filled(256, 26, &make);
+    let expected = filled(256, 26, make);
+    let ranges =
+        filled(SHORT_CALLS as usize, 27, |bits| (bits % 240) as u32 + ((bits >> 32) % 16 + 1) as u32 * 256);
+    let range = |word: u32| (word % 256) as usize..(word % 256 + word / 256) as usize;
+    let out = || Out {
+        words: vec![0; 8],
+        indices: vec![0; 32],
+        copy: vec![0; 32],
+        transitions: std::array::from_fn(|t| Transition { mask: 5 << t, value: 1 << t }),
+    };
+    let (mut twins_out, mut own_out) = (out(), out());
+    let twins_ranges = ranges.to_vec();
+    calls(
+        SHORT_CALLS,
+        move |turn| twin(&expected[range(twins_ranges[turn as usize])], &mut twins_out),
+        move |turn| ask(black_box(&x[range(ranges[turn as usize])]), &mut own_out),
     )
 }

@@ -58,6 +58,21 @@ fn line_buffers_report_no_pages() {
     );
 }
 
+/// This program, to be started again: under an emulator with the emulator in front, as cargo was told to start it.
+fn this_program() -> Command {
+    let this = std::env::current_exe().expect("this test is a file");
+    let runner = std::env::var("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    match words.next().filter(|_| cfg!(target_arch = "aarch64")) {
+        Some(emulator) => {
+            let mut command = Command::new(emulator);
+            command.args(words).arg(this);
+            command
+        }
+        None => Command::new(this),
+    }
+}
+
 /// An access on either side of the buffer must trap: a child process does it and dies of the signal.
 #[test]
 fn a_stray_access_next_to_the_buffer_traps() {
@@ -72,7 +87,7 @@ fn a_stray_access_next_to_the_buffer_traps() {
         panic!("read {value} from a guard page");
     }
     for side in ["before", "after"] {
-        let child = Command::new(std::env::current_exe().unwrap())
+        let child = this_program()
             .args(["--exact", "a_stray_access_next_to_the_buffer_traps", "--test-threads=1"])
             .env(CHILD, side)
             .output()

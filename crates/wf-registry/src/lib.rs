@@ -42,6 +42,7 @@ mod initialisation;
 mod registry;
 mod resource;
 mod swap;
+mod sync;
 
 pub use error::{Error, ResourceError};
 pub use frozen::{Frozen, Iter};

@@ -1,8 +1,10 @@
 //! A value that is replaced while readers run.
 
 use core::fmt;
-use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use core::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 
 /// A shared value with hot reload, such as the table of workflow versions.
 ///

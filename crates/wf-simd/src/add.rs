@@ -1,6 +1,6 @@
 //! Adding one slice to another, element by element.
 
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT, kernel};
 use crate::isa::Isa;
 use crate::lane::Integer;
 
@@ -17,6 +17,8 @@ kernel! {
     /// assert_eq!(x, [1, 3]);
     /// ```
     pub fn add_wrapping[T: Integer](x: &mut [T], y: &[T]) -> () {
+        short(x.len() < SHORT) { combine(x, y, T::add_wrapping) }
+        at_most(Avx2)
         each(_isa) { combine(x, y, T::add_wrapping) }
     }
 }
@@ -34,6 +36,8 @@ kernel! {
     /// assert_eq!(x, [65_535, 3]);
     /// ```
     pub fn add_saturating[T: Integer](x: &mut [T], y: &[T]) -> () {
+        short(x.len() < SHORT) { combine(x, y, |x, y| x.keep().add_saturating(y)) }
+        at_most(Avx2)
         each(isa) {
             if isa.saturates_one_by_one::<T>() {
                 combine(x, y, |x, y| x.keep().add_saturating(y))

@@ -1,9 +1,9 @@
 //! One bit per element: whether it passes a test.
 
 use crate::blocks::{self, Elements};
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT_REDUCED, kernel};
 use crate::lane::{Lane, Word};
-use crate::predicate::{Equal, Masked};
+use crate::predicate::{Equal, Masked, Predicate};
 
 kernel! {
     /// Sets bit `i` of `out` when `x[i] == value`, and counts the bits set.
@@ -20,6 +20,7 @@ kernel! {
     /// assert_eq!(out, [0b101]);
     /// ```
     pub fn match_bitmap_equal[T: Lane](x: &[T], value: T, out: &mut [u64]) -> usize {
+        short(x.len() < SHORT_REDUCED) { blocks::bitmap_of_few(x, |element| Equal(value).holds(element.keep()), out) }
         each(isa) { blocks::bitmap(Elements::new(isa, x, Equal(value)), out) }
     }
 }
@@ -39,6 +40,7 @@ kernel! {
     /// assert_eq!(out, [0b110]);
     /// ```
     pub fn match_bitmap[T: Word](x: &[T], mask: T, value: T, out: &mut [u64]) -> usize {
+        short(x.len() < SHORT_REDUCED) { blocks::bitmap_of_few(x, |element| Masked { mask, value }.holds(element.keep()), out) }
         each(isa) { blocks::bitmap(Elements::new(isa, x, Masked { mask, value }), out) }
     }
 }

@@ -1,6 +1,7 @@
 //! Bit sets over `&[u64]`: bit `i` is bit `i % 64` of word `i / 64`.
 
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT, kernel};
+use crate::scalar::Keep;
 
 macro_rules! combine {
     ($(#[$meta:meta])* $name:ident, $x:ident, $y:ident => $expression:expr) => {
@@ -10,6 +11,7 @@ macro_rules! combine {
             /// # Panics
             /// When the sets differ in length.
             pub fn $name[](x: &mut [u64], y: &[u64]) -> () {
+                short(x.len() < SHORT) { combine(x, y, |$x, $y| $expression) }
                 each(_isa) { combine(x, y, |$x, $y| $expression) }
             }
         }
@@ -35,6 +37,7 @@ kernel! {
     /// Whether any bit is set.
     #[must_use]
     pub fn bits_any[](x: &[u64]) -> bool {
+        short(x.len() < SHORT) { x.iter().any(|word| word.keep() != 0) }
         each(_isa) { any_and(x, x) }
     }
 }
@@ -46,6 +49,10 @@ kernel! {
     /// When the sets differ in length.
     #[must_use]
     pub fn bits_any_and[](x: &[u64], y: &[u64]) -> bool {
+        short(x.len() < SHORT) {
+            same_length(x.len(), y.len());
+            x.iter().zip(y).any(|(x, y)| (x & y).keep() != 0)
+        }
         each(_isa) { any_and(x, y) }
     }
 }

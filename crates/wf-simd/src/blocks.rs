@@ -23,6 +23,12 @@ pub(crate) trait Blocks: Copy {
 
     /// The bits of the elements after the last full block; those past the end are 0.
     fn tail(self) -> u64;
+
+    /// Whether [`tail`](Self::tail) is worth asking for, where asking that is cheaper.
+    #[inline(always)]
+    fn may_have_tail(self) -> bool {
+        true
+    }
 }
 
 /// A plain slice.
@@ -70,6 +76,15 @@ impl<I: Isa, T: Lane, P: Predicate<T>> Blocks for Elements<'_, I, T, P> {
     fn tail(self) -> u64 {
         self.isa.last_bits(self.x, self.predicate)
     }
+
+    #[inline(always)]
+    fn may_have_tail(self) -> bool {
+        // The bits of a block of wide elements are made of eight masks or more.
+        match self.x.last_chunk::<BLOCK>() {
+            Some(block) if size_of::<T>() == 8 => self.isa.any(block, self.predicate),
+            _ => true,
+        }
+    }
 }
 
 /// One word of each row of eight.
@@ -93,7 +108,7 @@ impl<'x> Rows<'x> {
     }
 
     #[inline(always)]
-    fn holds(self, row: &[u64; 8]) -> bool {
+    pub(crate) fn holds(self, row: &[u64; 8]) -> bool {
         // The remainder is the identity by the invariant; it spares a bounds check per row.
         self.predicate.holds(row[self.word % 8])
     }
@@ -160,6 +175,9 @@ pub(crate) fn find<B: Blocks>(blocks: B) -> Option<usize> {
             index += 1;
         }
     }
+    if !blocks.may_have_tail() {
+        return None;
+    }
     let bits = blocks.tail();
     (bits != 0).then(|| index * BLOCK + bits.trailing_zeros() as usize)
 }
@@ -196,6 +214,38 @@ pub(crate) fn indices(isa: impl Isa, blocks: impl Blocks, out: &mut [u32]) -> us
         base = base.wrapping_add(64);
     }
     count + isa.expand(blocks.tail(), base, &mut out[count..])
+}
+
+/// One bit for each of at most 64 elements, and how many are set.
+#[inline(always)]
+pub(crate) fn bitmap_of_few<T>(x: &[T], holds: impl Fn(&T) -> bool, out: &mut [u64]) -> usize {
+    if x.is_empty() {
+        return 0;
+    }
+    let Some(word) = out.first_mut() else { panic!("0 words cannot hold {} bits", x.len()) };
+    let (mut bits, mut count) = (0, 0);
+    for (bit, element) in x.iter().enumerate() {
+        let holds = holds(element);
+        bits |= u64::from(holds) << bit;
+        // Counted on the way, since not every processor counts the bits of a word in one instruction.
+        count += usize::from(holds);
+    }
+    *word = bits;
+    count
+}
+
+/// The indices of those of a few elements that pass, in order, and how many.
+#[inline(always)]
+pub(crate) fn indices_of_few<T>(x: &[T], holds: impl Fn(&T) -> bool, out: &mut [u32]) -> usize {
+    check_indices(x.len(), out.len());
+    let out = &mut out[..x.len()];
+    let mut count = 0;
+    for (index, element) in x.iter().enumerate() {
+        // Storing always and advancing by the result has nothing to mispredict.
+        out[count] = index as u32;
+        count += usize::from(holds(element));
+    }
+    count
 }
 
 /// Panics unless indices below `len` fit `u32`, and the output.

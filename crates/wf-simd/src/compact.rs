@@ -1,6 +1,6 @@
 //! Keeping some elements of a slice, in place.
 
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT, kernel};
 use crate::isa::{BLOCK, Isa};
 use crate::lane::Lane;
 
@@ -20,8 +20,29 @@ kernel! {
     /// assert_eq!(x[..2], [11, 13]);
     /// ```
     pub fn compact[T: Lane](x: &mut [T], keep: &[u64]) -> usize {
+        short(x.len() < SHORT) {
+            if x.is_empty() { 0 } else { few(x, first_word(keep, x.len())) }
+        }
         each(isa) { slice(isa, x, keep) }
     }
+}
+
+/// The word that says which of at most 64 elements to keep.
+#[inline(always)]
+fn first_word(keep: &[u64], len: usize) -> u64 {
+    let Some(word) = keep.first() else { panic!("0 words cannot hold {len} bits") };
+    *word
+}
+
+#[inline(always)]
+fn few<T: Lane>(x: &mut [T], bits: u64) -> usize {
+    let mut count = 0;
+    for index in 0..x.len() {
+        // Copying always and advancing by the bit has nothing to mispredict.
+        x[count] = x[index];
+        count += (bits >> index & 1) as usize;
+    }
+    count
 }
 
 #[inline(always)]

@@ -3,18 +3,21 @@
 /// Defines a kernel twice: as a method of [`Level`](crate::Level) and as a free function at the detected level.
 ///
 /// `each(isa) { .. }` is the body; it must be made of `inline(always)` functions. `short(condition) { .. }`, if given, is inlined
-/// into the caller of the free function, which saves short inputs the dispatch and the call.
+/// into the caller of the free function, which saves short inputs the dispatch and the call. `at_most(Avx2)` keeps AVX-512 from being
+/// used where it was measured to be slower.
 macro_rules! kernel {
     (
         $(#[$meta:meta])*
         pub fn $name:ident [$($generics:tt)*] ($($arg:ident: $type:ty),* $(,)?) -> $output:ty {
             $(short($short:expr) $when_short:block)?
+            $(at_most($widest:ident))?
             each($isa:ident) $body:block
         }
     ) => {
         $(#[$meta])*
-        #[inline]
+        #[inline(always)]
         pub fn $name<$($generics)*>($($arg: $type),*) -> $output {
+            // What goes into the caller is this: a short loop, the load of a byte, and a call.
             $(if $short {
                 return $when_short;
             })?
@@ -27,7 +30,7 @@ macro_rules! kernel {
             $(#[$meta])*
             #[inline]
             pub fn $name<$($generics)*>(self, $($arg: $type),*) -> $output {
-                match self {
+                match $crate::dispatch::at_most!(self $(, $widest)?) {
                     #[cfg(target_arch = "x86_64")]
                     $crate::Level::Avx512 => {
                         #[target_feature(
@@ -55,6 +58,11 @@ macro_rules! kernel {
                         let $isa = $crate::x86_64::Sse2::new();
                         $body
                     }
+                    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+                    $crate::Level::Neon => {
+                        let $isa = $crate::aarch64::Neon::new();
+                        $body
+                    }
                     _ => {
                         let $isa = $crate::isa::Portable;
                         $body
@@ -65,7 +73,23 @@ macro_rules! kernel {
     };
 }
 
-pub(crate) use kernel;
+/// The level itself, or the widest one below AVX-512 that a kernel wants: proof of the wider one is proof of the narrower one too.
+macro_rules! at_most {
+    ($level:expr) => {
+        $level
+    };
+    ($level:expr, $widest:ident) => {
+        match $level {
+            $crate::Level::Avx512 => $crate::Level::$widest,
+            level => level,
+        }
+    };
+}
 
-/// Below this many elements the free functions run an inlined loop instead of dispatching.
+pub(crate) use {at_most, kernel};
+
+/// Below this many elements the free functions that search and select run an inlined loop instead of dispatching.
 pub(crate) const SHORT: usize = 32;
+
+/// Likewise for those that reduce to one value or word, whose vectors win earlier.
+pub(crate) const SHORT_REDUCED: usize = 17;

@@ -1,8 +1,8 @@
 //! Which of many transitions each of many state words enables.
 
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT, kernel};
 use crate::isa::{BLOCK, Isa};
-use crate::predicate::Masked;
+use crate::predicate::{Masked, Predicate};
 
 /// A transition of a net, as far as enabling goes: enabled in every word with `(word & mask) == value`.
 ///
@@ -44,7 +44,36 @@ kernel! {
     /// assert_eq!(out, [0b011, 0b100]);
     /// ```
     pub fn enabled[](words: &[u64], transitions: &[Transition], out: &mut [u64]) -> () {
+        short(is_little(words.len(), transitions.len())) { little(words, |word| *word, transitions, out) }
         each(isa) { slice(isa, words, transitions, out) }
+    }
+}
+
+/// Up to so many tests are made one by one: filling a block costs as much.
+const LITTLE: usize = 48;
+
+/// Whether the tests of so many words are few.
+#[inline(always)]
+pub(crate) fn is_little(words: usize, transitions: usize) -> bool {
+    words < SHORT && words * transitions.min(LITTLE + 1) <= LITTLE
+}
+
+/// The tests one by one; there are less than 64 words.
+#[inline(always)]
+pub(crate) fn little<T>(
+    words: &[T],
+    word_of: impl Fn(&T) -> u64,
+    transitions: &[Transition],
+    out: &mut [u64],
+) {
+    check(words.len(), transitions.len(), out.len());
+    if words.is_empty() {
+        return;
+    }
+    for (out, transition) in out.iter_mut().zip(transitions) {
+        let predicate = transition.predicate();
+        let bits = words.iter().enumerate();
+        *out = bits.fold(0, |bits, (bit, word)| bits | u64::from(predicate.holds(word_of(word))) << bit);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The least and the greatest element, and where the least one stands.
 
 use crate::blocks::{self, Elements};
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT_REDUCED, kernel};
 use crate::isa::Isa;
 use crate::lane::Lane;
 use crate::predicate::Equal;
@@ -22,6 +22,7 @@ kernel! {
     /// ```
     #[must_use]
     pub fn min[T: Lane](x: &[T]) -> Option<T> {
+        short(x.len() < SHORT_REDUCED) { T::min_of_few(x) }
         each(isa) { isa.min(x) }
     }
 }
@@ -38,6 +39,7 @@ kernel! {
     /// ```
     #[must_use]
     pub fn max[T: Lane](x: &[T]) -> Option<T> {
+        short(x.len() < SHORT_REDUCED) { T::max_of_few(x) }
         each(isa) { isa.max(x) }
     }
 }
@@ -54,8 +56,20 @@ kernel! {
     /// ```
     #[must_use]
     pub fn argmin[T: Lane](x: &[T]) -> Option<(usize, T)> {
+        short(x.len() < SHORT_REDUCED) { argmin_of_few(x) }
         each(isa) { argmin_of(isa, x) }
     }
+}
+
+#[inline(always)]
+fn argmin_of_few<T: Lane>(x: &[T]) -> Option<(usize, T)> {
+    let mut best: Option<(usize, T)> = None;
+    for (index, element) in x.iter().enumerate() {
+        if element.is_ordered() && best.is_none_or(|(_, least)| element.is_less(least)) {
+            best = Some((index, *element));
+        }
+    }
+    best
 }
 
 #[inline(always)]

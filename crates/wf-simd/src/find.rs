@@ -2,8 +2,9 @@
 
 use crate::blocks::{self, Elements};
 use crate::dispatch::{SHORT, kernel};
+use crate::isa::{Isa, baseline};
 use crate::lane::{Lane, Word};
-use crate::predicate::{Equal, Masked, Predicate};
+use crate::predicate::{Equal, Masked};
 
 kernel! {
     /// Finds the first element equal to `value`.
@@ -15,7 +16,7 @@ kernel! {
     /// assert_eq!(wf_simd::find_equal(&[5_u16, 7, 7], 7), Some(1));
     /// ```
     pub fn find_equal[T: Lane](x: &[T], value: T) -> Option<usize> {
-        short(x.len() < SHORT) { find_short(x, Equal(value)) }
+        short(x.len() < SHORT) { baseline().find_in_few(x, Equal(value)) }
         each(isa) { blocks::find(Elements::new(isa, x, Equal(value))) }
     }
 }
@@ -30,12 +31,7 @@ kernel! {
     /// assert_eq!(wf_simd::find_masked(&[0b0001_u64, 0b1011, 0b0011], 0b0111, 0b0011), Some(1));
     /// ```
     pub fn find_masked[T: Word](x: &[T], mask: T, value: T) -> Option<usize> {
-        short(x.len() < SHORT) { find_short(x, Masked { mask, value }) }
+        short(x.len() < SHORT) { baseline().find_in_few(x, Masked { mask, value }) }
         each(isa) { blocks::find(Elements::new(isa, x, Masked { mask, value })) }
     }
-}
-
-#[inline(always)]
-fn find_short<T: Lane>(x: &[T], predicate: impl Predicate<T>) -> Option<usize> {
-    x.iter().position(|element| predicate.holds(*element))
 }

@@ -1,6 +1,6 @@
 //! How often each small code occurs.
 
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT, kernel};
 use crate::isa::Isa;
 use crate::predicate::Equal;
 
@@ -9,6 +9,17 @@ const COMPARED_MAX: usize = 16;
 
 /// Bytes that stay in the first-level cache while each code passes over them.
 const PASS_BYTES: usize = 4 << 10;
+
+/// One in the byte of a word that counts a code below 8; 0 for every other code.
+static ONE_OF_EIGHT: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut code = 0;
+    while code < 8 {
+        table[code] = 1 << (8 * code);
+        code += 1;
+    }
+    table
+};
 
 kernel! {
     /// Counts how often each code below `CODES` occurs: array of shape `[CODES]`.
@@ -22,8 +33,26 @@ kernel! {
     /// ```
     #[must_use]
     pub fn histogram[const CODES: usize](x: &[u8]) -> [u64; CODES] {
+        short(x.len() < SHORT) { histogram_of_few(x) }
         each(isa) { histogram_of(isa, x) }
     }
+}
+
+#[inline(always)]
+fn histogram_of_few<const CODES: usize>(x: &[u8]) -> [u64; CODES] {
+    const { assert!(CODES <= 256, "a byte has 256 codes") };
+    if CODES <= 8 {
+        // A byte of one word counts up to 255, which is more than there are.
+        let packed = x.iter().fold(0, |packed, byte| packed + ONE_OF_EIGHT[usize::from(*byte)]);
+        return core::array::from_fn(|code| packed >> (8 * code) & 255);
+    }
+    let mut counts = [0; CODES];
+    for byte in x {
+        if let Some(count) = counts.get_mut(usize::from(*byte)) {
+            *count += 1;
+        }
+    }
+    counts
 }
 
 #[inline(always)]

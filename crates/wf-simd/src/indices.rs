@@ -1,10 +1,10 @@
 //! The indices of the elements that pass a test.
 
 use crate::blocks::{self, Elements};
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT, kernel};
 use crate::isa::{BLOCK, Isa};
 use crate::lane::{Lane, Word};
-use crate::predicate::{Equal, Masked};
+use crate::predicate::{Equal, Masked, Predicate};
 
 kernel! {
     /// Lists the indices of the elements equal to `value`, in order, and counts them.
@@ -21,6 +21,7 @@ kernel! {
     /// assert_eq!(out[..3], [0, 2, 3]);
     /// ```
     pub fn match_indices_equal[T: Lane](x: &[T], value: T, out: &mut [u32]) -> usize {
+        short(x.len() < SHORT) { blocks::indices_of_few(x, |element| Equal(value).holds(element.keep()), out) }
         each(isa) { blocks::indices(isa, Elements::new(isa, x, Equal(value)), out) }
     }
 }
@@ -40,6 +41,7 @@ kernel! {
     /// assert_eq!(out[..2], [1, 2]);
     /// ```
     pub fn match_indices[T: Word](x: &[T], mask: T, value: T, out: &mut [u32]) -> usize {
+        short(x.len() < SHORT) { blocks::indices_of_few(x, |element| Masked { mask, value }.holds(element.keep()), out) }
         each(isa) { blocks::indices(isa, Elements::new(isa, x, Masked { mask, value }), out) }
     }
 }

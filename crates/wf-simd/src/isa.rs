@@ -40,6 +40,12 @@ pub(crate) trait Isa: Copy {
         bits
     }
 
+    /// The index of the first of a few elements that passes; inlined into callers, so at the level of the build.
+    #[inline(always)]
+    fn find_in_few<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> Option<usize> {
+        x.iter().position(|element| predicate.holds(*element))
+    }
+
     /// The bits of the elements after the last full block of `x`.
     #[inline(always)]
     fn last_bits<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> u64 {
@@ -106,6 +112,19 @@ pub(crate) trait Isa: Copy {
         for (index, transition) in transitions.iter().enumerate() {
             out[index * stride] = self.bits(words, transition.predicate());
         }
+    }
+}
+
+/// What every processor of the target has, for code that is inlined into callers.
+#[inline(always)]
+pub(crate) fn baseline() -> impl Isa {
+    #[cfg(target_arch = "x86_64")]
+    {
+        crate::x86_64::Sse2::new()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        Portable
     }
 }
 

@@ -8,13 +8,15 @@ mod sealed {
 }
 
 /// What an architecture adds to an element type.
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+use crate::aarch64::Vectors;
 #[cfg(target_arch = "x86_64")]
 use crate::x86_64::Vectors;
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
 #[doc(hidden)]
 pub trait Vectors {}
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
 impl<T> Vectors for T {}
 
 /// An element type of the kernels: `u8`, `u16`, `u32`, `u64`, `i64` or `f64`.
@@ -36,6 +38,16 @@ pub trait Lane: Copy + PartialEq + core::fmt::Debug + sealed::Sealed + Vectors +
 
     #[doc(hidden)]
     fn sum_in_lanes(x: &[Self]) -> Self::Sum;
+
+    /// The same for few elements, one by one: vectors would cost more than they save.
+    #[doc(hidden)]
+    fn min_of_few(x: &[Self]) -> Option<Self>;
+
+    #[doc(hidden)]
+    fn max_of_few(x: &[Self]) -> Option<Self>;
+
+    #[doc(hidden)]
+    fn sum_of_few(x: &[Self]) -> Self::Sum;
 
     /// Whether vectors of 16 bytes can not compare the type: 64-bit integers under SSE2.
     #[doc(hidden)]
@@ -111,6 +123,29 @@ macro_rules! integer {
             #[inline(always)]
             fn sum_in_lanes(x: &[Self]) -> $sum {
                 x.iter().fold(0, |sum: $sum, element| sum.wrapping_add(<$sum>::from(*element)))
+            }
+
+            #[inline(always)]
+            fn min_of_few(x: &[Self]) -> Option<Self> {
+                let (&first, rest) = x.split_first()?;
+                Some(rest.iter().fold(first, |min, element| {
+                    let element = element.keep();
+                    if element < min { element } else { min }
+                }))
+            }
+
+            #[inline(always)]
+            fn max_of_few(x: &[Self]) -> Option<Self> {
+                let (&first, rest) = x.split_first()?;
+                Some(rest.iter().fold(first, |max, element| {
+                    let element = element.keep();
+                    if element > max { element } else { max }
+                }))
+            }
+
+            #[inline(always)]
+            fn sum_of_few(x: &[Self]) -> $sum {
+                x.iter().fold(0, |sum: $sum, element| sum.wrapping_add(<$sum>::from(element.keep())))
             }
 
             const IS_WIDE_INTEGER: bool = size_of::<$type>() == 8;
@@ -196,6 +231,21 @@ impl Lane for f64 {
         add_halves(sums)
     }
 
+    #[inline(always)]
+    fn min_of_few(x: &[f64]) -> Option<f64> {
+        Self::min_in_lanes(x)
+    }
+
+    #[inline(always)]
+    fn max_of_few(x: &[f64]) -> Option<f64> {
+        Self::max_in_lanes(x)
+    }
+
+    #[inline(always)]
+    fn sum_of_few(x: &[f64]) -> f64 {
+        Self::sum_in_lanes(x)
+    }
+
     const IS_WIDE_INTEGER: bool = false;
 
     #[inline(always)]
@@ -236,9 +286,15 @@ fn extreme(x: &[f64], worst: f64, better: impl Fn(f64, f64) -> bool, best_zero: 
         }
     }
     let mut best = worst;
-    for element in lanes.iter().chain(tail) {
-        best = if better(*element, best) { *element } else { best };
+    let mut look_at = |elements: &[f64]| {
+        for element in elements {
+            best = if better(*element, best) { *element } else { best };
+        }
+    };
+    if !blocks.is_empty() {
+        look_at(&lanes);
     }
+    look_at(tail);
     if best == worst && x.iter().all(|element| element.is_nan()) {
         return None;
     }

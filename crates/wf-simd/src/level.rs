@@ -38,7 +38,7 @@ pub enum Level {
     /// 64-byte vectors and lane masks: AVX-512 F, BW, CD, DQ and VL.
     #[non_exhaustive]
     Avx512,
-    /// aarch64's baseline, 16-byte vectors. The same code as [`Portable`](Self::Portable) on that architecture.
+    /// aarch64's baseline, 16-byte vectors.
     #[non_exhaustive]
     Neon,
 }
@@ -201,11 +201,11 @@ impl Level {
                 Self::Neon => false,
             }
         }
-        #[cfg(target_arch = "aarch64")]
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
         {
             matches!(self, Self::Portable | Self::Neon)
         }
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
         {
             matches!(self, Self::Portable)
         }

@@ -24,7 +24,8 @@
 //!
 //! # Cost
 //! Aligned slices matter: a stream of 64-byte vectors that begins off a cache-line boundary reads two lines a load, which halves the rate
-//! from the caches. Speed-ups over the scalar loop at 10,000 elements are budgets `simd.*.speedup` in `budgets.toml`.
+//! from the caches. Short slices (up to 16 or 31 elements, by kernel) take an inlined loop in the free functions, which costs what one
+//! would write: budgets `simd.short.*`. Speed-ups over the scalar loop at 10,000 elements are budgets `simd.*.speedup` in `budgets.toml`.
 //!
 //! # Example
 //! ```
@@ -40,6 +41,8 @@
 //! Lemire and Mula, "Faster population counts using AVX2 instructions" (2018); Langdale and Lemire, "Parsing gigabytes of JSON per second"
 //! (2019), section 3.2, for indices from bits; the memchr crate for one seam between kernels and instruction sets.
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod aarch64;
 mod add;
 mod bitmap;
 mod bits;

@@ -3,7 +3,7 @@
 //! Each row costs one load, whatever the instruction set: the rows are one cache line apart. What vectors add is the rest.
 
 use crate::blocks::{self, Rows};
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT, SHORT_REDUCED, kernel};
 use crate::enabled::{self, Transition};
 
 kernel! {
@@ -20,6 +20,10 @@ kernel! {
     /// ```
     #[must_use]
     pub fn count_masked_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64) -> usize {
+        short(rows.len() < SHORT) {
+            let few = Rows::new(rows, word, mask, value);
+            rows.iter().map(|row| usize::from(few.holds(row))).sum()
+        }
         each(_isa) { blocks::count_rows(Rows::new(rows, word, mask, value)) }
     }
 }
@@ -38,6 +42,10 @@ kernel! {
     /// ```
     #[must_use]
     pub fn find_masked_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64) -> Option<usize> {
+        short(rows.len() < SHORT) {
+            let few = Rows::new(rows, word, mask, value);
+            rows.iter().position(|row| few.holds(row))
+        }
         each(_isa) { blocks::find(Rows::new(rows, word, mask, value)) }
     }
 }
@@ -50,6 +58,10 @@ kernel! {
     /// # Panics
     /// When `out` has fewer than `rows.len().div_ceil(64)` words, or `word` is not below 8.
     pub fn match_bitmap_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64, out: &mut [u64]) -> usize {
+        short(rows.len() < SHORT_REDUCED) {
+            let few = Rows::new(rows, word, mask, value);
+            blocks::bitmap_of_few(rows, |row| few.holds(row), out)
+        }
         each(_isa) { blocks::bitmap(Rows::new(rows, word, mask, value), out) }
     }
 }
@@ -73,6 +85,10 @@ kernel! {
     /// assert_eq!(out[..2], [42, 99]);
     /// ```
     pub fn match_indices_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64, out: &mut [u32]) -> usize {
+        short(rows.len() < SHORT) {
+            let few = Rows::new(rows, word, mask, value);
+            blocks::indices_of_few(rows, |row| few.holds(row), out)
+        }
         each(isa) { blocks::indices(isa, Rows::new(rows, word, mask, value), out) }
     }
 }
@@ -85,6 +101,10 @@ kernel! {
     /// # Panics
     /// When `out` is shorter than its shape, or `word` is not below 8.
     pub fn enabled_rows[](rows: &[[u64; 8]], word: usize, transitions: &[Transition], out: &mut [u64]) -> () {
+        short(enabled::is_little(rows.len(), transitions.len())) {
+            assert!(word < 8, "a row has 8 words, there is no word {word}");
+            enabled::little(rows, |row| row[word % 8], transitions, out)
+        }
         each(isa) { enabled::rows(isa, rows, word, transitions, out) }
     }
 }

@@ -14,7 +14,7 @@ pub trait Keep: Sized + Copy {
 }
 
 macro_rules! keep {
-    ($($type:ident in $class:ident as $comment:literal;)*) => {$(
+    ($($type:ident in $class:ident as $comment:literal, on aarch64 in $class_arm:ident as $comment_arm:literal;)*) => {$(
         impl Keep for $type {
             #[inline(always)]
             fn keep(self) -> Self {
@@ -31,7 +31,20 @@ macro_rules! keep {
                     }
                     element
                 }
-                #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+                #[cfg(all(target_arch = "aarch64", not(miri)))]
+                {
+                    let mut element = self;
+                    // SAFETY: the assembly is a comment: it touches nothing, and leaves its operand as it is.
+                    unsafe {
+                        core::arch::asm!(
+                            $comment_arm,
+                            inout($class_arm) element,
+                            options(pure, nomem, nostack, preserves_flags)
+                        );
+                    }
+                    element
+                }
+                #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))))]
                 {
                     core::hint::black_box(self)
                 }
@@ -41,12 +54,12 @@ macro_rules! keep {
 }
 
 keep! {
-    u8 in reg_byte as "/* {0} */";
-    u16 in reg as "/* {0:x} */";
-    u32 in reg as "/* {0:e} */";
-    u64 in reg as "/* {0:r} */";
-    i64 in reg as "/* {0:r} */";
-    f64 in xmm_reg as "/* {0} */";
+    u8 in reg_byte as "/* {0} */", on aarch64 in reg as "/* {0:w} */";
+    u16 in reg as "/* {0:x} */", on aarch64 in reg as "/* {0:w} */";
+    u32 in reg as "/* {0:e} */", on aarch64 in reg as "/* {0:w} */";
+    u64 in reg as "/* {0:r} */", on aarch64 in reg as "/* {0:x} */";
+    i64 in reg as "/* {0:r} */", on aarch64 in reg as "/* {0:x} */";
+    f64 in xmm_reg as "/* {0} */", on aarch64 in vreg as "/* {0:d} */";
 }
 
 /// Twin of [`find_equal`](crate::find_equal).
@@ -159,6 +172,21 @@ pub fn bits_count_and(x: &[u64], y: &[u64]) -> usize {
     x.iter().zip(y).map(|(x, y)| (x & y).keep().count_ones() as usize).sum()
 }
 
+/// Twin of [`bits_and`](crate::bits_and).
+pub fn bits_and(x: &mut [u64], y: &[u64]) {
+    for (x, y) in x.iter_mut().zip(y) {
+        *x = x.keep() & y;
+    }
+}
+
+/// Twin of [`enabled_rows`](crate::enabled_rows).
+pub fn enabled_rows(rows: &[[u64; 8]], word: usize, transitions: &[Transition], out: &mut [u64]) {
+    let stride = rows.len().div_ceil(64);
+    for (out, transition) in out.chunks_mut(stride.max(1)).zip(transitions) {
+        bitmap_where(rows, out, |row| row[word].keep() & transition.mask == transition.value);
+    }
+}
+
 /// Twin of [`bits_any_and`](crate::bits_any_and).
 #[must_use]
 pub fn bits_any_and(x: &[u64], y: &[u64]) -> bool {
@@ -207,6 +235,15 @@ pub fn min_f64_fold(x: &[f64]) -> f64 {
     x.iter().fold(f64::INFINITY, |min, element| {
         let element = element.keep();
         if element < min { element } else { min }
+    })
+}
+
+/// The `f64` maximum in the same way.
+#[must_use]
+pub fn max_f64_fold(x: &[f64]) -> f64 {
+    x.iter().fold(f64::NEG_INFINITY, |max, element| {
+        let element = element.keep();
+        if element > max { element } else { max }
     })
 }
 

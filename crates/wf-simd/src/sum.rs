@@ -1,6 +1,6 @@
 //! The sum of all elements.
 
-use crate::dispatch::kernel;
+use crate::dispatch::{SHORT_REDUCED, kernel};
 use crate::lane::Lane;
 
 kernel! {
@@ -19,6 +19,7 @@ kernel! {
     /// ```
     #[must_use]
     pub fn sum[T: Lane](x: &[T]) -> T::Sum {
+        short(x.len() < SHORT_REDUCED) { T::sum_of_few(x) }
         each(_isa) { T::sum_in_lanes(x) }
     }
 }

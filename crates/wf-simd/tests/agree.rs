@@ -306,10 +306,12 @@ fn every_misalignment() {
     fn all<T: Draw>() {
         let mut random = Random::new(11);
         let data: Vec<T> = drawn(&mut random, 1_200);
+        let keep = bits(&mut random, 20);
         for start in 0..64 {
             for len in [0, 1, 31, 63, 64, 65, 129, 500, 1_100] {
                 for level in Level::available() {
                     check::lanes(level, &data[start..start + len], T::EXTREMES[2]);
+                    check::compaction(level, &mut data.clone()[start..start + len], &keep);
                 }
             }
         }
@@ -318,7 +320,37 @@ fn every_misalignment() {
     all::<u16>();
     all::<u32>();
     all::<u64>();
+    all::<i64>();
     all::<f64>();
+    macro_rules! integers {
+        ($($type:ident)*) => {$(
+            let mut random = Random::new(13);
+            let data: Vec<$type> = drawn(&mut random, 1_200);
+            for start in 0..64 {
+                let x = &data[start..start + 300];
+                for level in Level::available() {
+                    check::integers(level, x);
+                    check::additions(level, &mut data.clone()[start..start + 300], &data[..300]);
+                }
+            }
+        )*};
+    }
+    integers!(u8 u16 u32 u64 i64);
+    let mut random = Random::new(14);
+    let words: Vec<u64> = bits(&mut random, 1_200);
+    let floats: Vec<f64> = drawn(&mut random, 1_200);
+    let transitions = [Transition { mask: 3, value: 1 }, Transition { mask: 1 << 40, value: 0 }];
+    for start in 0..64 {
+        for level in Level::available() {
+            check::words(level, &words[start..start + 300], 5, 1);
+            check::sets(level, &mut words.clone()[start..start + 300], &words[..300]);
+            check::floats(level, &floats[start..start + 300]);
+            let (mut out, mut expected) = ([0; 10], [0; 10]);
+            level.enabled(&words[start..start + 300], &transitions, &mut out);
+            scalar::enabled(&words[start..start + 300], &transitions, &mut expected);
+            assert_eq!(out, expected, "{level}, {start} words in");
+        }
+    }
 }
 
 /// More equal elements than a narrow lane can count.
@@ -328,20 +360,5 @@ fn counting_does_not_overflow_a_lane() {
         assert_eq!(level.count_equal(&vec![9_u8; 300_001], 9), 300_001, "{level}");
         assert_eq!(level.count_equal(&vec![9_u16; 5_000_003], 9), 5_000_003, "{level}");
         assert_eq!(level.histogram::<8>(&vec![7; 300_001])[7], 300_001, "{level}");
-    }
-}
-
-#[test]
-fn the_free_functions_agree_with_their_level() {
-    let mut random = Random::new(12);
-    for len in (0..=LEN_MAX).chain(LONG) {
-        let x: Vec<u32> = drawn(&mut random, len);
-        let level = Level::detect();
-        assert_eq!(wf_simd::find_equal(&x, 3), level.find_equal(&x, 3));
-        assert_eq!(wf_simd::find_masked(&x, 5, 1), level.find_masked(&x, 5, 1));
-        assert_eq!(wf_simd::count_equal(&x, 2), level.count_equal(&x, 2));
-        assert_eq!(wf_simd::count_masked(&x, 2, 2), level.count_masked(&x, 2, 2));
-        assert_eq!(wf_simd::min(&x), level.min(&x));
-        assert_eq!(wf_simd::argmin(&x), level.argmin(&x));
     }
 }

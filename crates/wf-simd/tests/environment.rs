@@ -6,9 +6,24 @@ use wf_simd::Level;
 
 const CHILD: &str = "WF_SIMD_TEST_CHILD";
 
+/// This program, to be started again: under an emulator with the emulator in front, as cargo was told to start it.
+fn this_program() -> Command {
+    let this = std::env::current_exe().expect("this test is a file");
+    let runner = std::env::var("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    match words.next().filter(|_| cfg!(target_arch = "aarch64")) {
+        Some(emulator) => {
+            let mut command = Command::new(emulator);
+            command.args(words).arg(this);
+            command
+        }
+        None => Command::new(this),
+    }
+}
+
 /// Runs this test in a process of its own, with the variable set; gives the level detected there and whether the request was an error.
 fn detected_with(value: Option<&str>) -> (String, bool) {
-    let mut command = Command::new(std::env::current_exe().expect("this test is a file"));
+    let mut command = this_program();
     command.args(["--exact", "the_environment_lowers_the_level", "--nocapture"]).env(CHILD, "1");
     match value {
         Some(value) => command.env("WF_SIMD_LEVEL", value),

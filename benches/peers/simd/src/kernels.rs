@@ -26,7 +26,7 @@ impl<T> Batch for Calls<T> {
     }
 }
 
-fn calls<T: Zeroable + Copy + 'static>(
+pub(crate) fn calls<T: Zeroable + Copy + 'static>(
     len: usize,
     make: fn(u64) -> T,
     call: fn(&[T]) -> u64,
@@ -41,7 +41,7 @@ fn calls<T: Zeroable + Copy + 'static>(
 }
 
 /// Enough calls that the clock's bracket disappears.
-const fn times(len: usize) -> u32 {
+pub(crate) const fn times(len: usize) -> u32 {
     if len < 100_000 { (200_000 / len) as u32 } else { 1 }
 }
 

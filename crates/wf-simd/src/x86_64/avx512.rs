@@ -40,15 +40,6 @@ pub trait Zmm: Sized {
     where
         Self: Lane;
 
-    /// How often a lane can count before it overflows.
-    const COUNTS_MAX: usize;
-
-    /// Counts up in the lanes whose bit is set.
-    fn count(isa: Avx512, counts: __m512i, bits: u64) -> __m512i;
-
-    /// The same counts in lanes of 32 bits, added up where the lanes were narrower.
-    fn widen(isa: Avx512, counts: __m512i) -> __m512i;
-
     /// The elements of `x`, at most one vector, and 0 in the lanes after them. Reads nothing past them.
     fn load(isa: Avx512, x: &[Self]) -> __m512i;
 
@@ -70,17 +61,14 @@ macro_rules! under {
 
 macro_rules! zmm {
     (
-        $type:ty, $counter:ty, $mask:ty,
+        $type:ty, $mask:ty,
         test: |$x:ident, $predicate:ident| $test:expr,
-        count: $subtract:ident by $ones:ident, widen: $widen:ident,
         load: $load:ident, store: $store:ident,
         nearer: |$least:ident, $w:ident, $q:ident| $nearer:expr,
         compress: |$v:ident, $bits:ident| $compress:expr $(,)?
     ) => {
         impl Zmm for $type {
             const LANES: usize = 64 / size_of::<$type>();
-
-            const COUNTS_MAX: usize = if size_of::<$type>() < 4 { <$counter>::MAX as usize } else { 1 << 24 };
 
             #[inline(always)]
             fn nearer<P: Predicate<Self>>(isa: Avx512, least: __m512i, x: __m512i, predicate: P) -> __m512i {
@@ -90,21 +78,6 @@ macro_rules! zmm {
                     $nearer
                 }
                 under!(isa, nearer(least, x, predicate))
-            }
-
-            #[inline(always)]
-            fn count(isa: Avx512, counts: __m512i, bits: u64) -> __m512i {
-                #[inline]
-                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-                fn count(counts: __m512i, bits: u64) -> __m512i {
-                    $subtract(counts, bits as $mask, counts, $ones(-1))
-                }
-                under!(isa, count(counts, bits))
-            }
-
-            #[inline(always)]
-            fn widen(isa: Avx512, counts: __m512i) -> __m512i {
-                under!(isa, $widen(counts))
             }
 
             #[inline(always)]
@@ -167,68 +140,36 @@ macro_rules! lanes_of {
     };
 }
 
-zmm!(u8, u8, __mmask64,
+zmm!(u8, __mmask64,
     test: |x, p| _mm512_cmpeq_epi8_mask(lanes_of!(x, p, _mm512_set1_epi8), _mm512_set1_epi8(p.value().cast_signed())),
-    count: _mm512_mask_sub_epi8 by _mm512_set1_epi8, widen: sum_bytes, load: _mm512_maskz_loadu_epi8, store: _mm512_mask_storeu_epi8,
+    load: _mm512_maskz_loadu_epi8, store: _mm512_mask_storeu_epi8,
     nearer: |least, x, p| _mm512_min_epu8(least, _mm512_xor_si512(lanes_of!(x, p, _mm512_set1_epi8), _mm512_set1_epi8(p.value().cast_signed()))),
     compress: |x, _bits| x);
-zmm!(u16, u16, __mmask32,
+zmm!(u16, __mmask32,
     test: |x, p| _mm512_cmpeq_epi16_mask(lanes_of!(x, p, _mm512_set1_epi16), _mm512_set1_epi16(p.value().cast_signed())),
-    count: _mm512_mask_sub_epi16 by _mm512_set1_epi16, widen: sum_pairs, load: _mm512_maskz_loadu_epi16, store: _mm512_mask_storeu_epi16,
+    load: _mm512_maskz_loadu_epi16, store: _mm512_mask_storeu_epi16,
     nearer: |least, x, p| _mm512_min_epu16(least, _mm512_xor_si512(lanes_of!(x, p, _mm512_set1_epi16), _mm512_set1_epi16(p.value().cast_signed()))),
     compress: |x, _bits| x);
-zmm!(u32, u32, __mmask16,
+zmm!(u32, __mmask16,
     test: |x, p| _mm512_cmpeq_epi32_mask(lanes_of!(x, p, _mm512_set1_epi32), _mm512_set1_epi32(p.value().cast_signed())),
-    count: _mm512_mask_sub_epi32 by _mm512_set1_epi32, widen: same, load: _mm512_maskz_loadu_epi32, store: _mm512_mask_storeu_epi32,
+    load: _mm512_maskz_loadu_epi32, store: _mm512_mask_storeu_epi32,
     nearer: |least, x, p| _mm512_min_epu32(least, _mm512_xor_si512(lanes_of!(x, p, _mm512_set1_epi32), _mm512_set1_epi32(p.value().cast_signed()))),
     compress: |x, bits| _mm512_maskz_compress_epi32(bits as __mmask16, x));
-zmm!(u64, u64, __mmask8,
+zmm!(u64, __mmask8,
     test: |x, p| _mm512_cmpeq_epi64_mask(lanes_of!(x, p, _mm512_set1_epi64), _mm512_set1_epi64(p.value().cast_signed())),
-    count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
     nearer: |least, _x, _p| least,
     compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
-zmm!(i64, u64, __mmask8,
+zmm!(i64, __mmask8,
     test: |x, p| _mm512_cmpeq_epi64_mask(x, _mm512_set1_epi64(p.value())),
-    count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
     nearer: |least, _x, _p| least,
     compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
-zmm!(f64, u64, __mmask8,
+zmm!(f64, __mmask8,
     test: |x, p| _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(_mm512_castsi512_pd(x), _mm512_set1_pd(p.value())),
-    count: _mm512_mask_sub_epi64 by _mm512_set1_epi64, widen: same, load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
+    load: _mm512_maskz_loadu_epi64, store: _mm512_mask_storeu_epi64,
     nearer: |least, _x, _p| least,
     compress: |x, bits| _mm512_maskz_compress_epi64(bits as __mmask8, x));
-
-/// Lanes that are wide enough already: no count reaches 2^32, so a lane of 64 bits is one of 32 and a zero.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn same(counts: __m512i) -> __m512i {
-    counts
-}
-
-/// Adds each 16-bit lane to its neighbour.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn sum_pairs(counts: __m512i) -> __m512i {
-    let low = _mm512_and_si512(counts, _mm512_set1_epi32(0xFFFF));
-    _mm512_add_epi32(low, _mm512_srli_epi32::<16>(counts))
-}
-
-/// Adds up groups of eight bytes.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn sum_bytes(counts: __m512i) -> __m512i {
-    _mm512_sad_epu8(counts, _mm512_setzero_si512())
-}
-
-/// The sum of several vectors of widened counts, over all lanes.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn total<const N: usize>(counts: [__m512i; N]) -> usize {
-    let lanes = counts.into_iter().fold(_mm512_setzero_si512(), |sum, counts| _mm512_add_epi32(sum, counts));
-    // SAFETY: both are 64 bytes, and any bytes are integers.
-    let lanes: [u32; 16] = unsafe { core::mem::transmute(lanes) };
-    lanes.iter().sum::<u32>() as usize
-}
 
 /// Loads one whole vector: the first 64 bytes of `x`.
 #[inline(always)]
@@ -308,31 +249,11 @@ impl Isa for Avx512 {
 
     #[inline(always)]
     fn count<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> usize {
-        let mut count = 0;
-        if size_of::<T>() < 4 {
-            // Two compares of 32 bytes a cycle give lanes at once; one of 64 bytes gives a mask that is lanes only after another step.
-            // The token is proof of AVX2 too.
-            return under!(self, Avx2::new()).count(x, predicate);
-        }
-        // Each of four sets of lanes counts every fourth vector.
-        for round in x.chunks(<T as Zmm>::COUNTS_MAX * 4 * <T as Zmm>::LANES) {
-            let mut counts = [under!(self, _mm512_setzero_si512()); 4];
-            let mut quads = round.chunks_exact(4 * <T as Zmm>::LANES);
-            for quad in &mut quads {
-                for (counts, lanes) in counts.iter_mut().zip(quad.chunks_exact(<T as Zmm>::LANES)) {
-                    *counts =
-                        <T as Zmm>::count(self, *counts, <T as Zmm>::test(self, whole(lanes), predicate));
-                }
-            }
-            // Less than four vectors are left.
-            for lanes in quads.remainder().chunks(<T as Zmm>::LANES) {
-                let inside = u64::MAX >> (64 - lanes.len());
-                count += (<T as Zmm>::test(self, <T as Zmm>::load(self, lanes), predicate) & inside)
-                    .count_ones() as usize;
-            }
-            count += under!(self, total(counts.map(|counts| <T as Zmm>::widen(self, counts))));
-        }
-        count
+        // Two compares of 32 bytes a cycle give lanes at once; one of 64 bytes gives a mask that is lanes only after another step.
+        // The token is proof of AVX2 too.
+        let (blocks, _) = x.as_chunks::<BLOCK>();
+        under!(self, Avx2::new()).count(blocks.as_flattened(), predicate)
+            + self.last_bits(x, predicate).count_ones() as usize
     }
 
     #[inline(always)]

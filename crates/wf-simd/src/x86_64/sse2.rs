@@ -180,7 +180,71 @@ fn whole<T: Lane>(x: &[T]) -> __m128i {
     unsafe { lanes.as_ptr().cast::<__m128i>().read_unaligned() }
 }
 
+/// Loads `BYTES` bytes, 4 or 8, to the front of a vector: the first elements of `x`.
+#[inline(always)]
+fn part<T: Lane, const BYTES: usize>(x: &[T]) -> __m128i {
+    let lanes = &x[..BYTES / size_of::<T>()];
+    let mut bytes = [0; 16];
+    // SAFETY: both are `BYTES` bytes or more, do not overlap, and any bytes of an element are bytes.
+    unsafe { core::ptr::copy_nonoverlapping(lanes.as_ptr().cast::<u8>(), bytes.as_mut_ptr(), BYTES) };
+    // SAFETY: both are 16 bytes, and any bytes are a vector.
+    unsafe { core::mem::transmute(bytes) }
+}
+
+impl Sse2 {
+    /// The bits of a slice that fits two parts of `BYTES` bytes, which overlap.
+    #[inline(always)]
+    fn bits_of_parts<T: Lane, P: Predicate<T>, const BYTES: usize>(self, x: &[T], predicate: P) -> u64 {
+        let lanes = BYTES / size_of::<T>();
+        let last = x.len() - lanes;
+        // Lanes past a part are 0, and 0 may pass.
+        let inside = (1 << lanes) - 1;
+        let bits = |part| <T as Xmm>::bits(self, <T as Xmm>::test(self, part, predicate)) & inside;
+        bits(part::<T, BYTES>(x)) | bits(part::<T, BYTES>(&x[last..])) << last
+    }
+}
+
 impl Isa for Sse2 {
+    #[inline(always)]
+    fn find_in_few<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> Option<usize> {
+        if T::IS_WIDE_INTEGER {
+            // Compares of 64 bits are made of several instructions here.
+            return x.iter().position(|element| predicate.holds(*element));
+        }
+        // Where the hit is cannot be predicted, so nothing branches on it but whether there is one.
+        let bits = self.bits_of_tail(x, predicate);
+        (bits != 0).then(|| bits.trailing_zeros() as usize)
+    }
+
+    #[inline(always)]
+    fn bits_of_tail<T: Lane, P: Predicate<T>>(self, tail: &[T], predicate: P) -> u64 {
+        debug_assert!(tail.len() < BLOCK);
+        let bits_at = |from: usize| {
+            <T as Xmm>::bits(self, <T as Xmm>::test(self, whole(&tail[from..]), predicate)) << from
+        };
+        let bytes = size_of_val(tail);
+        if bytes >= 16 {
+            // Whole vectors, the last of which ends with the slice and overlaps the one before.
+            let last = tail.len() - <T as Xmm>::LANES;
+            let mut bits = bits_at(last);
+            let mut from = 0;
+            while from < last {
+                bits |= bits_at(from);
+                from += <T as Xmm>::LANES;
+            }
+            return bits;
+        }
+        if bytes >= 8 {
+            return self.bits_of_parts::<T, P, 8>(tail, predicate);
+        }
+        if bytes >= 4 {
+            return self.bits_of_parts::<T, P, 4>(tail, predicate);
+        }
+        tail.iter()
+            .enumerate()
+            .fold(0, |bits, (index, element)| bits | u64::from(predicate.holds(*element)) << index)
+    }
+
     #[inline(always)]
     fn bits<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> u64 {
         let mut bits = 0;
