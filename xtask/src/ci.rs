@@ -8,6 +8,8 @@ use wf_gate::{Exit, GateError};
 use crate::gate::print;
 use crate::{Outcome, build};
 
+mod portable;
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The long version: tests at full scale, models of interleavings, the full tier of the gate.
@@ -156,6 +158,11 @@ fn steps(full: bool) -> Vec<Step> {
     steps.push(Step::new("test", "test --features memory-v2").with("WF_TEST_SCALE", scale));
     steps.push(Step::new("test every allocator", "test --package wf-alloc --all-features"));
     steps.push(Step::new("test xtask", "test --package xtask"));
+    if !full {
+        steps.push(Step::new("packages", "run --quiet --package xtask -- package --list"));
+    }
+    // The oldest compiler has everything built again, which is a job of its own in CI.
+    steps.extend(portable::steps().into_iter().filter(|step| full || !step.name.starts_with("rust ")));
     let tier = if full { "full" } else { "ci" };
     steps.push(Step::new(
         "gate",
@@ -169,6 +176,7 @@ fn steps(full: bool) -> Vec<Step> {
             steps.push(step.with("CARGO_TARGET_DIR", "target/loom"));
         }
         steps.extend(sanitized());
+        steps.push(Step::new("packages", "run --quiet --package xtask -- package"));
         steps.push(Step::new("matrix", "run --quiet --package xtask -- bench-matrix --quick"));
     }
     steps

@@ -19,6 +19,7 @@ mod doctor;
 mod gate;
 mod load;
 mod matrix;
+mod package;
 mod patterns;
 mod peers;
 mod record;
@@ -61,6 +62,8 @@ enum Command {
     Peers(peers::Arguments),
     /// Measures something whole, keeps it with the machine, and makes the documents of it.
     Record(record::Arguments),
+    /// Packs every crate as a registry would have it, then builds and tests each from its package alone.
+    Package(package::Arguments),
     /// Runs what CI runs: format, lints, tests, documentation, every feature alone, gate.
     Ci(ci::Arguments),
     /// Checks the rules of the repository: dependency graph, file sizes, crate headers.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Patterns(arguments) => patterns::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Tidy => tidy::run(),
     };

@@ -13,6 +13,8 @@ mod manifest;
 mod prose;
 mod source;
 
+pub(crate) use manifest::members as manifests;
+
 /// A rule that is broken, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fault {
