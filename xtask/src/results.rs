@@ -8,11 +8,13 @@ use wf_gate::GateError;
 use wf_gate::budgets::{Budgets, Promise};
 use wf_gate::report::{Report, RuleReport};
 
+use crate::record::memory::Memory;
 use crate::record::{FOLDER, main_job};
 use crate::self_test::{Campaign, Power};
 use crate::steady::Steady;
 
 mod page;
+mod picture;
 
 /// Where the page of results stands, from the root.
 const RESULTS: &str = "docs/RESULTS.md";
@@ -42,6 +44,7 @@ struct Records {
     self_test: Option<Campaign>,
     power: Option<Power>,
     steady: Option<Steady>,
+    memory: Option<Memory>,
 }
 
 impl Records {
@@ -59,6 +62,7 @@ impl Records {
             self_test: json(&folder.join("self-test.json"))?,
             power: json(&folder.join("power.json"))?,
             steady: json(&folder.join("steady.json"))?,
+            memory: json(&folder.join("memory.json"))?,
         })
     }
 
@@ -114,7 +118,9 @@ pub(crate) fn documents(root: &Path) -> Result<BTreeMap<&'static str, String>, G
         readme = main_job::with_record(&readme, &record).ok_or_else(|| missing("a record"))?;
     }
     readme = with_promises(&readme, &promises(&budgets)).ok_or_else(|| missing("the promises"))?;
-    Ok(BTreeMap::from([("README.md", readme), (RESULTS, page::render(&budgets, &records))]))
+    let mut made = BTreeMap::from([("README.md", readme), (RESULTS, page::render(&budgets, &records))]);
+    made.extend(picture::draw(&records).map(|picture| (picture::FILE, picture)));
+    Ok(made)
 }
 
 const BEGIN: &str = "<!-- promises: made from budgets.toml by `cargo xtask record documents` -->\n";
@@ -180,6 +186,7 @@ mod tests {
             self_test: None,
             power: None,
             steady: None,
+            memory: None,
         };
         let page = page::render(&budgets, &none);
         assert!(page.contains("| No heap | `x.a` | `<= 0` | not recorded | |"), "{page}");
