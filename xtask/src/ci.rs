@@ -158,6 +158,7 @@ fn steps(full: bool) -> Vec<Step> {
     steps.push(Step::new("test", "test --features memory-v2").with("WF_TEST_SCALE", scale));
     steps.push(Step::new("test every allocator", "test --package wf-alloc --all-features"));
     steps.push(Step::new("test xtask", "test --package xtask"));
+    steps.push(Step::new("examples", "run --quiet --package xtask -- examples"));
     if !full {
         steps.push(Step::new("packages", "run --quiet --package xtask -- package --list"));
     }

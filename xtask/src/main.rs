@@ -16,6 +16,7 @@ mod build;
 mod ci;
 mod compare;
 mod doctor;
+mod examples;
 mod gate;
 mod load;
 mod matrix;
@@ -62,6 +63,8 @@ enum Command {
     Peers(peers::Arguments),
     /// Measures something whole, keeps it with the machine, and makes the documents of it.
     Record(record::Arguments),
+    /// Runs every example of every crate.
+    Examples,
     /// Packs every crate as a registry would have it, then builds and tests each from its package alone.
     Package(package::Arguments),
     /// Runs what CI runs: format, lints, tests, documentation, every feature alone, gate.
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Patterns(arguments) => patterns::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
+        Command::Examples => examples::run(),
         Command::Package(arguments) => package::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Tidy => tidy::run(),
