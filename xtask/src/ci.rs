@@ -83,6 +83,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
 }
 
+/// The step of CI that runs cargo with these arguments.
+pub(crate) fn step_of(arguments: &str) -> Option<String> {
+    fixed(false).into_iter().find(|step| step.arguments.join(" ") == arguments).map(|step| step.name)
+}
+
 struct Step {
     name: String,
     arguments: Vec<String>,
@@ -142,7 +147,8 @@ fn sanitized() -> Vec<Step> {
     steps
 }
 
-fn steps(full: bool) -> Vec<Step> {
+/// Steps that are the same on every machine.
+fn fixed(full: bool) -> Vec<Step> {
     let mut steps = vec![
         Step::new("fmt", "fmt --all --check"),
         Step::new("clippy", "clippy --workspace --all-targets --all-features -- -D warnings"),
@@ -162,6 +168,13 @@ fn steps(full: bool) -> Vec<Step> {
     if !full {
         steps.push(Step::new("packages", "run --quiet --package xtask -- package --list"));
     }
+    let cargo = if full { " --cargo" } else { "" };
+    steps.push(Step::new("documents", &format!("run --quiet --package xtask -- blocks{cargo}")));
+    steps
+}
+
+fn steps(full: bool) -> Vec<Step> {
+    let mut steps = fixed(full);
     // The oldest compiler has everything built again, which is a job of its own in CI.
     steps.extend(portable::steps().into_iter().filter(|step| full || !step.name.starts_with("rust ")));
     let tier = if full { "full" } else { "ci" };

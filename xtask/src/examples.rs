@@ -43,7 +43,8 @@ fn list(root: &Path) -> Result<Vec<(String, String)>, GateError> {
         if !examples.is_dir() {
             continue;
         }
-        let package = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let package = if name.starts_with("wf-") { name.into_owned() } else { format!("wf-{name}") };
         let failed = |error| GateError::io(format!("reading {}", examples.display()), error);
         for entry in std::fs::read_dir(&examples).map_err(failed)? {
             let path = entry.map_err(failed)?.path();

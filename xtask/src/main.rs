@@ -12,9 +12,11 @@ use wf_gate::{Exit, GateError};
 
 mod against;
 mod bless;
+mod blocks;
 mod build;
 mod ci;
 mod compare;
+mod docs;
 mod doctor;
 mod examples;
 mod gate;
@@ -63,6 +65,10 @@ enum Command {
     Peers(peers::Arguments),
     /// Measures something whole, keeps it with the machine, and makes the documents of it.
     Record(record::Arguments),
+    /// Proves what stands between fences in the documents: compiled, parsed or executed.
+    Blocks(blocks::Arguments),
+    /// Makes one site of every document and of the pages of every crate.
+    Docs(docs::Arguments),
     /// Runs every example of every crate.
     Examples,
     /// Packs every crate as a registry would have it, then builds and tests each from its package alone.
@@ -86,6 +92,8 @@ fn main() -> ExitCode {
         Command::Patterns(arguments) => patterns::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
+        Command::Blocks(arguments) => blocks::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
         Command::Examples => examples::run(),
         Command::Package(arguments) => package::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),

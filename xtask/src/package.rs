@@ -86,6 +86,11 @@ impl Package {
     }
 }
 
+/// Names of the crates that may be published, each after all it needs.
+pub(crate) fn names(root: &Path) -> Result<Vec<String>, GateError> {
+    Ok(in_order(published(root)?)?.into_iter().map(|package| package.name).collect())
+}
+
 /// The crates that may be published, from their manifests.
 fn published(root: &Path) -> Result<Vec<Package>, GateError> {
     let workspace = table(&root.join("Cargo.toml"))?;

@@ -15,6 +15,7 @@ use crate::steady::Steady;
 
 mod page;
 mod picture;
+mod trees;
 
 /// Where the page of results stands, from the root.
 const RESULTS: &str = "docs/RESULTS.md";
@@ -117,14 +118,31 @@ pub(crate) fn documents(root: &Path) -> Result<BTreeMap<&'static str, String>, G
     if let Some(record) = text(&root.join(main_job::FILE))? {
         readme = main_job::with_record(&readme, &record).ok_or_else(|| missing("a record"))?;
     }
+    let code = text(&root.join(EMBED))?.ok_or_else(|| missing("code: the example is not there"))?;
+    readme = with_code(&readme, &code).ok_or_else(|| missing("code"))?;
     readme = with_promises(&readme, &promises(&budgets)).ok_or_else(|| missing("the promises"))?;
-    let mut made = BTreeMap::from([("README.md", readme), (RESULTS, page::render(&budgets, &records))]);
+    let page = page::render(&budgets, &records) + &trees::render(&trees::count(root)?);
+    let mut made = BTreeMap::from([("README.md", readme), (RESULTS, page)]);
     made.extend(picture::draw(&records).map(|picture| (picture::FILE, picture)));
     Ok(made)
 }
 
 const BEGIN: &str = "<!-- promises: made from budgets.toml by `cargo xtask record documents` -->\n";
 const END: &str = "<!-- end of promises -->";
+
+/// The program that the README shows, from the root.
+const EMBED: &str = "benches/examples/embed.rs";
+
+const CODE: (&str, &str) =
+    ("<!-- code: benches/examples/embed.rs -->\n```rust,no_run\n", "```\n<!-- end of code -->");
+
+/// The README with its program replaced by that of the example, which is run; without what is said about the file.
+fn with_code(readme: &str, code: &str) -> Option<String> {
+    let (before, rest) = readme.split_once(CODE.0)?;
+    let (_, after) = rest.split_once(CODE.1)?;
+    let shown = &code[code.find("\nuse ")? + 1..];
+    Some(format!("{before}{}{shown}{}{after}", CODE.0, CODE.1))
+}
 
 /// The README with its table of promises replaced; `None` if the marks are not there.
 fn with_promises(readme: &str, table: &str) -> Option<String> {
@@ -173,6 +191,9 @@ mod tests {
         let readme = format!("a\n{BEGIN}old\n{END}\nb\n");
         assert_eq!(with_promises(&readme, &table), Some(format!("a\n{BEGIN}{table}{END}\nb\n")));
         assert_eq!(with_promises("no marks", &table), None);
+        let readme = format!("a\n{}old\n{}\nb\n", CODE.0, CODE.1);
+        let new = with_code(&readme, "//! Said.\n\nuse x;\n").expect("the marks are there");
+        assert_eq!(new, format!("a\n{}use x;\n{}\nb\n", CODE.0, CODE.1));
     }
 
     #[test]
