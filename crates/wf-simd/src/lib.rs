@@ -26,6 +26,9 @@
 //! Aligned slices matter: a stream of 64-byte vectors that begins off a cache-line boundary reads two lines a load, which halves the rate
 //! from the caches. Speed-ups over the scalar loop at 10,000 elements are budgets `simd.*.speedup` in `budgets.toml`.
 //!
+//! # Features
+//! `substring`: the search for byte patterns, by the memchr crate. Off by default; without it the crate has no dependency.
+//!
 //! # Example
 //! ```
 //! let states: Vec<u64> = (0..1_000).collect();
