@@ -2,6 +2,8 @@
 //!
 //! A library, so that the gate's child program, the criterion bench and the tests share the same subjects.
 
+#[cfg(doctest)]
+mod documents;
 pub mod subjects;
 pub mod workload;
 

@@ -9,6 +9,8 @@ use wf_gate::{Exit, GateError};
 use crate::gate::print;
 use crate::{Outcome, build};
 
+mod portable;
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The long version: tests at full scale, models of interleavings, the full tier of the gate.
@@ -80,6 +82,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         [("gate", Some(5))] => Ok(Exit::Inconclusive),
         _ => Ok(Exit::Tool),
     }
+}
+
+/// The step of CI that runs cargo with these arguments.
+pub(crate) fn step_of(arguments: &str) -> Option<String> {
+    fixed(false).into_iter().find(|step| step.arguments.join(" ") == arguments).map(|step| step.name)
 }
 
 struct Step {
@@ -172,7 +179,8 @@ fn sanitized() -> Vec<Step> {
     steps
 }
 
-fn steps(full: bool) -> Vec<Step> {
+/// Steps that are the same on every machine.
+fn fixed(full: bool) -> Vec<Step> {
     let mut steps = vec![
         Step::new("fmt", "fmt --all --check"),
         Step::new("clippy", "clippy --workspace --all-targets --all-features -- -D warnings"),
@@ -189,6 +197,19 @@ fn steps(full: bool) -> Vec<Step> {
     steps.push(Step::new("test every allocator", "test --package wf-alloc --all-features"));
     steps.push(Step::new("test xtask", "test --package xtask"));
     steps.extend(for_aarch64());
+    steps.push(Step::new("examples", "run --quiet --package xtask -- examples"));
+    if !full {
+        steps.push(Step::new("packages", "run --quiet --package xtask -- package --list"));
+    }
+    let cargo = if full { " --cargo" } else { "" };
+    steps.push(Step::new("documents", &format!("run --quiet --package xtask -- blocks{cargo}")));
+    steps
+}
+
+fn steps(full: bool) -> Vec<Step> {
+    let mut steps = fixed(full);
+    // The oldest compiler has everything built again, which is a job of its own in CI.
+    steps.extend(portable::steps().into_iter().filter(|step| full || !step.name.starts_with("rust ")));
     let tier = if full { "full" } else { "ci" };
     steps.push(Step::new(
         "gate",
@@ -202,6 +223,7 @@ fn steps(full: bool) -> Vec<Step> {
             steps.push(step.with("CARGO_TARGET_DIR", "target/loom"));
         }
         steps.extend(sanitized());
+        steps.push(Step::new("packages", "run --quiet --package xtask -- package"));
         steps.push(Step::new("matrix", "run --quiet --package xtask -- bench-matrix --quick"));
     }
     steps

@@ -12,13 +12,17 @@ use wf_gate::{Exit, GateError};
 
 mod against;
 mod bless;
+mod blocks;
 mod build;
 mod ci;
 mod compare;
+mod docs;
 mod doctor;
+mod examples;
 mod gate;
 mod load;
 mod matrix;
+mod package;
 mod patterns;
 mod peers;
 mod record;
@@ -61,6 +65,14 @@ enum Command {
     Peers(peers::Arguments),
     /// Measures something whole, keeps it with the machine, and makes the documents of it.
     Record(record::Arguments),
+    /// Proves what stands between fences in the documents: compiled, parsed or executed.
+    Blocks(blocks::Arguments),
+    /// Makes one site of every document and of the pages of every crate.
+    Docs(docs::Arguments),
+    /// Runs every example of every crate.
+    Examples,
+    /// Packs every crate as a registry would have it, then builds and tests each from its package alone.
+    Package(package::Arguments),
     /// Runs what CI runs: format, lints, tests, documentation, every feature alone, gate.
     Ci(ci::Arguments),
     /// Checks the rules of the repository: dependency graph, file sizes, crate headers.
@@ -80,6 +92,10 @@ fn main() -> ExitCode {
         Command::Patterns(arguments) => patterns::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
+        Command::Blocks(arguments) => blocks::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
+        Command::Examples => examples::run(),
+        Command::Package(arguments) => package::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Tidy => tidy::run(),
     };

@@ -281,14 +281,14 @@ fn machine_line() -> String {
 }
 
 /// The interpreter, and which engines it has.
-struct Python {
-    interpreter: PathBuf,
-    has: Vec<&'static str>,
+pub(crate) struct Python {
+    pub(crate) interpreter: PathBuf,
+    pub(crate) has: Vec<&'static str>,
 }
 
 impl Python {
     /// `WF_PEERS_PYTHON`, the virtual environment in `target/peers`, or `python3`.
-    fn look(root: &Path) -> Self {
+    pub(crate) fn look(root: &Path) -> Self {
         let own = root.join(VENV).join("bin/python");
         let interpreter = std::env::var_os("WF_PEERS_PYTHON")
             .map_or_else(|| if own.is_file() { own } else { PathBuf::from("python3") }, PathBuf::from);

@@ -15,6 +15,7 @@ use crate::gate::{print, write_files};
 use crate::{Outcome, build, results, self_test, steady, stop};
 
 pub(crate) mod main_job;
+pub(crate) mod memory;
 
 /// Where records stand, from the root.
 pub(crate) const FOLDER: &str = "docs/records";
@@ -39,6 +40,8 @@ enum What {
     SelfTest,
     /// How surely small regressions are found.
     Power,
+    /// What a live case holds, here and in other engines that are installed.
+    Memory,
     /// Whether counts are the same in thirty processes, and how much ticks differ.
     Steady,
     /// Nothing: makes the documents again from what is recorded.
@@ -64,6 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
                 print(&steady.text());
                 keep(&root, "steady.json", &steady)?;
             }
+            What::Memory => keep(&root, "memory.json", &memory::measure(&root)?)?,
             What::Documents => {}
         }
     }

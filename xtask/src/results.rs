@@ -8,11 +8,14 @@ use wf_gate::GateError;
 use wf_gate::budgets::{Budgets, Promise};
 use wf_gate::report::{Report, RuleReport};
 
+use crate::record::memory::Memory;
 use crate::record::{FOLDER, main_job};
 use crate::self_test::{Campaign, Power};
 use crate::steady::Steady;
 
 mod page;
+mod picture;
+mod trees;
 
 /// Where the page of results stands, from the root.
 const RESULTS: &str = "docs/RESULTS.md";
@@ -42,6 +45,7 @@ struct Records {
     self_test: Option<Campaign>,
     power: Option<Power>,
     steady: Option<Steady>,
+    memory: Option<Memory>,
 }
 
 impl Records {
@@ -59,6 +63,7 @@ impl Records {
             self_test: json(&folder.join("self-test.json"))?,
             power: json(&folder.join("power.json"))?,
             steady: json(&folder.join("steady.json"))?,
+            memory: json(&folder.join("memory.json"))?,
         })
     }
 
@@ -113,12 +118,31 @@ pub(crate) fn documents(root: &Path) -> Result<BTreeMap<&'static str, String>, G
     if let Some(record) = text(&root.join(main_job::FILE))? {
         readme = main_job::with_record(&readme, &record).ok_or_else(|| missing("a record"))?;
     }
+    let code = text(&root.join(EMBED))?.ok_or_else(|| missing("code: the example is not there"))?;
+    readme = with_code(&readme, &code).ok_or_else(|| missing("code"))?;
     readme = with_promises(&readme, &promises(&budgets)).ok_or_else(|| missing("the promises"))?;
-    Ok(BTreeMap::from([("README.md", readme), (RESULTS, page::render(&budgets, &records))]))
+    let page = page::render(&budgets, &records) + &trees::render(&trees::count(root)?);
+    let mut made = BTreeMap::from([("README.md", readme), (RESULTS, page)]);
+    made.extend(picture::draw(&records).map(|picture| (picture::FILE, picture)));
+    Ok(made)
 }
 
 const BEGIN: &str = "<!-- promises: made from budgets.toml by `cargo xtask record documents` -->\n";
 const END: &str = "<!-- end of promises -->";
+
+/// The program that the README shows, from the root.
+const EMBED: &str = "benches/examples/embed.rs";
+
+const CODE: (&str, &str) =
+    ("<!-- code: benches/examples/embed.rs -->\n```rust,no_run\n", "```\n<!-- end of code -->");
+
+/// The README with its program replaced by that of the example, which is run; without what is said about the file.
+fn with_code(readme: &str, code: &str) -> Option<String> {
+    let (before, rest) = readme.split_once(CODE.0)?;
+    let (_, after) = rest.split_once(CODE.1)?;
+    let shown = &code[code.find("\nuse ")? + 1..];
+    Some(format!("{before}{}{shown}{}{after}", CODE.0, CODE.1))
+}
 
 /// The README with its table of promises replaced; `None` if the marks are not there.
 fn with_promises(readme: &str, table: &str) -> Option<String> {
@@ -167,6 +191,9 @@ mod tests {
         let readme = format!("a\n{BEGIN}old\n{END}\nb\n");
         assert_eq!(with_promises(&readme, &table), Some(format!("a\n{BEGIN}{table}{END}\nb\n")));
         assert_eq!(with_promises("no marks", &table), None);
+        let readme = format!("a\n{}old\n{}\nb\n", CODE.0, CODE.1);
+        let new = with_code(&readme, "//! Said.\n\nuse x;\n").expect("the marks are there");
+        assert_eq!(new, format!("a\n{}use x;\n{}\nb\n", CODE.0, CODE.1));
     }
 
     #[test]
@@ -180,6 +207,7 @@ mod tests {
             self_test: None,
             power: None,
             steady: None,
+            memory: None,
         };
         let page = page::render(&budgets, &none);
         assert!(page.contains("| No heap | `x.a` | `<= 0` | not recorded | |"), "{page}");

@@ -9,9 +9,13 @@ use crate::gate::print;
 use crate::{Outcome, build};
 
 mod graph;
+mod links;
 mod manifest;
+mod names;
 mod prose;
 mod source;
+
+pub(crate) use manifest::members as manifests;
 
 /// A rule that is broken, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,11 +45,13 @@ impl Fault {
 type Check = fn(&Path) -> Result<Vec<Fault>, GateError>;
 
 /// Every check with its name.
-const CHECKS: [(&str, Check); 4] = [
+const CHECKS: [(&str, Check); 6] = [
     ("dependencies point one way", graph::check),
     ("manifests are complete", manifest::check),
     ("sources keep the style", source::check),
     ("documents keep their word", prose::check),
+    ("links lead somewhere", links::check),
+    ("promised names are there", names::check),
 ];
 
 pub(crate) fn run() -> Outcome {
@@ -72,7 +78,7 @@ fn relative(root: &Path, path: &Path) -> PathBuf {
 }
 
 /// Every file below `dir` with one of the endings, without build output and hidden folders.
-fn files(dir: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, GateError> {
+pub(crate) fn files(dir: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, GateError> {
     let mut found = Vec::new();
     let mut open = vec![dir.to_path_buf()];
     while let Some(dir) = open.pop() {
@@ -120,6 +126,16 @@ mod tests {
     #[test]
     fn sources_keep_the_style() {
         assert_clean(source::check);
+    }
+
+    #[test]
+    fn links_lead_somewhere() {
+        assert_clean(links::check);
+    }
+
+    #[test]
+    fn promised_names_are_there() {
+        assert_clean(names::check);
     }
 
     #[test]

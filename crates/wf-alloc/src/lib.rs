@@ -18,6 +18,10 @@
 //! thread writes: rules `alloc.pair_counted.ratio` and `alloc.two_threads.pair_counted.ratio` in `budgets.toml`; for a
 //! counting guard `alloc.pair_steady.ratio`.
 //!
+//! # Features
+//! `jemalloc` and `mimalloc` make that allocator available; with both, [`Allocator`] is jemalloc. `symbols`, on by default, has a broken
+//! [`Steady`] name functions, files and lines.
+//!
 //! # Example
 //! ```
 //! use wf_alloc::{Allocator, Counting, Scope};

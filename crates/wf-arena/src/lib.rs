@@ -14,6 +14,9 @@
 //! An allocation is a subtraction and a compare; in steady state none asks the heap: rule `arena.batch.allocations` in
 //! `budgets.toml`. Acquiring an arena from a pool, one allocation and giving it back: rule `arena.acquire.ticks`.
 //!
+//! # Features
+//! `std`, on by default, adds [`ArenaPool`] and [`ArenaAllocator`], which need threads; everything else needs `alloc` only.
+//!
 //! # Example
 //! ```
 //! let mut arena = wf_arena::Arena::new();
@@ -29,24 +32,34 @@
 //! `bumpalo` is the base. D. R. Hanson, "Fast allocation and deallocation of memory based on object lifetimes",
 //! Software: Practice and Experience 20 (1), 1990.
 
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+extern crate alloc;
+
+#[cfg(feature = "std")]
 mod ambient;
 mod arena;
 mod bump;
 mod carve;
 mod error;
 mod filler;
+#[cfg(feature = "std")]
 mod numbers;
 mod owned;
 mod policy;
+#[cfg(feature = "std")]
 mod pool;
 mod region;
 mod scope;
+#[cfg(feature = "std")]
 mod stack;
 mod stats;
 mod string;
+#[cfg(feature = "std")]
 mod thread_index;
 mod vec;
 
+#[cfg(feature = "std")]
 pub use ambient::ArenaAllocator;
 pub use arena::Arena;
 pub use bump::Bump;
@@ -55,6 +68,7 @@ pub use error::Error;
 pub use filler::Filler;
 pub use owned::Owned;
 pub use policy::{PAGE_BYTES, Policy};
+#[cfg(feature = "std")]
 pub use pool::{ArenaPool, Lease, PoolStats};
 pub use region::{Checkpoint, Region, RegionScope};
 pub use scope::{BatchScope, Scope};
@@ -63,6 +77,6 @@ pub use string::String;
 pub use vec::Vec;
 
 /// The examples of the README are compiled and run.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -10,7 +10,8 @@ use clap::{Args, Parser, Subcommand};
     name = "wf",
     version,
     after_help = "Exit codes: 0 done, 1 a model was refused, 2 usage, 3 an input or output failed, 130 interrupted.\n\
-                  Example: wf run models/order-fulfilment.bpmn --cases 1000000"
+                  Colours: on a terminal only; none if NO_COLOR is set.\n\
+                  Begin with: wf demo"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -59,6 +60,42 @@ pub(crate) enum Command {
     /// diagram information, and with --cases what a play of these cases came to: how often each task was done and how many
     /// steps of its case it waited, how often each flow was taken.
     Inspect(InspectArgs),
+    /// Show the whole loop in some seconds, on a model that is built in
+    ///
+    /// Checks a model and one with a mistake, compiles, inspects, plays a million cases at random and some by data, and
+    /// draws where the work is: each step by the command that is printed before it.
+    Demo(DemoArgs),
+    /// Print the script that completes commands and flags in a shell
+    ///
+    /// For bash: wf completions bash > ~/.local/share/bash-completion/completions/wf. For zsh: a file _wf in a folder of
+    /// $fpath. For fish: ~/.config/fish/completions/wf.fish.
+    Completions(CompletionsArgs),
+    /// Print the manual page of the program or of a command
+    ///
+    /// To read it: wf man run | man -l -. To install it: wf man > ~/.local/share/man/man1/wf.1.
+    Man(ManArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Keep the model, the store and the drawing in this folder [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Cases of the play at random
+    #[arg(long, value_name = "N", default_value = "1000000", value_parser = count)]
+    pub(crate) cases: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell that reads the script
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The command [default: the program]
+    pub(crate) command: Option<String>,
 }
 
 /// How models are read, for every command that reads some.
@@ -169,7 +206,7 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Draw the model as its diagram shows it, to this SVG file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["workflow", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "workflow")]
     pub(crate) svg: Option<PathBuf>,
     /// Play so many cases at random first, and draw where they waited and which flows they took
     #[arg(long, value_name = "N", requires = "svg", value_parser = count)]

@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::say;
+use crate::cli::Command;
+use crate::{check, compile, demo, inspect, run, say, shell};
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
@@ -29,6 +30,19 @@ impl Failure {
     /// The standard output could not be written.
     pub(crate) fn stdout(error: &io::Error) -> Self {
         Self::Io(format!("cannot write to the standard output: {error}"))
+    }
+}
+
+/// Does what a command says.
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(args),
+        Command::Compile(args) => compile::compile(args),
+        Command::Inspect(args) => inspect::inspect(args),
+        Command::Demo(args) => demo::demo(args),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
     }
 }
 

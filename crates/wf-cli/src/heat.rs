@@ -248,6 +248,10 @@ mod tests {
 
     #[test]
     fn what_flows_into_tasks_is_what_was_done() {
+        if !Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models").is_dir() {
+            println!("SKIPPED: what_flows_into_tasks_is_what_was_done: the repository's models are not here");
+            return;
+        }
         let (mut known, mut flows) = (0, 0);
         for path in models() {
             let (found, of) = check(&path);

@@ -3,7 +3,7 @@
 mod document;
 mod svg;
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use wf_engine::Engine;
 use wf_engine::store::Key;
@@ -14,6 +14,9 @@ use crate::cli::InspectArgs;
 use crate::exit::Failure;
 use crate::say::{self, printable};
 
+/// Columns that a table fits.
+const COLUMNS: usize = 80;
+
 pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
     if let Some(file) = &args.svg {
         return svg::draw(args, file);
@@ -21,6 +24,10 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
     let engine = Engine::open(&args.file).map_err(|error| {
         // The store's own errors name the file.
         match error {
+            wf_engine::EngineError::Store(error) if is_xml(&args.file) => {
+                let advice = "this looks like a model: `wf check` reads it, `--svg FILE` draws it";
+                Failure::Io(format!("{error}; {advice}"))
+            }
             wf_engine::EngineError::Store(error) => Failure::Io(error.to_string()),
             other => Failure::file("use", &args.file, other),
         }
@@ -51,6 +58,14 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
         },
     };
     done.and_then(|()| out.flush()).map_err(|error| Failure::stdout(&error))
+}
+
+/// Whether a file begins like an XML document.
+fn is_xml(path: &std::path::Path) -> bool {
+    let mut first = [0; 8];
+    let count = std::fs::File::open(path).and_then(|mut file| file.read(&mut first)).unwrap_or(0);
+    let first = &first[..count];
+    first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start().starts_with(b"<")
 }
 
 fn list(out: &mut impl Write, engine: &Engine) -> io::Result<()> {
@@ -112,8 +127,17 @@ fn show(out: &mut impl Write, program: &Program<'_>, names: &Names) -> io::Resul
         writeln!(out, "\n{what} {}: {}", printable(&label.id), printable(&label.text))?;
         for &decision in &names.route_decisions[route] {
             let decision = &names.decisions[decision];
-            let text = format!("  decides {}: {}", decision.gateway.text, choices(decision));
-            writeln!(out, "{}", printable(&text))?;
+            let (how, mut lines) = choices(decision);
+            // A decision that fits the line of its name stands there; else each branch has a line.
+            let mut text = format!("  decides {}: {how}", decision.gateway.text);
+            let whole = format!("{text}{}", lines.join(" | "));
+            if whole.chars().count() <= COLUMNS {
+                (text, lines) = (whole, Vec::new());
+            }
+            writeln!(out, "{}", printable(text.trim_end()))?;
+            for line in lines {
+                writeln!(out, "    {}", printable(&line))?;
+            }
         }
         show_ops(out, program, route)?;
     }
@@ -145,16 +169,16 @@ fn moment(timer: Timer) -> String {
     format!("after {}", parts.join(" "))
 }
 
-/// What a decision can say.
-fn choices(decision: &Decision) -> String {
-    let branches: Vec<String> = decision.branches.iter().map(branch).collect();
+/// How a decision is made, and its branches.
+fn choices(decision: &Decision) -> (String, Vec<String>) {
+    let branches = decision.branches.iter().map(branch).collect();
     match decision.kind {
-        DecisionKind::Branch => branches.join(" | "),
-        DecisionKind::Branches => format!("any of {}", branches.join(" + ")),
-        DecisionKind::Guarded => format!("by data: {}", branches.join(" | ")),
-        DecisionKind::GuardedBranches => format!("by data, any of {}", branches.join(" + ")),
-        DecisionKind::Count(most) => format!("how many, from 0 to {most}"),
-        DecisionKind::Enough => "whether that is enough".to_owned(),
+        DecisionKind::Branch => (String::new(), branches),
+        DecisionKind::Branches => ("any of ".to_owned(), branches),
+        DecisionKind::Guarded => ("by data: ".to_owned(), branches),
+        DecisionKind::GuardedBranches => ("by data, any of: ".to_owned(), branches),
+        DecisionKind::Count(most) => (format!("how many, from 0 to {most}"), Vec::new()),
+        DecisionKind::Enough => ("whether that is enough".to_owned(), Vec::new()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Ctrl-C: noticed between batches, so that nothing is left half done.
 
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::say::complain;
@@ -10,6 +11,11 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 ///
 /// Where no handler can be installed the program keeps the system's default, which is to end.
 pub(crate) fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(install);
+}
+
+fn install() {
     let note = || {
         // Whoever asks twice does not want to wait for the end of a batch; a temporary folder may then stay.
         if INTERRUPTED.swap(true, Ordering::Relaxed) {

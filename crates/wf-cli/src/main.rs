@@ -5,6 +5,7 @@
 mod check;
 mod cli;
 mod compile;
+mod demo;
 mod drawing;
 mod exit;
 mod facts;
@@ -16,6 +17,7 @@ mod model;
 mod output;
 mod run;
 mod say;
+mod shell;
 mod target;
 mod trace;
 
@@ -24,17 +26,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use wf_alloc::{ALLOCATOR, Allocator, Counting};
 
-use cli::{Cli, Command};
+use cli::Cli;
 
 #[global_allocator]
 static HEAP: Counting<Allocator> = Counting::new(ALLOCATOR);
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Run(args) => run::run(&args),
-        Command::Check(args) => check::check(&args),
-        Command::Compile(args) => compile::compile(&args),
-        Command::Inspect(args) => inspect::inspect(&args),
-    };
-    exit::code(done)
+    exit::code(exit::run(&Cli::parse().command))
 }

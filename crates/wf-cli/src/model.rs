@@ -146,7 +146,7 @@ pub(crate) fn chosen(
     let ids: Vec<String> = model.compiled.iter().map(|compiled| compiled.process.id.clone()).collect();
     let one = match process {
         Some(id) => ids.iter().position(|other| other == id).ok_or_else(|| {
-            Failure::Usage(format!("no process {id:?} in the file; it has {}", ids.join(", ")))
+            Failure::Usage(format!("no process {id:?} in the file; choose with --process {}", ids.join("|")))
         })?,
         None => match roots(&model.compiled)[..] {
             [one] => one,
@@ -185,7 +185,12 @@ fn roots(compiled: &[Compiled]) -> Vec<usize> {
 
 /// The bytes of a file; one that is too large for the parser is not read whole.
 pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
-    let failed = |error| Failure::file("read", path, error);
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Failure::file("read", path, "there is no such file; `wf demo` has a model to begin with")
+        }
+        _ => Failure::file("read", path, error),
+    };
     let mut bytes = Vec::new();
     // Looked at before it is opened: opening a pipe waits for its writer.
     let kind = std::fs::metadata(path).map_err(failed)?;

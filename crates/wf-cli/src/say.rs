@@ -1,12 +1,35 @@
-//! Words for people: on the standard error, which may be closed, and safe to print.
+//! Words for people: on the standard error, which may be closed, and safe to print. Colours are for terminals alone.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Prints a line on the standard error. That it cannot be written changes neither the result nor the exit code.
 pub(crate) fn complain(line: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{}", printable(&line.to_string()));
+    let line = line.to_string();
+    let shown = printable(&line);
+    let _ = match shown.split_once(": ").filter(|_| is_coloured(&io::stderr())) {
+        Some((word @ "error", rest)) => writeln!(io::stderr(), "{RED}{word}:{PLAIN} {rest}"),
+        Some((word @ "hint", rest)) => writeln!(io::stderr(), "{CYAN}{word}:{PLAIN} {rest}"),
+        _ => writeln!(io::stderr(), "{shown}"),
+    };
+}
+
+const RED: &str = "\u{1b}[1;31m";
+const CYAN: &str = "\u{1b}[1;36m";
+const BOLD: &str = "\u{1b}[1m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Whether a stream shows colours: a terminal that knows them, and nobody who said no (<https://no-color.org>).
+fn is_coloured(stream: &impl IsTerminal) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+/// A line that stands above others on the standard output.
+pub(crate) fn heading(text: &str) -> String {
+    if is_coloured(&io::stdout()) { format!("{BOLD}{text}{PLAIN}") } else { text.to_owned() }
 }
 
 /// Characters that a terminal obeys instead of showing: controls, and marks that turn the direction of writing.

@@ -37,7 +37,7 @@ pub(crate) fn replaceable(
     }
     let target = fs::canonicalize(path).map_err(|error| Failure::file("write", path, error))?;
     if inputs.iter().any(|input| fs::canonicalize(input.as_ref()).is_ok_and(|input| input == target)) {
-        return refuse("it is one of the models");
+        return refuse("it is one of the models; name another file");
     }
     if found.len() > 0 && !is_of_sort(&target) {
         return refuse(why);

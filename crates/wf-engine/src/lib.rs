@@ -15,6 +15,10 @@
 //! 64 bytes a live case. A completion is one cache miss if the line is cold, and no heap allocation: rules
 //! `engine.*` in `budgets.toml`.
 //!
+//! # Features
+//! `memory-v2`: stores opened through a memory map as well as by copy. `jemalloc`, `mimalloc`: which allocator
+//! [`alloc::Allocator`] is; only a binary installs it. No feature changes a result.
+//!
 //! # Example
 //! ```
 //! use wf_engine::{Arena, Engine, Event, Key, Start, Status, StoreBuilder};

@@ -11,6 +11,10 @@
 //! Opening verifies header and index; a hit is two dependent memory accesses, one into the index and one at the
 //! record; nearly every miss is one, into a filter of nine bits a key. Rules `mmap.*` in `budgets.toml`.
 //!
+//! # Features
+//! `map`: stores opened through a memory map, advice and the page report. `guard`: mapped stores that survive the truncation of their
+//! file. `zstd`: compressed records. None is on by default.
+//!
 //! # Example
 //! ```
 //! use wf_mmap::{Key, Options, Store, StoreBuilder};

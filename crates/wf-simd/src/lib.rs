@@ -27,6 +27,9 @@
 //! from the caches. Short slices (up to 16 or 31 elements, by kernel) take an inlined loop in the free functions, which costs what one
 //! would write: budgets `simd.short.*`. Speed-ups over the scalar loop at 10,000 elements are budgets `simd.*.speedup` in `budgets.toml`.
 //!
+//! # Features
+//! `substring`: the search for byte patterns, by the memchr crate. Off by default; without it the crate has no dependency.
+//!
 //! # Example
 //! ```
 //! let states: Vec<u64> = (0..1_000).collect();

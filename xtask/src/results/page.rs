@@ -53,6 +53,22 @@ pub(super) fn render(budgets: &Budgets, records: &Records) -> String {
             writeln!(out, "\n### {what}\n\n{}; commit {}.\n", machine(&report.machine), commit(report));
         table(&mut out, report);
     }
+    if let Some(memory) = &records.memory {
+        let _infallible = writeln!(
+            out,
+            "\n### What a live case holds\n\nEvery case waits for its first work item. Ours: all memory of the engine; of engines in Python, what its own \
+             tracer counts. {}; commit {}.\n\n| workflow | engine | live cases | bytes a case |\n|---|---|--:|--:|",
+            machine(&memory.machine),
+            memory.commit.as_deref().unwrap_or("not known")
+        );
+        for held in &memory.held {
+            let _infallible = writeln!(
+                out,
+                "| {} | {} | {} | {:.1} |",
+                held.workflow, held.engine, held.cases, held.bytes_per_case
+            );
+        }
+    }
     if let Some(stores) = &records.stores {
         let _infallible = writeln!(out, "\n### Embedded read-only stores\n\n{}", listed(stores));
     }

@@ -15,15 +15,37 @@ pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
     for path in members(root)? {
         let text = read(&path)?;
         match text.parse::<Table>() {
-            Ok(table) => faults.extend(member(&path, &table)),
+            Ok(table) => {
+                faults.extend(member(&path, &table));
+                if is_published(&table) {
+                    faults.extend(licences(root, path.parent().unwrap_or(root))?);
+                }
+            }
             Err(error) => faults.push(Fault::new(&path, 0, error.message().to_owned())),
         }
     }
     Ok(faults)
 }
 
+fn is_published(table: &Table) -> bool {
+    let package = table.get("package").and_then(Value::as_table);
+    package.and_then(|package| package.get("publish")) != Some(&Value::Boolean(false))
+}
+
+/// A package holds the texts of its licences, and the same as the repository's: links would not survive every checkout.
+fn licences(root: &Path, folder: &Path) -> Result<Vec<Fault>, GateError> {
+    let mut faults = Vec::new();
+    for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        let path = folder.join(name);
+        if !path.is_file() || read(&path)? != read(&root.join(name))? {
+            faults.push(Fault::new(&path, 0, format!("not the {name} of the repository")));
+        }
+    }
+    Ok(faults)
+}
+
 /// The manifests of the members: one level below `crates`, and the two tools.
-fn members(root: &Path) -> Result<Vec<std::path::PathBuf>, GateError> {
+pub(crate) fn members(root: &Path) -> Result<Vec<std::path::PathBuf>, GateError> {
     let crates = root.join("crates");
     let mut paths = files(&crates, &["Cargo.toml"])?;
     paths.retain(|path| path.strip_prefix(&crates).is_ok_and(|inner| inner.components().count() == 2));
@@ -53,7 +75,10 @@ fn member(path: &Path, table: &Table) -> Vec<Fault> {
     if package.get("description").and_then(Value::as_str).is_none_or(str::is_empty) {
         fault("description is missing".into());
     }
-    if package.get("publish") != Some(&Value::Boolean(false)) {
+    if is_published(table) {
+        if package.get("documentation").and_then(Value::as_str).is_none_or(str::is_empty) {
+            fault("documentation is missing".into());
+        }
         for key in ["keywords", "categories"] {
             let count = package.get(key).and_then(Value::as_array).map_or(0, Vec::len);
             if !(1..=5).contains(&count) && !inherits(package.get(key)) {

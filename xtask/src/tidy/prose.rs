@@ -1,5 +1,5 @@
-//! Documents: links to files lead somewhere, a rule that is named exists, what is generated is up to date, and no number
-//! is there by hand.
+//! Documents: a rule that is named exists, what is generated is up to date, every block of code is proved by something, and no
+//! number is there by hand.
 
 use std::path::Path;
 
@@ -7,27 +7,21 @@ use wf_gate::GateError;
 use wf_gate::budgets::Budgets;
 
 use super::{Fault, files, read};
-use crate::{patterns, record, results};
+use crate::docs::documents;
+use crate::{blocks, patterns, record, results};
 
 pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
     let budgets = Budgets::load(&root.join("budgets.toml"))?;
     let rules: Vec<&str> = budgets.rules.iter().map(|rule| rule.id.as_str()).collect();
     let mut faults = Vec::new();
-    let mut documents = files(&root.join("crates"), &["README.md"])?;
-    documents.extend(files(&root.join("docs"), &[".md"])?);
-    documents.extend(
-        ["README.md", "benches/README.md", "xtask/README.md"]
-            .map(|name| root.join(name))
-            .into_iter()
-            .filter(|p| p.is_file()),
-    );
-    for path in documents {
+    for path in documents(root)? {
+        let path = root.join(path);
         let text = read(&path)?;
-        faults.extend(dead_links(&path, &text));
         faults.extend(unknown_rules(&path, &text, &rules));
         // Decisions are the record of measurements that chose between designs; each names what repeats it.
         let is_record = path.starts_with(root.join(record::FOLDER)) || path.ends_with("RESULTS.md");
-        if !path.ends_with("DECISIONS.md") && !is_record {
+        // The log of changes says what changed for whom when, and is not kept true.
+        if !path.ends_with("DECISIONS.md") && !path.ends_with("CHANGELOG.md") && !is_record {
             faults.extend(numbers_by_hand(&path, &text, &rules));
         }
     }
@@ -36,6 +30,9 @@ pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
         let page: Vec<&str> =
             text.lines().map(|line| line.strip_prefix("//!").map_or("", str::trim_start)).collect();
         faults.extend(numbers_by_hand(&path, &page.join("\n"), &rules));
+    }
+    for (path, line, message) in blocks::faults(root)? {
+        faults.push(Fault::new(&root.join(path), line, message));
     }
     faults.extend(peers_of_promises(root, &budgets)?);
     for (path, made) in results::documents(root)? {
@@ -52,25 +49,6 @@ pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
     }
     faults.extend(table.missing.into_iter().map(|missing| Fault::new(&document, 0, missing)));
     Ok(faults)
-}
-
-/// Links to files that are not there.
-fn dead_links(path: &Path, text: &str) -> Vec<Fault> {
-    let folder = path.parent().unwrap_or(path);
-    let mut faults = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        for part in line.split("](").skip(1) {
-            let Some((target, _)) = part.split_once(')') else { continue };
-            let file = target.split('#').next().unwrap_or_default();
-            if file.is_empty() || target.contains("://") || target.starts_with("mailto:") {
-                continue;
-            }
-            if !folder.join(file).exists() {
-                faults.push(Fault::new(path, index + 1, format!("the link to {file} leads nowhere")));
-            }
-        }
-    }
-    faults
 }
 
 /// `rule crate.name` where no such rule stands in the budgets.
@@ -204,10 +182,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dead_link_and_an_unknown_rule_are_found() {
+    fn an_unknown_rule_is_found() {
         let here = Path::new(file!());
-        let text = "See [a](nowhere.md), [b](https://example.org), [c](#part).\nThe rule `gate.none` and the rule `a.b`.\n";
-        assert_eq!(dead_links(here, text).len(), 1);
+        let text = "The rule `gate.none` and the rule `a.b`.\n";
         assert_eq!(unknown_rules(here, text, &["a.b"]).len(), 1);
     }
 

@@ -1,37 +1,16 @@
 """SpiffWorkflow: every work item that is ready is run, then the engine takes its own steps, until the case has ended."""
 
 import logging
-import os
 import sys
-import tempfile
 
-from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from serve import serve
+from spiff_model import load
 
 logging.disable(logging.CRITICAL)
-folder, name = sys.argv[1:]
-
-
-def load():
-    with open(os.path.join(folder, name + ".bpmn"), encoding="utf-8") as file:
-        text = file.read()
-    # It has nodes called Start and End of its own. Its plain tasks do not wait; manual ones do. Conditions are Python.
-    text = text.replace('="Start"', '="First"').replace('="End"', '="Last"')
-    text = text.replace("<bpmn:task ", "<bpmn:manualTask ").replace("</bpmn:task>", "</bpmn:manualTask>")
-    text = text.replace("=x = 0", "x == 0").replace("=i &lt; 3", "i &lt; 3")
-    with tempfile.TemporaryDirectory() as temporary:
-        path = os.path.join(temporary, name + ".bpmn")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        parser = BpmnParser()
-        parser.add_bpmn_file(path)
-        return parser.get_spec("Process_" + name)
-
-
-spec = load()
+spec = load(*sys.argv[1:])
 
 
 def run_case(number):

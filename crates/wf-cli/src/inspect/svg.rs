@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use serde_json::json;
 use wf_engine::play::{PlayOptions, Watch};
 use wf_engine::{Engine, Key};
 
@@ -53,8 +54,23 @@ pub(super) fn draw(args: &InspectArgs, svg: &std::path::Path) -> Result<(), Fail
     };
     let mut out = Output::create(svg, BEGINS, &[path])?;
     let drawing = Drawing { title: &title, diagram: &diagram, heat: heat.as_ref() };
-    out.write_all(drawing.to_svg().as_bytes()).map_err(|error| Failure::file("write", svg, error))?;
-    out.publish()
+    let text = drawing.to_svg();
+    out.write_all(text.as_bytes()).map_err(|error| Failure::file("write", svg, error))?;
+    out.publish()?;
+    let mut out = std::io::stdout().lock();
+    let written = if args.json {
+        let document = json!({
+            "svg": svg.display().to_string(),
+            "model": path.display().to_string(),
+            "cases": args.cases,
+            "seed": args.cases.map(|_| args.seed),
+            "bytes": text.len(),
+        });
+        writeln!(out, "{document:#}")
+    } else {
+        writeln!(out, "{}: {} bytes", svg.display(), text.len())
+    };
+    written.and_then(|()| out.flush()).map_err(|error| Failure::stdout(&error))
 }
 
 /// Plays cases and counts where they wait and what they take.

@@ -61,7 +61,12 @@ impl Log {
         let format = match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Format::Csv,
             Some("xes") => Format::Xes,
-            _ => return Err(Failure::Usage("the name of a log ends in .csv or .xes".to_owned())),
+            _ => {
+                return Err(Failure::Usage(format!(
+                    "the name of a log ends in .csv or .xes, which says how it is written; {} does not",
+                    path.display()
+                )));
+            }
         };
         let begins = if format == Format::Csv { COLUMNS } else { XES };
         let mut out = Output::create(path, begins, &[model])?;
