@@ -30,6 +30,13 @@ pub enum WarningKind {
     },
     /// Every flow of a choice has a condition, and there is no default flow.
     NoDefault,
+    /// No flow of an inclusive gateway has a condition.
+    NoCondition,
+    /// An activity that does not wait for a message stands behind an event-based gateway.
+    NotAnEvent {
+        /// The activity.
+        activity: Box<Element>,
+    },
     /// A condition that cannot be evaluated leaves the choice to whoever runs the case.
     DecidedOutside {
         /// The flow with that condition.
@@ -90,6 +97,14 @@ impl fmt::Display for WarningKind {
                 flow.placed()
             ),
             Self::NoDefault => f.write_str("no default flow: a case for which no condition holds is stuck"),
+            Self::NoCondition => f.write_str(
+                "whoever runs the case decides: no flow has a condition, and BPMN takes all of them",
+            ),
+            Self::NotAnEvent { activity } => write!(
+                f,
+                "{} is no event to wait for: whoever begins it first withdraws what else waits here",
+                activity.placed()
+            ),
             Self::DecidedOutside { flow, reason } => {
                 write!(
                     f,

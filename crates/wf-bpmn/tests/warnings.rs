@@ -194,3 +194,27 @@ fn timers_that_the_clock_does_not_bring_about() {
         ]
     );
 }
+
+#[test]
+fn choices_that_bpmn_does_not_know() {
+    let flows = |gateway: &str, targets: &str| {
+        format!(
+            "<startEvent id='s'/><{gateway} id='g'/>{targets}<sequenceFlow id='sg' sourceRef='s' targetRef='g'/>\
+             <sequenceFlow id='ga' sourceRef='g' targetRef='a'/><sequenceFlow id='gb' sourceRef='g' targetRef='b'/>"
+        )
+    };
+    assert_eq!(
+        warnings(&flows("inclusiveGateway", "<task id='a'/><task id='b'/>"), false),
+        [
+            "no-condition 2:21: warning: inclusiveGateway `g`: whoever runs the case decides: no flow has a condition, \
+          and BPMN takes all of them"
+        ]
+    );
+    assert_eq!(
+        warnings(&flows("eventBasedGateway", "<userTask id='a'/><receiveTask id='b'/>"), false),
+        [
+            "not-an-event 2:21: warning: eventBasedGateway `g`: userTask `a` at 2:48 is no event to wait for: whoever \
+          begins it first withdraws what else waits here"
+        ]
+    );
+}

@@ -82,6 +82,12 @@ impl Graph {
             }
             return;
         }
+        if node.kind == Some(Kind::Inclusive)
+            && node.outgoing.len() > 1
+            && !flows().any(|flow| has_condition(&flow))
+        {
+            model.warn(node.index, WarningKind::NoCondition);
+        }
         let is_gateway = node.kind.is_some_and(Kind::is_gateway);
         if is_guarded
             && is_gateway

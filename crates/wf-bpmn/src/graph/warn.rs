@@ -1,4 +1,4 @@
-//! Warnings of what is drawn: scripts, and tokens that meet without a join.
+//! Warnings of what is drawn: scripts, choices between activities, and tokens that meet without a join.
 
 use super::{Graph, NodeAt};
 use crate::WarningKind;
@@ -19,8 +19,22 @@ impl Graph {
             if node.kind.is_some() && model.tree.name(node.index) == "scriptTask" {
                 model.warn(node.index, WarningKind::Script);
             }
+            if node.kind == Some(Kind::EventBased) {
+                self.warn_of_activities(model, at);
+            }
             if self.flows.len() <= FLOWS_MAX && self.is_split(at) {
                 self.warn_of_meeting(model, at);
+            }
+        }
+    }
+
+    /// Activities between which an event-based gateway chooses (BPMN 2.0.2, 10.6.6: events and receive tasks alone).
+    fn warn_of_activities(&self, model: &mut Model<'_, '_>, gateway: NodeAt) {
+        for at in self.nodes[gateway].outgoing.iter().filter_map(|&flow| self.flows[flow].to) {
+            let node = &self.nodes[at];
+            if node.kind.is_some_and(Kind::is_activity) && node.kind != Some(Kind::Receive) {
+                let activity = Box::new(model.tree.element(node.index));
+                model.warn(self.nodes[gateway].index, WarningKind::NotAnEvent { activity });
             }
         }
     }

@@ -15,14 +15,15 @@
 //! |---|---|
 //! | `{A,B,B.2}` | the work items of all live cases that nobody has begun; without it they are unchanged |
 //! | `?NotEnabled` | the status of the event; `Done` without it |
+//! | `amount:=3` | none: a value that comes with the action, of a variable of the case that it concerns |
 //! | `ok`, `cancelled`, `deadlocked` | how the case has ended; without it, it lives |
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wf_engine::{
-    Arena, CaseId, EndKind, Engine, Event, EventKind, Key, PatternStats, ProgramId, Shard, Start, Status,
-    Store, StoreBuilder,
+    Arena, CaseId, EndKind, Engine, Event, EventKind, Key, NO_SIDE, PatternStats, ProgramId, Shard, Side,
+    Start, Status, Store, StoreBuilder, Value,
 };
 use wf_net::{CompileOptions, Names, Net, NodeKind, compile};
 
@@ -46,7 +47,7 @@ pub(crate) fn play(nets: &[Net], text: &str) -> PatternStats {
         let mut player = Player::new(&engine, nets);
         for step in text.split(';').map(str::trim).filter(|step| !step.is_empty()) {
             player.step(step);
-            if resumes && player.ended.is_none() {
+            if resumes && player.is_live() {
                 player.resume();
             }
         }
@@ -58,7 +59,8 @@ pub(crate) fn play(nets: &[Net], text: &str) -> PatternStats {
     engine.pattern_stats()
 }
 
-struct Player {
+struct Player<'e> {
+    engine: &'e Engine,
     program: ProgramId,
     shard: Shard,
     arena: Arena,
@@ -80,6 +82,7 @@ struct Parsed<'t> {
     name: &'t str,
     instance: u8,
     outcome: u8,
+    values: Vec<(&'t str, Value)>,
     items: Option<Vec<String>>,
     status: Status,
     ended: Option<EndKind>,
@@ -102,6 +105,7 @@ fn parse(step: &str) -> Parsed<'_> {
         name,
         instance,
         outcome: outcome.parse().unwrap(),
+        values: Vec::new(),
         items: None,
         status: Status::Done,
         ended: None,
@@ -117,6 +121,9 @@ fn parse(step: &str) -> Parsed<'_> {
                 items.sort();
                 parsed.items = Some(items);
             }
+            _ if word.contains(":=") => {
+                parsed.values.extend(word.split_once(":=").map(|(n, v)| (n, value(v))))
+            }
             _ => {
                 parsed.status =
                     status(word.strip_prefix('?').unwrap_or_else(|| panic!("{word:?} in {step:?}")))
@@ -124,6 +131,15 @@ fn parse(step: &str) -> Parsed<'_> {
         }
     }
     parsed
+}
+
+fn value(text: &str) -> Value {
+    match (text.parse::<i64>(), text.parse::<f64>(), text) {
+        (Ok(number), _, _) => Value::Integer(number),
+        (_, Ok(number), _) => Value::Decimal(number),
+        (_, _, "true" | "false") => Value::Boolean(text == "true"),
+        _ => Value::text(text),
+    }
 }
 
 fn status(name: &str) -> Status {
@@ -139,12 +155,15 @@ fn status(name: &str) -> Status {
         Status::KindRefused,
         Status::Lost,
         Status::NoRoom,
+        Status::NoValue,
+        Status::NoAnswer,
+        Status::NoBranch,
     ];
     all.into_iter().find(|status| format!("{status:?}") == name).unwrap_or_else(|| panic!("no status {name}"))
 }
 
-impl Player {
-    fn new(engine: &Engine, nets: &[Net]) -> Self {
+impl<'e> Player<'e> {
+    fn new(engine: &'e Engine, nets: &[Net]) -> Self {
         let names = engine.programs().map(|(id, _)| (id.0, engine.names(id).unwrap())).collect();
         let instances = nets.iter().flat_map(|net| {
             let program = engine.program(net.name()).unwrap().0;
@@ -153,6 +172,7 @@ impl Player {
             several.map(move |(task, _)| (program, task))
         });
         Self {
+            engine,
             instances: instances.collect(),
             program: engine.program(nets[0].name()).unwrap(),
             shard: engine.shard(0, 16).unwrap(),
@@ -166,11 +186,15 @@ impl Player {
         }
     }
 
+    fn is_live(&self) -> bool {
+        self.shard.live() > 0 && self.ended.is_none()
+    }
+
     fn step(&mut self, step: &str) {
         let parsed = parse(step);
         let before = self.labels();
         if parsed.name == "start" {
-            self.start(parsed.outcome);
+            self.start(&parsed);
         } else {
             self.event(step, &parsed);
         }
@@ -182,17 +206,29 @@ impl Player {
         }
     }
 
-    fn start(&mut self, outcome: u8) {
-        let start = Start { outcome, ..Start::default() };
+    fn start(&mut self, parsed: &Parsed<'_>) {
+        let values = self.values(self.program, parsed);
+        let start = Start { outcome: parsed.outcome, side: 0, ..Start::default() };
         let scope = self.arena.scope();
-        let started = self.shard.start_batch(self.program, &[start], &scope);
-        assert_eq!(started.refused, None, "start");
-        self.root = started.cases[0];
+        let started = self.shard.start_batch_with(self.program, &[start], &[Side::set(&values)], &scope);
         self.has_started = true;
+        assert_eq!(started.refused.unwrap_or_default(), parsed.status, "start");
+        if started.refused.is_some() {
+            assert_eq!(self.shard.live(), 0, "a start that is refused leaves nothing");
+            return;
+        }
+        self.root = started.cases[0];
         self.items = started.enabled.to_vec();
         self.cases = started.enabled.iter().map(|event| event.case).chain([self.root]).collect();
         self.ended = started.ended.iter().find(|ended| ended.case == self.root).map(|ended| ended.kind);
         self.cases.retain(|case| started.ended.iter().all(|ended| ended.case != *case));
+    }
+
+    fn values(&self, program: ProgramId, parsed: &Parsed<'_>) -> Vec<(u16, Value)> {
+        let number = |name: &str| {
+            self.engine.variable(program, name).unwrap_or_else(|| panic!("no condition asks for {name}"))
+        };
+        parsed.values.iter().map(|&(name, value)| (number(name), value)).collect()
     }
 
     /// The event that a step means: of the case that has such a work item, else of the first case.
@@ -217,9 +253,12 @@ impl Player {
     }
 
     fn event(&mut self, step: &str, parsed: &Parsed<'_>) {
-        let event = self.address(parsed);
+        let event =
+            Event { side: if parsed.values.is_empty() { NO_SIDE } else { 0 }, ..self.address(parsed) };
+        let program = self.shard.case(event.case).map_or(self.program, |view| view.program);
+        let values = self.values(program, parsed);
         let scope = self.arena.scope();
-        let changes = self.shard.advance(&[event], &scope);
+        let changes = self.shard.advance_with(&[event], &[Side::set(&values)], &scope);
         assert_eq!(changes.status, [parsed.status], "{step:?}: {event:?}");
         let takes = matches!(event.kind, EventKind::Complete | EventKind::Begin | EventKind::Trigger);
         if parsed.status == Status::Done && takes {
@@ -256,7 +295,7 @@ impl Player {
         let exported = self.shard.export(&[self.root], &scope);
         self.shard.advance(&[Event::cancel(self.root)], &scope);
         assert_eq!(self.shard.live(), 0);
-        let imported = self.shard.import(exported.saved, &scope);
+        let imported = self.shard.import_with(exported.saved, exported.values, &scope);
         assert_eq!(imported.refused, None);
         let new_of = |old: CaseId| {
             let at = exported.cases.iter().position(|&case| case == old);
