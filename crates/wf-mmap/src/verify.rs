@@ -59,7 +59,7 @@ impl Store {
             if kind.view(record.key()).is_none() {
                 return Err(self.damaged(record.position(), "the key is not UTF-8"));
             }
-            // Asked for now, looked at while later records are computed: their homes are anywhere in the index.
+            // Asked for here, looked at when later records were computed: homes are anywhere in the index.
             let hash = self.hasher().hash(record.key());
             self.request_home(hash);
             if let Some((record, hash)) = waiting[n % AHEAD].replace((record, hash)) {
