@@ -28,22 +28,13 @@ pub(crate) struct Arguments {
     out: Option<PathBuf>,
 }
 
-/// A program of a group: its name, and what it is called with.
+/// A program of a group: a gate with rules of its own.
 struct Peers {
     group: &'static str,
     program: &'static str,
     what: &'static str,
-    speaks: Speaks,
     /// Built for this processor instead of the target's least one.
     target_cpu: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Speaks {
-    /// A gate with rules: `--tier full --out DIR`.
-    Gate,
-    /// A table for people, on the standard output.
-    Table(&'static [&'static str]),
 }
 
 /// Every program with peers, in `benches/peers/GROUP`.
@@ -52,51 +43,29 @@ const PEERS: [Peers; 7] = [
         group: "engine",
         program: "wf-peers-engine",
         what: "workflow engines: snurr, pm4py, SpiffWorkflow",
-        speaks: Speaks::Gate,
         target_cpu: None,
     },
     Peers {
         group: "arena",
         program: "peers-system",
         what: "arenas, pools and counters, with the system's allocator",
-        speaks: Speaks::Gate,
         target_cpu: None,
     },
-    Peers {
-        group: "arena",
-        program: "peers-jemalloc",
-        what: "the same with jemalloc",
-        speaks: Speaks::Gate,
-        target_cpu: None,
-    },
-    Peers {
-        group: "arena",
-        program: "peers-mimalloc",
-        what: "the same with mimalloc",
-        speaks: Speaks::Gate,
-        target_cpu: None,
-    },
+    Peers { group: "arena", program: "peers-jemalloc", what: "the same with jemalloc", target_cpu: None },
+    Peers { group: "arena", program: "peers-mimalloc", what: "the same with mimalloc", target_cpu: None },
     Peers {
         group: "arena",
         program: "peers-v3",
         what: "carving, for x86-64-v3",
-        speaks: Speaks::Gate,
         target_cpu: Some("x86-64-v3"),
     },
     Peers {
         group: "simd",
         program: "wf-peers-simd",
         what: "kernels, counters and registries",
-        speaks: Speaks::Gate,
         target_cpu: None,
     },
-    Peers {
-        group: "mmap",
-        program: "wf-peers-mmap",
-        what: "embedded read-only stores",
-        speaks: Speaks::Table(&["200000", "128"]),
-        target_cpu: None,
-    },
+    Peers { group: "mmap", program: "wf-peers-mmap", what: "embedded read-only stores", target_cpu: None },
 ];
 
 /// Engines that are Python packages: the name in rules, and the module that must be there.
@@ -207,26 +176,9 @@ impl Peers {
         let failed = |message: String| GateError::Child { command: self.program.into(), message };
         let mut command = Command::new(program);
         command.env("WF_PEERS_PYTHON", &python.interpreter).stderr(Stdio::inherit());
-        if let Speaks::Table(load) = self.speaks {
-            let stores = target(root).join("stores");
-            let done = command
-                .arg(&stores)
-                .args(load)
-                .output()
-                .map_err(|error| GateError::io("starting the peers", error))?;
-            if !done.status.success() {
-                return Err(failed(done.status.to_string()));
-            }
-            // Files of its own folder are named without it.
-            let text = String::from_utf8_lossy(&done.stdout).replace(&format!("{}/", stores.display()), "");
-            print(&text);
-            write_files(&dir, &[("table.md", text.clone())])?;
-            if arguments.record {
-                let head = format!("{} records of {} bytes; {}\n\n", load[0], load[1], machine_line());
-                write_files(&root.join("docs/records"), &[("peers-mmap.md", head + &text)])?;
-            }
-            return Ok(Exit::Pass);
-        }
+        // Stores are built once for every build of the program.
+        let stores = std::env::var_os("WF_PEERS_STORES").map(PathBuf::from);
+        command.env("WF_PEERS_STORES", stores.unwrap_or_else(|| target(root).join("stores")));
         command.args(["--tier", "full", "--out"]).arg(&dir);
         let rules = if arguments.rule.is_empty() { python.rules(self.group) } else { arguments.rule.clone() };
         for rule in &rules {
@@ -273,11 +225,6 @@ impl Peers {
 /// What the peers are built into: cargo's folder if the environment names one.
 fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("peers")
-}
-
-fn machine_line() -> String {
-    let machine = wf_gate::machine::Machine::look();
-    format!("{}; {} cores; {}; rustc {}", machine.cpu, machine.cores, machine.isa, machine.rustc)
 }
 
 /// The interpreter, and which engines it has.
@@ -339,6 +286,8 @@ mod tests {
             let folder = root.join("benches/peers").join(peers.group);
             assert!(folder.join("Cargo.lock").is_file(), "{}: locked", peers.group);
             assert!(folder.join("README.md").is_file(), "{}: described", peers.group);
+            let budgets = folder.join("budgets.toml").is_file() || folder.join("rules").is_dir();
+            assert!(budgets, "{}: has rules", peers.group);
         }
     }
 

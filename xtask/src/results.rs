@@ -21,17 +21,15 @@ mod trees;
 const RESULTS: &str = "docs/RESULTS.md";
 
 /// Programs with peers that leave a report: the folder below benches/peers, the record, and what they are.
-pub(crate) const PEERS: [(&str, &str, &str); 6] = [
+pub(crate) const PEERS: [(&str, &str, &str); 7] = [
     ("engine", "peers-engine.json", "Workflow engines, on the workflows of models/bench"),
     ("arena", "peers-system.json", "Arenas, pools and counters, with the system's allocator"),
     ("arena", "peers-jemalloc.json", "The same with jemalloc"),
     ("arena", "peers-mimalloc.json", "The same with mimalloc"),
     ("arena", "peers-v3.json", "Carving, for x86-64-v3"),
     ("simd", "peers-simd.json", "Kernels and registries"),
+    ("mmap", "peers-mmap.json", "Embedded read-only stores, hash maps and loaders"),
 ];
-
-/// A table that its program prints: stores have no rules beside their peers.
-const STORES: &str = "peers-mmap.md";
 
 /// The allocator matrix, as `bench-matrix --record` keeps it.
 pub(crate) const MATRIX: &str = "matrix.md";
@@ -40,7 +38,6 @@ pub(crate) const MATRIX: &str = "matrix.md";
 struct Records {
     gate: Option<Report>,
     peers: Vec<(&'static str, &'static str, Report)>,
-    stores: Option<String>,
     matrix: Option<String>,
     self_test: Option<Campaign>,
     power: Option<Power>,
@@ -58,7 +55,6 @@ impl Records {
         Ok(Self {
             gate: json(&folder.join("gate.json"))?,
             peers,
-            stores: text(&folder.join(STORES))?,
             matrix: text(&folder.join(MATRIX))?,
             self_test: json(&folder.join("self-test.json"))?,
             power: json(&folder.join("power.json"))?,
@@ -202,7 +198,6 @@ mod tests {
         let none = Records {
             gate: None,
             peers: Vec::new(),
-            stores: None,
             matrix: None,
             self_test: None,
             power: None,

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use wf_gate::{Batch, Subject};
-use wf_mmap::{Key, Options, Store, StoreBuilder};
+use wf_mmap::{Align, Key, Options, Store, StoreBuilder};
 
 /// Look-ups per run.
 const OPS: u32 = 1_024;
@@ -32,6 +32,8 @@ pub fn subjects() -> Vec<Subject> {
         Subject { id: "mmap.open", ops: 1, make: || Box::new(Open::new()) },
         Subject { id: "mmap.load", ops: 1, make: || Box::new(Load::new()) },
         Subject { id: "mmap.overhead", ops: 1, make: || Box::new(Overhead) },
+        Subject { id: "mmap.overhead_varied", ops: 1, make: || Box::new(OverheadVaried(Align::Half)) },
+        Subject { id: "mmap.overhead_cells", ops: 1, make: || Box::new(OverheadVaried(Align::Cell)) },
         Subject { id: "mmap.build", ops: FEW_RECORDS as u32, make: || Box::new(Build(Place::new())) },
     ]
 }
@@ -339,6 +341,29 @@ impl Batch for Overhead {
         place.build(FEW_RECORDS);
         let file = std::fs::metadata(&place.0).expect("the store that was just built").len();
         let values = FEW_RECORDS * VALUE_BYTES;
+        (1_000 * (file - values)).div_ceil(values)
+    }
+
+    fn expected(&mut self) -> Option<u64> {
+        None
+    }
+}
+
+/// As [`Overhead`], with values of 250 to 750 bytes.
+struct OverheadVaried(Align);
+
+impl Batch for OverheadVaried {
+    fn run(&mut self) -> u64 {
+        let place = Place::new();
+        let options = Options::new().align(self.0);
+        let mut builder = StoreBuilder::create(&place.0, options).expect("a folder to write to");
+        let (longest, mut values) = (vec![b'v'; 750], 0);
+        for n in 0..FEW_RECORDS {
+            let value = &longest[..250 + (mix(n) % 501) as usize];
+            builder.add(Key::Id(id(n)), value).expect("room for a store");
+            values += value.len() as u64;
+        }
+        let file = builder.finish().expect("room for a store").file_bytes;
         (1_000 * (file - values)).div_ceil(values)
     }
 

@@ -37,6 +37,13 @@ impl Store {
         Ok(())
     }
 
+    /// Asks for all that says whether there is a key with this hash.
+    pub(crate) fn request_home(&self, hash: u64) {
+        let at = home(hash, self.header().home_buckets) as usize;
+        prefetch_read(self.index(), at);
+        prefetch_read(self.region().filter(), at);
+    }
+
     fn request_buckets(&self, keys: &[Key<'_>], hashes: &mut [u64; GROUP]) {
         for (key, hash) in keys.iter().zip(hashes) {
             *hash = key.hash(self.hasher());

@@ -69,9 +69,6 @@ pub(super) fn render(budgets: &Budgets, records: &Records) -> String {
             );
         }
     }
-    if let Some(stores) = &records.stores {
-        let _infallible = writeln!(out, "\n### Embedded read-only stores\n\n{}", listed(stores));
-    }
     if let Some(matrix) = &records.matrix {
         let (_, table) = matrix.split_once("\n\n").unwrap_or(("", matrix));
         let _infallible =
@@ -79,21 +76,6 @@ pub(super) fn render(budgets: &Budgets, records: &Records) -> String {
     }
     trial(&mut out, records);
     out
-}
-
-/// What a program printed: its table, and each other line as an item of a list. The first line says what it ran.
-fn listed(text: &str) -> String {
-    let mut out = String::new();
-    let mut was_row = false;
-    for (index, line) in text.trim_end().lines().filter(|line| !line.is_empty()).enumerate() {
-        let row = line.starts_with('|');
-        if index == 1 || was_row != row {
-            out.push('\n');
-        }
-        out.extend([if index > 0 && !row { "* " } else { "" }, line, "\n"]);
-        was_row = row;
-    }
-    out.trim_end().to_owned()
 }
 
 fn machine(machine: &Machine) -> String {
