@@ -155,6 +155,7 @@ fn choices(decision: &Decision) -> String {
         DecisionKind::GuardedBranches => format!("by data, any of {}", branches.join(" + ")),
         DecisionKind::Count(most) => format!("how many, from 0 to {most}"),
         DecisionKind::Enough => "whether that is enough".to_owned(),
+        DecisionKind::GuardedEnough => "by data: whether that is enough".to_owned(),
     }
 }
 
