@@ -1,17 +1,41 @@
 //! How often an activity is performed: once, in a loop, or in several instances.
 
+use wf_net::guard::Expr;
+
 use crate::model::Model;
 use crate::tree::Index;
 
+/// A condition on going on, in an element of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Condition {
+    /// The element.
+    pub(crate) index: Index,
+    /// Its text, without space around it.
+    pub(crate) text: String,
+    /// The condition as the data of a case decides it, where that does.
+    pub(crate) guard: Option<Expr>,
+}
+
+impl Condition {
+    fn of(model: &Model<'_, '_>, index: Index, name: &str) -> Option<Self> {
+        let index = child(model, index, name)?;
+        let text = model.tree.text(index).trim();
+        (!text.is_empty()).then(|| Self { index, text: text.to_owned(), guard: None })
+    }
+}
+
 /// How often an activity is performed each time it is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Repeat {
     Once,
-    /// bpmn:standardLoopCharacteristics, or instances one after another: whoever completes one says whether another follows.
+    /// bpmn:standardLoopCharacteristics, or instances one after another: its condition says whether another follows, or
+    /// whoever completes one.
     Loop {
         /// Whether it may be passed without being performed.
         is_tested_before: bool,
-        condition: Option<String>,
+        condition: Option<Condition>,
+        /// Whether rounds would have to be counted, which nobody here does: the choice is not the data's.
+        is_counted: bool,
         /// Words that say how often, for people.
         how_often: String,
     },
@@ -19,8 +43,10 @@ pub(crate) enum Repeat {
     Instances {
         /// How many; otherwise the completion before says so.
         count: Option<u32>,
-        /// Whether a completion may say that the others are not needed.
-        is_conditional: bool,
+        /// Words that say how many, of instances one after another.
+        in_turn: Option<String>,
+        /// When the others are not needed any more; without a guard, a completion says so.
+        completion: Option<Condition>,
     },
 }
 
@@ -31,7 +57,8 @@ impl Repeat {
         let maximum = tree.value(index, "loopMaximum");
         Self::Loop {
             is_tested_before: matches!(tree.value(index, "testBefore"), Some("true" | "1")),
-            condition: child_text(model, index, "loopCondition"),
+            condition: Condition::of(model, index, "loopCondition"),
+            is_counted: maximum.is_some(),
             how_often: maximum.map_or_else(String::new, |maximum| format!("at most {maximum} times")),
         }
     }
@@ -40,28 +67,51 @@ impl Repeat {
     pub(crate) fn of_instances(model: &Model<'_, '_>, index: Index) -> Self {
         let cardinality = child_text(model, index, "loopCardinality");
         let count = cardinality.as_deref().and_then(constant);
-        let completion = child_text(model, index, "completionCondition");
+        let completion = Condition::of(model, index, "completionCondition");
         if !matches!(model.tree.value(index, "isSequential"), Some("true" | "1")) {
-            return Self::Instances { count, is_conditional: completion.is_some() };
+            return Self::Instances { count, in_turn: None, completion };
         }
         match count {
             Some(1) => Self::Once,
-            _ => Self::Loop {
+            _ => {
+                let words = cardinality.map(|text| format!("{text} times"));
+                let in_turn = Some(words.unwrap_or_else(|| "one for each".to_owned()));
+                Self::Instances { count, in_turn, completion }
+            }
+        }
+    }
+
+    /// Bytes of a case for the instances of a task one after another; `None` if they are not that, or without bound.
+    pub(crate) fn bytes_in_turn(&self) -> Option<usize> {
+        match self {
+            Self::Instances { count: Some(count @ 1..=64), in_turn: Some(_), .. } => {
+                Some(2 + 2 * (*count as usize).div_ceil(8))
+            }
+            _ => None,
+        }
+    }
+
+    /// Instances one after another as a loop that whoever completes one goes on with.
+    pub(crate) fn uncounted(&mut self) {
+        if let Self::Instances { count, in_turn: Some(how_often), .. } = self {
+            *self = Self::Loop {
                 is_tested_before: count.is_none_or(|count| count == 0),
                 condition: None,
-                how_often: cardinality
-                    .map_or_else(|| "one for each".to_owned(), |text| format!("{text} times")),
-            },
+                is_counted: true,
+                how_often: core::mem::take(how_often),
+            };
         }
     }
 }
 
 /// The text of a child, if it has any.
 pub(crate) fn child_text(model: &Model<'_, '_>, index: Index, name: &str) -> Option<String> {
-    let tree = model.tree;
-    let child = tree.children(index).find(|&child| tree.name(child) == name)?;
-    let text = tree.text(child).trim();
+    let text = model.tree.text(child(model, index, name)?).trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn child(model: &Model<'_, '_>, index: Index, name: &str) -> Option<Index> {
+    model.tree.children(index).find(|&child| model.tree.name(child) == name)
 }
 
 /// A whole number, written plainly or as an expression of FEEL (`= 3`) or JUEL (`${3}`).

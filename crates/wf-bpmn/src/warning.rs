@@ -39,10 +39,15 @@ pub enum WarningKind {
     },
     /// A condition that cannot be evaluated leaves the choice to whoever runs the case.
     DecidedOutside {
-        /// The flow with that condition.
+        /// The flow with that condition, or the element that holds it.
         flow: Box<Element>,
         /// Why it cannot be evaluated.
         reason: String,
+    },
+    /// How often an activity is done one after another is not counted.
+    RoundsOutside {
+        /// How often the model wants it.
+        how_often: String,
     },
     /// A condition on a default flow, which counts for nothing.
     ConditionOnDefault,
@@ -110,6 +115,12 @@ impl fmt::Display for WarningKind {
                     f,
                     "whoever runs the case decides: the condition of {} cannot be evaluated: {reason}",
                     flow.placed()
+                )
+            }
+            Self::RoundsOutside { how_often } => {
+                write!(
+                    f,
+                    "whoever completes it says whether another follows: {how_often}, which is not counted"
                 )
             }
             Self::ConditionOnDefault => {

@@ -139,3 +139,59 @@ fn each_copy_of_an_activity_has_the_guards_and_a_fault_is_told_once() {
     assert_eq!(guards(&body("=a"), false), "xa: a, xa: a");
     assert_eq!(parse(body("=a(").as_bytes(), &options(false)).expect_err("refused").len(), 1);
 }
+
+#[test]
+fn loops_and_completions_are_decided_by_data() {
+    let with = |inside: &str| model(&format!("<task id='x'>{inside}</task>"), &[("a", "")]);
+    let looped = |text: &str| {
+        with(&format!(
+            "<standardLoopCharacteristics>\n<loopCondition> {text} </loopCondition></standardLoopCharacteristics>"
+        ))
+    };
+    let several = |text: &str| {
+        with(&format!(
+            "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality>\n\
+             <completionCondition> {text} </completionCondition></multiInstanceLoopCharacteristics>"
+        ))
+    };
+    // bpmn:standardLoopCharacteristics: the flow that goes round has the element of the activity.
+    assert_eq!(guards(&looped("=i &lt; 3"), false), "x: (i < 3)");
+    // bpmn:multiInstanceLoopCharacteristics, in the names of both dialects; elsewhere these names are the case's own.
+    let completion = |text: &str, external| {
+        let document = parse(several(text).as_bytes(), &options(external))
+            .unwrap_or_else(|errors| panic!("{}", errors[0].in_file("test")));
+        let net = &document.processes[0].net;
+        let task = net.tasks().next().expect("the task");
+        net.completion_guard(task).map(ToString::to_string)
+    };
+    let two = "((numberOfCompletedInstances >= 2) or ((numberOfActiveInstances / numberOfInstances) < 0.5))";
+    let juel = "${nrOfCompletedInstances &gt;= 2 || nrOfActiveInstances / nrOfInstances &lt; 0.5}";
+    assert_eq!(completion(juel, false).as_deref(), Some(two));
+    let feel = "=numberOfCompletedInstances &gt;= 2 or numberOfActiveInstances / numberOfInstances &lt; 0.5";
+    assert_eq!(completion(feel, false).as_deref(), Some(two));
+    assert_eq!(
+        completion("=numberOfTerminatedInstances &gt; n", false).as_deref(),
+        Some("(numberOfTerminatedInstances > n)")
+    );
+    assert_eq!(guards(&looped("=numberOfInstances &lt; 3"), false), "x: (numberOfInstances < 3)");
+    // What cannot be read is refused at its place, or left to whoever completes an instance.
+    for (xml, element) in
+        [(looped("${f.x(i)}"), "loopCondition"), (several("${f.x(i)}"), "completionCondition")]
+    {
+        let errors = parse(xml.as_bytes(), &options(false)).expect_err("a call");
+        let column = element.len() + 6;
+        assert_eq!(
+            errors[0].in_file("m").to_string(),
+            format!("m:3:{column}: task `x`: its condition cannot be evaluated: `f.x(...)` is a method call"),
+            "{element}"
+        );
+        assert!(matches!(errors[0].kind, ErrorKind::Condition(_)));
+        let document = parse(xml.as_bytes(), &options(true)).expect("it is left to somebody");
+        let process = &document.processes[0];
+        let task = process.net.tasks().next().expect("the task");
+        assert_eq!(process.net.completion_guard(task), None);
+        assert!(process.net.flows().iter().all(|flow| flow.guard().is_none()));
+        let said: Vec<String> = process.warnings.iter().map(|warning| warning.code()).collect();
+        assert_eq!(said, ["decided-outside"], "{element}");
+    }
+}

@@ -114,6 +114,28 @@ fn what_is_not_executed_caught_or_unbounded() {
         ),
         ["instances-bounded 2:1: warning: subProcess `m`: at most 8 instances: their number is not constant"]
     );
+    let in_turn = |inside: &str| {
+        let xml = format!(
+            "<task id='a'><multiInstanceLoopCharacteristics isSequential='true'>{inside}</multiInstanceLoopCharacteristics></task>"
+        );
+        warnings(&xml, false)
+    };
+    assert_eq!(in_turn("<loopCardinality>24</loopCardinality>"), [""; 0]);
+    let said = "rounds-outside 2:1: warning: task `a`: whoever completes it says whether another follows: ";
+    for (inside, how_often) in [
+        ("<loopCardinality>25</loopCardinality>", "25 times"),
+        ("<loopDataInputRef>x</loopDataInputRef>", "one for each"),
+    ] {
+        assert_eq!(in_turn(inside), [format!("{said}{how_often}, which is not counted")]);
+    }
+    assert_eq!(
+        warnings(
+            "<task id='a'><standardLoopCharacteristics loopMaximum='3'><loopCondition>=f(x)</loopCondition>\
+             </standardLoopCharacteristics></task>",
+            false
+        ),
+        [format!("{said}at most 3 times, which is not counted")]
+    );
     let xml = "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P' isExecutable='false'>\
                <task id='a'/></process><process id='Q'><task id='b'/></process></definitions>";
     let document = parse(xml.as_bytes(), &ParseOptions::default()).expect("it can be read");

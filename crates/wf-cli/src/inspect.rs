@@ -179,6 +179,7 @@ fn choices(decision: &Decision) -> (String, Vec<String>) {
         DecisionKind::GuardedBranches => ("by data, any of: ".to_owned(), branches),
         DecisionKind::Count(most) => (format!("how many, from 0 to {most}"), Vec::new()),
         DecisionKind::Enough => ("whether that is enough".to_owned(), Vec::new()),
+        DecisionKind::GuardedEnough => ("by data: whether that is enough".to_owned(), Vec::new()),
     }
 }
 

@@ -103,10 +103,17 @@ elements! {
         "start {A}; A {M}; !M {G}; !R {G}; !G {} ok",
     ]
     link_events "link-events" ["start {A}; A {B}; B {} ok"]
-    standard_loop "standard-loop" ["start {A}; A=0 {A}; A=1 {B}; B=0 {B}; B=1 {} ok", "start {A}; A=3 {} ok"]
+    standard_loop "standard-loop" [
+        "start {A}; A ?NoValue; A i:=1 {A}; A {A}; A i:=3 {B}; B=0 {B}; B=1 {} ok",
+        "start {A}; A=1 {A}; A=3 i:=3 {} ok",
+        "start {A}; A=2 {B}",
+    ]
     multi_instance "multi-instance" [
-        "start {A.1,A.2}; A.2 {A.1}; A.1=3 {B.1,B.2,B.3}; B.1 {B.2,B.3}; B.2=1 {C}; C=0 {C}; C=1 {} ok",
-        "start {A.1,A.2}; A.2 {A.1}; A.1=0 {C}; C=1 {} ok",
+        "start {A.1,A.2}; A.2 {A.1}; A.1=3 {B.1,B.2,B.3}; B.1 enough:=false {B.2,B.3}; B.2 enough:=true {C.1}; \
+         C.2 ?NotEnabled; C.1 {C.2}; C.2^ {}; C.2 {C.3}; C.3 {D.1,D.2,D.3,D.4}; D.4 {D.1,D.2,D.3}; D.2 {} ok",
+        "start {A.1,A.2}; A.2 {A.1}; A.1=0 {C.1}; *C {D.1,D.2,D.3,D.4}; D.1=2 {} ok",
+        "start {A.1,A.2}; A.2 {A.1}; A.1=2 {B.1,B.2}; B.1 ?NoValue; B.1=1 {B.2}; B.2 {C.1}; C.1 {C.2}; C.2 {C.3}; \
+         C.3 {D.1,D.2,D.3,D.4}; D.1=1 {D.2,D.3,D.4}; D.2=1 {D.3,D.4}; D.3 {D.4}; D.4 {} ok",
     ]
     multi_instance_sub_process "multi-instance-sub-process" [
         "start {A#1,A#2}; A#1 {A#2,B#1}; B#1 {A#2}; A#2 {B#2}; B#2 {C}; C {} ok",

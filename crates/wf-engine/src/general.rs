@@ -143,8 +143,9 @@ impl Batch<'_, '_> {
         Items::new(line, row, self.cells)
     }
 
-    /// Plays a route on a line whose own tokens are taken already.
-    fn route(&self, mut trial: Trial, event: &Event, row: &Row, skip: bool) -> Result<Trial, Status> {
+    /// Plays a route on a line whose own tokens are taken already. The lowest digit, in the base `skip`, is for none of
+    /// its gateways.
+    fn route(&self, mut trial: Trial, event: &Event, row: &Row, skip: u64) -> Result<Trial, Status> {
         let index = row.op_index(event.task, event.outcome);
         let meta = self.cells.meta(row, index);
         trial.route = Some((event.task, event.outcome));
@@ -159,7 +160,7 @@ impl Batch<'_, '_> {
             };
             return if puts { Ok(trial) } else { Err(Status::CounterFull) };
         }
-        let choice = if skip { choice >> 1 } else { choice };
+        let choice = choice / skip;
         let codes = &self.cells.codes()[row.codes + meta.script as usize..];
         let data = self.data(event.case.slot(), row);
         let mut tokens = OnLine::new(&mut trial.line, row, self.cells, data.as_ref());
@@ -199,7 +200,7 @@ impl Batch<'_, '_> {
             trial.taken = Taken::Waiting(task);
         }
         trial.line.take(task, 1, items.counter_of);
-        self.route(trial, event, row, false)
+        self.route(trial, event, row, 1)
     }
 
     fn begin_item(&self, event: &Event, row: &Row, before: &Line, cell: &TaskCell) -> Result<Trial, Status> {
@@ -214,8 +215,9 @@ impl Batch<'_, '_> {
             if instances.waiting() & bit == 0 {
                 return Err(Status::NotEnabled);
             }
-            let begun = InstanceBits { begun: instances.begun | bit, ..instances };
-            Record::of(cell).write(&mut trial.line, begun);
+            let record = Record::of(cell);
+            let instances = record.read(before);
+            record.write(&mut trial.line, InstanceBits { begun: instances.begun | bit, ..instances });
             // The instance is still open: nothing was withdrawn.
             trial.taken = Taken::Nothing;
             return Ok(trial);
@@ -252,7 +254,7 @@ impl Batch<'_, '_> {
             return Err(Status::Lost);
         }
         let trial = Trial::new(before, Taken::Nothing);
-        self.route(trial, event, row, false)
+        self.route(trial, event, row, 1)
     }
 
     /// Starts a case of a general program in an occupied slot.
@@ -265,7 +267,7 @@ impl Batch<'_, '_> {
     ) -> Result<(), Status> {
         let before = *self.slab.line(case.slot()).ok_or(Status::UnknownCase)?;
         let trial = Trial::new(&before, Taken::Nothing);
-        let trial = self.route(trial, event, row, false)?;
+        let trial = self.route(trial, event, row, 1)?;
         self.commit_at(case, row, &before, trial, depth)?;
         // Whoever called it is not done with its own step: only the calls of this case go on here.
         self.return_calls_of(case.slot());

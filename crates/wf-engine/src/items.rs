@@ -1,6 +1,8 @@
 //! The work items that a line holds: what waits, what runs, and how an event names it.
 
-use wf_net::image::{NO_COUNTER, TASK_CALL, TASK_INSTANCES, TASK_PERSISTENT, TASK_TRANSIENT, TaskCell};
+use wf_net::image::{
+    INSTANCES_SEQUENTIAL, NO_COUNTER, TASK_CALL, TASK_INSTANCES, TASK_PERSISTENT, TASK_TRANSIENT, TaskCell,
+};
 
 use crate::line::{CounterOf, Line};
 use crate::programs::{Cells, Row};
@@ -28,6 +30,15 @@ pub(crate) struct InstanceBits {
 impl InstanceBits {
     pub(crate) const fn waiting(self) -> u64 {
         self.open & !self.begun
+    }
+
+    /// Of instances one after another, the one whose turn it is.
+    pub(crate) fn in_turn(self, cell: &TaskCell) -> Self {
+        if cell.flags & INSTANCES_SEQUENTIAL == 0 {
+            return self;
+        }
+        let turn = self.open & self.open.wrapping_neg();
+        Self { open: turn, begun: self.begun & turn }
     }
 }
 
@@ -67,10 +78,10 @@ impl<'l> Items<'l> {
         self.tokens(task).saturating_sub(self.running(task))
     }
 
-    /// The instances of a task that has such.
+    /// The instances of a task that has such, and whose turn it is.
     pub(crate) fn instances(&self, task: usize) -> Option<InstanceBits> {
         let cell = self.cells.map(|cells| &cells[task]).filter(|cell| cell.kind == TASK_INSTANCES)?;
-        Some(Record::of(cell).read(self.line))
+        Some(Record::of(cell).read(self.line).in_turn(cell))
     }
 
     /// The event that would complete, or trigger, a work item.

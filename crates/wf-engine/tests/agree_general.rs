@@ -5,6 +5,9 @@
 mod constructs;
 #[path = "twin/general.rs"]
 mod general;
+#[allow(dead_code, reason = "each test binary uses a part")]
+#[path = "twin/guard.rs"]
+mod guard;
 #[path = "twin/random.rs"]
 #[allow(dead_code, reason = "each test binary uses a part")]
 mod random;
@@ -42,7 +45,8 @@ struct Duel<'n> {
 struct Choice {
     digits: u64,
     choices: Choices,
-    enough: bool,
+    /// Whether that is enough; `None`: the data says it.
+    enough: Option<bool>,
     outcomes: u64,
 }
 
@@ -55,7 +59,7 @@ impl Choice {
 
 impl<'n> Duel<'n> {
     fn choose(&self, route: usize, random: &mut Random) -> Choice {
-        let mut choice = Choice { digits: 0, choices: Choices::new(), enough: false, outcomes: 1 };
+        let mut choice = Choice { digits: 0, choices: Choices::new(), enough: None, outcomes: 1 };
         for &decision in &self.names.route_decisions[route] {
             let decision = &self.names.decisions[decision];
             // Now and then one that is not legal: no branch where there must be one.
@@ -68,8 +72,9 @@ impl<'n> Duel<'n> {
             };
             choice.digits += digit * choice.outcomes;
             choice.outcomes *= decision.base();
-            if decision.kind == DecisionKind::Enough {
-                choice.enough = digit == 1;
+            if matches!(decision.kind, DecisionKind::Enough | DecisionKind::GuardedEnough) {
+                let first = u64::from(decision.is_guarded());
+                choice.enough = digit.checked_sub(first).map(|enough| enough == 1);
             } else {
                 let node = self.net.node_ids().find(|&n| self.net.node(n).id() == decision.gateway.id);
                 choice.choices.insert(node.unwrap(), digit);
@@ -235,6 +240,7 @@ impl<'n> Duel<'n> {
             Err(Refused::BadOutcome) => Status::BadOutcome,
             Err(Refused::Full) => Status::CounterFull,
             Err(Refused::Kind) => Status::KindRefused,
+            Err(Refused::NoValue) => Status::NoValue,
         };
         (event, choice.digits, status, undone)
     }

@@ -45,6 +45,7 @@ impl NetBuilder {
             critical: Vec::new(),
             milestones: Vec::new(),
             calls: BTreeMap::new(),
+            completion_guards: BTreeMap::new(),
             timers: BTreeMap::new(),
             messages: BTreeMap::new(),
         };
@@ -101,6 +102,13 @@ impl NetBuilder {
         let node = self.node(id, NodeKind::Call);
         self.net.calls.insert(node, net.to_owned());
         node
+    }
+
+    /// Lets the data of the case decide, after each instance, whether the instances of a task are enough. Of those that it
+    /// has, completed and not, the condition may ask the number ([`Expr::Tally`]). The task's rule is
+    /// [`Needed::Condition`](crate::Needed::Condition).
+    pub fn completion_guard(&mut self, node: NodeId, guard: Expr) {
+        self.net.completion_guards.insert(node, guard);
     }
 
     /// Lets time bring the trigger of a receiving task, or an interrupt on a region.

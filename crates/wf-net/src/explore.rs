@@ -476,7 +476,7 @@ fn choices(route: &Route) -> Option<Vec<u64>> {
     let mut choices = vec![0u64];
     let mut weight = 1u64;
     // Whether a task has had enough is asked before its script is played, which does not see that digit.
-    for digit in route.digits.iter().filter(|digit| digit.kind != DigitKind::Enough) {
+    for digit in route.digits.iter().filter(|digit| !digit.kind.is_enough()) {
         let digits: Vec<u64> = match digit.kind {
             // One instance or many: the same token.
             DigitKind::Instances => vec![0, 1],

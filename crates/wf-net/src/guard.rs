@@ -23,5 +23,5 @@ mod value;
 
 pub(crate) use code::{Code, CodeBounds, starts};
 pub use evaluate::Guards;
-pub use expr::{Binary, Comparison, Expr, Literal, Unary};
+pub use expr::{Binary, Comparison, Expr, Literal, Tally, Unary};
 pub use value::{Fault, Value, Variables};

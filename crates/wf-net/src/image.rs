@@ -247,8 +247,12 @@ pub const TASK_INTERRUPT: u8 = 5;
 pub const INSTANCES_CANCEL_REST: u8 = 1;
 /// Further instances may be added.
 pub const INSTANCES_DYNAMIC: u8 = 2;
+/// One instance after another: the first that is not complete has a work item.
+pub const INSTANCES_SEQUENTIAL: u8 = 64;
 /// The lowest digit of a completion says whether the thread goes on.
 pub const INSTANCES_CONDITION: u8 = 4;
+/// With [`INSTANCES_CONDITION`]: a condition at [`TaskCell::timer`] says so where the digit is 0; else 1: not yet, 2: it does.
+pub const INSTANCES_GUARDED: u8 = 32;
 
 /// Bytes of the record of a timer.
 pub const TIMER_BYTES: usize = 4;
@@ -288,7 +292,8 @@ pub struct TaskCell {
     pub reserved: u8,
     /// Of a call: index into the names of the nets that are called; else `u32::MAX`.
     pub call: u32,
-    /// Seconds, where time brings the trigger; else 0.
+    /// Seconds, where time brings the trigger; of instances with [`INSTANCES_GUARDED`] where the condition begins, in codes;
+    /// else 0.
     pub timer: u32,
 }
 

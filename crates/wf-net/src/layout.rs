@@ -4,9 +4,9 @@ use crate::compile::{Mask, bit, or};
 use crate::conditions::Condition;
 use crate::image::{
     COUNTERS_MAX, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST, INSTANCES_CONDITION,
-    INSTANCES_DYNAMIC, MAGIC, NO_COUNTER, PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT,
-    TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TIMER_AFTER, TIMER_AT, TIMER_BYTES, TaskCell, VERSION,
-    WORDS_MAX,
+    INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL, MAGIC, NO_COUNTER, PLACES_MAX, TASK_CALL,
+    TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TIMER_AFTER, TIMER_AT,
+    TIMER_BYTES, TaskCell, VERSION, WORDS_MAX,
 };
 use crate::net::{Needed, Net, NodeKind, Retention, Timer};
 use crate::problem::{Problem, ProblemKind, Subject};
@@ -123,7 +123,12 @@ impl Layout {
                     cell.draining = own;
                     cell.flags = flag(instances.cancels_rest, INSTANCES_CANCEL_REST)
                         | flag(instances.is_dynamic, INSTANCES_DYNAMIC)
+                        | flag(instances.is_sequential, INSTANCES_SEQUENTIAL)
                         | flag(instances.needed == Needed::Condition, INSTANCES_CONDITION);
+                    if let Some(&guard) = routing.completions.get(&node) {
+                        cell.flags |= INSTANCES_GUARDED;
+                        cell.timer = u32::from(guard);
+                    }
                 }
                 NodeKind::Call => {
                     (cell.kind, cell.call) = (TASK_CALL, calls);

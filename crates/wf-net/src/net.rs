@@ -78,6 +78,8 @@ pub struct Instances {
     pub cancels_rest: bool,
     /// Whether further instances may be added while it holds the thread (WCP-15, 36).
     pub is_dynamic: bool,
+    /// Whether there is a work item of one at a time: of the first that is not complete.
+    pub is_sequential: bool,
 }
 
 impl Instances {
@@ -271,6 +273,8 @@ pub struct Net {
     pub(crate) milestones: Vec<(NodeId, NodeId)>,
     /// Names of the nets that calls run.
     pub(crate) calls: BTreeMap<NodeId, String>,
+    /// What decides whether the instances of a task are enough.
+    pub(crate) completion_guards: BTreeMap<NodeId, Expr>,
     /// Triggers and interrupts that time brings.
     pub(crate) timers: BTreeMap<NodeId, Timer>,
     /// Names of the messages that nodes send or wait for.
@@ -336,6 +340,12 @@ impl Net {
     #[must_use]
     pub fn called(&self, node: NodeId) -> Option<&str> {
         self.calls.get(&node).map(String::as_str)
+    }
+
+    /// What decides by the data of the case whether the instances of a task are enough.
+    #[must_use]
+    pub fn completion_guard(&self, node: NodeId) -> Option<&Expr> {
+        self.completion_guards.get(&node)
     }
 
     /// When time brings the trigger of a node, or the interrupt that it is.

@@ -8,10 +8,10 @@ use zerocopy::FromBytes;
 use crate::guard::{self, CodeBounds, Guards, Value};
 use crate::image::{
     CELL_BYTES, COUNTERS_MAX, ConstantCell, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header,
-    INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_MAX, KIND_PLAIN, KIND_SCRIPT, MAGIC, NEVER,
-    NO_COUNTER, Op1, Op2, OpMeta, PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT,
-    TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, TaskCell, VARIABLES_MAX, VERSION,
-    WORDS_MAX, build_id,
+    INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX, INSTANCES_SEQUENTIAL,
+    KIND_PLAIN, KIND_SCRIPT, MAGIC, NEVER, NO_COUNTER, Op1, Op2, OpMeta, PLACES_MAX, TASK_CALL,
+    TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER,
+    TIMER_AT, TaskCell, VARIABLES_MAX, VERSION, WORDS_MAX, build_id,
 };
 use crate::script;
 use crate::tail::Names;
@@ -355,7 +355,7 @@ impl<'i> Program<'i> {
         // Bytes of the case line that records take, a bit each.
         let mut taken = 0u64;
         for task in 0..usize::from(h.tasks) + usize::from(h.interrupts) {
-            if !self.task_is_sane(task, known, call_count) {
+            if !self.task_is_sane(task, known, call_count, &guards) {
                 return Err(ImageError::Op { cell: h.tasks_at as usize + task });
             }
             let cell = self.task(task);
@@ -395,7 +395,7 @@ impl<'i> Program<'i> {
         (0..usize::from(self.header.tasks)).filter(|&task| self.task(task).kind == TASK_CALL).count()
     }
 
-    fn task_is_sane(&self, task: usize, known: [u64; WORDS_MAX], calls: usize) -> bool {
+    fn task_is_sane(&self, task: usize, known: [u64; WORDS_MAX], calls: usize, guards: &[u16]) -> bool {
         let h = self.header;
         let cell = self.task(task);
         let masks = [cell.need, cell.deny, cell.rivals];
@@ -412,7 +412,16 @@ impl<'i> Program<'i> {
                 && (is_interrupt || !counts(task)));
         let timer_fits = match (cell.kind, cell.flags) {
             (TASK_TRANSIENT | TASK_INTERRUPT, TIMER_AFTER | TIMER_AT) => true,
-            (TASK_INSTANCES, flags) => flags < TIMER_AFTER && cell.timer == 0,
+            (TASK_INSTANCES, flags) => {
+                let guard = u16::try_from(cell.timer).ok();
+                let is_guard = guard.is_some_and(|guard| guards.binary_search(&guard).is_ok());
+                let guard_fits = if flags & INSTANCES_GUARDED != 0 {
+                    is_guard && flags & INSTANCES_CONDITION != 0
+                } else {
+                    cell.timer == 0
+                };
+                guard_fits && flags & !(INSTANCES_GUARDED | INSTANCES_SEQUENTIAL) < TIMER_AFTER
+            }
             (_, flags) => flags == 0 && cell.timer == 0,
         };
         let instances_fit = cell.kind != TASK_INSTANCES

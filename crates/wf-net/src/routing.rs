@@ -63,6 +63,15 @@ pub(crate) enum DigitKind {
     Instances,
     /// Whether a multi-instance task has had enough.
     Enough,
+    /// 0: the data of the case decides whether a multi-instance task has had enough; else 1: not yet, 2: it has.
+    GuardedEnough,
+}
+
+impl DigitKind {
+    /// Whether it is asked whenever an instance is complete, and not by a gateway behind the task.
+    pub(crate) const fn is_enough(self) -> bool {
+        matches!(self, Self::Enough | Self::GuardedEnough)
+    }
 }
 
 /// A decision on a route: the digits of the choice, least significant first.
@@ -147,8 +156,10 @@ pub(crate) struct Routing {
     /// Tasks in order, then starts, then interrupts; with merges, one more that puts nothing and lets them fire: for the
     /// walks of the compiler.
     pub(crate) routes: Vec<Route>,
-    /// The conditions of all flows.
+    /// The conditions of all flows and completions.
     pub(crate) guards: Code,
+    /// Where the completion condition of each task begins.
+    pub(crate) completions: BTreeMap<NodeId, u16>,
 }
 
 impl Routing {
@@ -176,8 +187,8 @@ impl Routing {
             }
         }
         if problems.is_empty() {
-            let guards = guards.code;
-            Ok(Self { tasks, starts, interrupts, rests, merges, places, routes, guards })
+            let Guarding { code: guards, completions, .. } = guards;
+            Ok(Self { tasks, starts, interrupts, rests, merges, places, routes, guards, completions })
         } else {
             Err(problems)
         }
@@ -234,15 +245,17 @@ impl Routing {
     }
 }
 
-/// The conditions of a net, compiled, and where those of each flow begin.
+/// The conditions of a net, compiled, and where those of each flow and task begin.
 struct Guarding {
     code: Code,
     of_flow: BTreeMap<FlowId, u16>,
+    completions: BTreeMap<NodeId, u16>,
 }
 
-/// Compiles the conditions of all choices that data decides.
+/// Compiles the conditions of all that data decides.
 fn guards(net: &Net) -> (Guarding, Vec<Problem>) {
-    let mut guarding = Guarding { code: Code::default(), of_flow: BTreeMap::new() };
+    let mut guarding =
+        Guarding { code: Code::default(), of_flow: BTreeMap::new(), completions: BTreeMap::new() };
     let mut problems = Vec::new();
     for (index, flow) in net.flows().iter().enumerate() {
         let id = FlowId(index as u32);
@@ -253,12 +266,26 @@ fn guards(net: &Net) -> (Guarding, Vec<Problem>) {
             }
             continue;
         };
+        if guard.has_tally() {
+            let text = "a number of instances stands in a completion condition only";
+            problems.push(Problem::new(Subject::Flow(id), ProblemKind::Rule(text)));
+            continue;
+        }
         match guarding.code.add(guard) {
             // The default branch is what is left.
             Ok(_) if flow.is_default() => {}
             Ok(at) => drop(guarding.of_flow.insert(id, at)),
             Err(kind) => {
                 problems.push(Problem::new(Subject::Flow(id), kind));
+                return (guarding, problems);
+            }
+        }
+    }
+    for (&node, guard) in &net.completion_guards {
+        match guarding.code.add(guard) {
+            Ok(at) => drop(guarding.completions.insert(node, at)),
+            Err(kind) => {
+                problems.push(Problem::new(Subject::Node(node), kind));
                 return (guarding, problems);
             }
         }

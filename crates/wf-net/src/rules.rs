@@ -109,6 +109,12 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
             report(node, "only a task, a cancelling partial join or an interrupt takes tokens away");
         }
     }
+    for &node in net.completion_guards.keys() {
+        let has_condition = matches!(net.node(node).kind, NodeKind::Instances(instances) if instances.needed == Needed::Condition);
+        if !has_condition {
+            report(node, "a completion condition is of a task with instances that it completes");
+        }
+    }
     for &node in net.timers.keys() {
         let kind = net.node(node).kind;
         if !matches!(kind, NodeKind::Receive(Retention::Transient) | NodeKind::Interrupt { .. }) {

@@ -369,7 +369,7 @@ impl<'n> Walk<'n> {
     fn step(&self, route: usize, mut choice: u64) -> Move {
         let mut decided = Vec::new();
         let digits = self.routing.routes[route].digits.iter();
-        for digit in digits.filter(|digit| digit.kind != DigitKind::Enough) {
+        for digit in digits.filter(|digit| !digit.kind.is_enough()) {
             let value = choice % digit.base;
             choice /= digit.base;
             let branches: Vec<usize> = match digit.kind {

@@ -43,6 +43,8 @@ pub enum DecisionKind {
     Count(u8),
     /// Whether a multi-instance task has had enough: 0 or 1 (WCP-36).
     Enough,
+    /// 0: the data of the case decides whether a multi-instance task has had enough; else 1: not yet, or 2: it has (WCP-36).
+    GuardedEnough,
 }
 
 /// A node that is told by an outcome what to do.
@@ -66,6 +68,7 @@ impl Decision {
             DecisionKind::Branches | DecisionKind::GuardedBranches => 1 << self.branches.len(),
             DecisionKind::Count(most) => u64::from(most) + 1,
             DecisionKind::Enough => 2,
+            DecisionKind::GuardedEnough => 3,
         }
     }
 
@@ -79,7 +82,10 @@ impl Decision {
     /// Whether the data of the case decides unless the outcome does.
     #[must_use]
     pub const fn is_guarded(&self) -> bool {
-        matches!(self.kind, DecisionKind::Guarded | DecisionKind::GuardedBranches)
+        matches!(
+            self.kind,
+            DecisionKind::Guarded | DecisionKind::GuardedBranches | DecisionKind::GuardedEnough
+        )
     }
 }
 
@@ -153,7 +159,7 @@ impl Names {
             id: net.node(node).id().to_owned(),
             text: net.node(node).label().to_owned(),
         };
-        let key = |digit: &Digit| (digit.node, digit.kind == DigitKind::Enough);
+        let key = |digit: &Digit| (digit.node, digit.kind.is_enough());
         let mut digits: Vec<Digit> = routing.played().iter().flat_map(|route| route.digits.clone()).collect();
         digits.sort_by_key(key);
         digits.dedup_by_key(|digit| key(digit));
@@ -176,6 +182,7 @@ impl Names {
                     (DecisionKind::Count((digit.base - 1) as u8), false)
                 }
                 DigitKind::Enough => (DecisionKind::Enough, false),
+                DigitKind::GuardedEnough => (DecisionKind::GuardedEnough, false),
             };
             let outgoing = if has_branches { net.node(digit.node).outgoing() } else { &[] };
             Decision { gateway: label(&digit.node), kind, branches: outgoing.iter().map(branch).collect() }
@@ -234,6 +241,7 @@ impl Names {
                 DecisionKind::Enough => 2,
                 DecisionKind::Guarded => 3,
                 DecisionKind::GuardedBranches => 4,
+                DecisionKind::GuardedEnough => 5,
                 DecisionKind::Count(most) => COUNT + u32::from(most),
             });
             out.list(&decision.branches, |out, branch| {
@@ -287,6 +295,7 @@ impl Names {
                         2 => DecisionKind::Enough,
                         3 => DecisionKind::Guarded,
                         4 => DecisionKind::GuardedBranches,
+                        5 => DecisionKind::GuardedEnough,
                         count => DecisionKind::Count(u8::try_from(count.checked_sub(COUNT)?).ok()?),
                     },
                     branches: r.list(|r| {
@@ -362,7 +371,7 @@ fn catches(net: &Net, routing: &Routing) -> Vec<Catch> {
 }
 
 /// A count of up to `most` is written as this and `most`.
-const COUNT: u32 = 5;
+const COUNT: u32 = 6;
 
 struct Writer(Vec<u8>);
 

@@ -259,6 +259,7 @@ fn a_completion_does_not_wait_for_instances_that_run_on() {
             needed: Needed::AtLeast(1),
             cancels_rest,
             is_dynamic: false,
+            is_sequential: false,
         };
         let (s, task, end) = (net.start("s"), net.instances("several", several), net.end("e"));
         let done = net.completion("done", &[task]);

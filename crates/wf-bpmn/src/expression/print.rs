@@ -2,12 +2,12 @@
 
 use core::fmt::{self, Write};
 
-use wf_net::guard::{Binary, Comparison, Expr, Literal, Unary};
+use wf_net::guard::{Binary, Comparison, Expr, Literal, Tally, Unary};
 
 use super::juel::WORDS;
 use super::lexer::{is_name_part, is_name_start};
 
-/// An expression in JUEL, every operation in parentheses; `None` where it has no words for it: `abs`, and names with
+/// An expression in JUEL, every operation in parentheses; `None` where it has no words for it: `abs`, withdrawn instances, and names with
 /// spaces or of words of the language.
 ///
 /// # Examples
@@ -42,6 +42,12 @@ fn write(out: &mut String, expr: &Expr) -> fmt::Result {
         Expr::Literal(literal) => write!(out, "{literal}"),
         Expr::Variable(variable) => out.write_str(&name(variable)?),
         Expr::IsNull(variable) => write!(out, "({} == null)", name(variable)?),
+        Expr::Tally(tally) => out.write_str(match tally {
+            Tally::All => "nrOfInstances",
+            Tally::Completed => "nrOfCompletedInstances",
+            Tally::Active => "nrOfActiveInstances",
+            Tally::Terminated => return Err(fmt::Error),
+        }),
         Expr::Unary(operation, of) => {
             out.write_str(match operation {
                 Unary::Not => "(!",

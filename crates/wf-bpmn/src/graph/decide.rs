@@ -1,11 +1,12 @@
-//! Which choices the data of a case decides: those whose conditions can all be evaluated.
+//! Which choices the data of a case decides: those whose conditions can all be evaluated; loops and completions too.
 
-use wf_net::guard::{Expr, Literal};
+use wf_net::guard::{Expr, Literal, Tally};
 
 use super::{Flow, FlowAt, Graph, NodeAt};
 use crate::expression::{Dialect, Fault};
 use crate::kind::Kind;
 use crate::model::Model;
+use crate::repeat::Repeat;
 use crate::tree::Index;
 use crate::{Error, WarningKind};
 
@@ -14,6 +15,7 @@ impl Graph {
     /// runs the cases; then its whole choice is.
     pub(crate) fn decide(&mut self, model: &mut Model<'_, '_>) {
         for at in 0..self.nodes.len() {
+            self.decide_repeat(model, at);
             if self.nodes[at].kind.is_none_or(|kind| !kind.may_have_conditions()) {
                 continue;
             }
@@ -22,6 +24,28 @@ impl Graph {
             for (flow, guard) in guards.into_iter().flatten() {
                 self.flows[flow].guard = Some(guard);
             }
+        }
+    }
+
+    /// Whether an activity is done again, and whether its instances are enough.
+    fn decide_repeat(&mut self, model: &mut Model<'_, '_>, at: NodeAt) {
+        let activity = self.nodes[at].index;
+        let (condition, is_counted) = match &mut self.nodes[at].repeat {
+            Repeat::Loop { condition, is_counted, .. } => (condition.as_mut(), *is_counted),
+            Repeat::Instances { completion, .. } => (completion.as_mut(), false),
+            Repeat::Once => return,
+        };
+        let Some(condition) = condition.filter(|_| !is_counted) else { return };
+        match read(model, Some(condition.index), &condition.text) {
+            Ok(guard) => condition.guard = Some(guard),
+            Err(fault) if model.options.external_decisions => {
+                let flow = Box::new(model.tree.element(condition.index));
+                model.warn(activity, WarningKind::DecidedOutside { flow, reason: fault.to_string() });
+            }
+            Err(fault) => refuse(model, activity, Some(condition.index), fault),
+        }
+        if let Repeat::Instances { completion: Some(completion), .. } = &mut self.nodes[at].repeat {
+            completion.guard = completion.guard.take().map(with_tallies);
         }
     }
 
@@ -106,11 +130,29 @@ fn read(model: &Model<'_, '_>, expression: Option<Index>, text: &str) -> Result<
     Dialect::of(text, language, of_document)?.parse(text)
 }
 
+/// A completion condition, in which some names are those of numbers of instances.
+fn with_tallies(expr: Expr) -> Expr {
+    let inner = |expr: Box<Expr>| Box::new(with_tallies(*expr));
+    match expr {
+        Expr::Variable(name) => match name.as_str() {
+            "numberOfInstances" | "nrOfInstances" => Expr::Tally(Tally::All),
+            "numberOfCompletedInstances" | "nrOfCompletedInstances" => Expr::Tally(Tally::Completed),
+            "numberOfActiveInstances" | "nrOfActiveInstances" => Expr::Tally(Tally::Active),
+            "numberOfTerminatedInstances" => Expr::Tally(Tally::Terminated),
+            _ => Expr::Variable(name),
+        },
+        Expr::Unary(operation, of) => Expr::Unary(operation, inner(of)),
+        Expr::Binary(operation, one, two) => Expr::Binary(operation, inner(one), inner(two)),
+        Expr::Compare(comparison, one, two) => Expr::Compare(comparison, inner(one), inner(two)),
+        other @ (Expr::Literal(_) | Expr::IsNull(_) | Expr::Tally(_)) => other,
+    }
+}
+
 /// Notes that a condition cannot be evaluated, at the place of its fault.
 fn refuse(model: &mut Model<'_, '_>, flow: Index, expression: Option<Index>, fault: Fault) {
     let mut error = Error::of(model.tree.element(flow), fault.clone());
     if let Some(index) = expression {
-        // The text of a flow's condition has no space around it.
+        // The text of a condition has no space around it.
         let text = model.tree.text(index);
         let before = text.len() - text.trim_start().len();
         error.position = model.tree.position_in(index, before + fault.offset);

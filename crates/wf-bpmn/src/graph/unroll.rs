@@ -14,22 +14,38 @@ const INSTANCES_CHOSEN: usize = 8;
 const TASKS_CHOSEN: usize = 32;
 const CALLS_CHOSEN: usize = 4;
 
+/// Most bytes of a case for instances of tasks one after another; beyond that, whoever completes one says whether another
+/// follows.
+const BYTES_IN_TURN: usize = 8;
+
 impl Graph {
     /// Copies the inside of sub-processes and the calls that have several instances, innermost first.
     pub(crate) fn unroll(&mut self, model: &mut Model<'_, '_>) {
+        let mut bytes_in_turn = 0;
         // A sub-process stands before what is inside of it.
         for at in (0..self.nodes.len()).rev() {
             if self.hand_inside(at) {
                 continue;
             }
+            let bytes = self.nodes[at].repeat.bytes_in_turn().filter(|_| self.may_take_turns(at));
+            match bytes {
+                Some(bytes) if bytes_in_turn + bytes <= BYTES_IN_TURN => bytes_in_turn += bytes,
+                _ => self.nodes[at].repeat.uncounted(),
+            }
+            if let Repeat::Loop { is_counted: true, how_often, .. } = &self.nodes[at].repeat
+                && self.nodes[at].copy.is_empty()
+            {
+                let how_often = how_often.clone();
+                model.warn(self.nodes[at].index, WarningKind::RoundsOutside { how_often });
+            }
             let node = &self.nodes[at];
-            let (true, Repeat::Instances { count, is_conditional }) =
+            let (true, Repeat::Instances { count, completion, .. }) =
                 (matches!(node.kind, Some(Kind::Call | Kind::SubProcess | Kind::AdHoc)), &node.repeat)
             else {
                 continue;
             };
-            let why = match (count, is_conditional) {
-                (_, true) => "instances of it at once with a completion condition",
+            let why = match (count, completion) {
+                (_, Some(_)) => "instances of it at once with a completion condition",
                 (Some(0), _) => "no instance of it at all",
                 (count, _) => {
                     let small = self.nodes.len() <= NODES_MAX;
@@ -50,6 +66,14 @@ impl Graph {
             };
             model.refuse(self.nodes[at].index, Unsupported::Repetition(why));
         }
+    }
+
+    /// Whether instances of it can stand in a case one after another: of a task of which there are no copies.
+    fn may_take_turns(&self, at: NodeAt) -> bool {
+        let scopes = core::iter::successors(Some(self.nodes[at].scope), |&scope| self.scopes[scope].parent);
+        let mut owners = scopes.filter_map(|scope| self.scopes[scope].owner);
+        let is_once = |owner: NodeAt| !matches!(self.nodes[owner].repeat, Repeat::Instances { .. });
+        self.nodes[at].kind == Some(Kind::Task) && owners.all(is_once)
     }
 
     /// Instances of a sub-process of one task are instances of that task.

@@ -6,7 +6,7 @@ use super::{Lowering, Part};
 use crate::Unsupported;
 use crate::graph::{Graph, NodeAt};
 use crate::kind::{Kind, TriggerKind};
-use crate::repeat::Repeat;
+use crate::repeat::{Condition, Repeat};
 
 /// Most instances of one task.
 const INSTANCES_MAX: u32 = 64;
@@ -52,7 +52,7 @@ impl Lowering<'_, '_, '_> {
                 return None;
             }
             (Some(Kind::Receive), _) => NodeKind::Receive(Retention::Persistent),
-            (_, Repeat::Instances { count, is_conditional }) => match *count {
+            (_, Repeat::Instances { count, in_turn, completion }) => match *count {
                 Some(count) if !(1..=INSTANCES_MAX).contains(&count) => {
                     self.refuse(
                         at,
@@ -60,7 +60,7 @@ impl Lowering<'_, '_, '_> {
                     );
                     return None;
                 }
-                count => NodeKind::Instances(self.instances(count, *is_conditional)),
+                count => NodeKind::Instances(self.instances(count, in_turn.is_some(), completion.is_some())),
             },
             _ => NodeKind::Task,
         };
@@ -68,11 +68,16 @@ impl Lowering<'_, '_, '_> {
         if matches!(kind, NodeKind::Receive(_)) {
             self.wait(at, main);
         }
+        if let Repeat::Instances { completion: Some(Condition { guard: Some(guard), .. }), .. } =
+            &self.graph.nodes[at].repeat
+        {
+            self.draft.net.completion_guard(main, guard.clone());
+        }
         self.around(at, main)
     }
 
     /// WCP-13, 14, 35.
-    fn instances(&self, count: Option<u32>, is_conditional: bool) -> Instances {
+    fn instances(&self, count: Option<u32>, is_sequential: bool, is_conditional: bool) -> Instances {
         let most = count.map_or(self.instances_most, |count| count as u8);
         Instances {
             count: if count.is_some() { Quantity::Fixed(most) } else { Quantity::Chosen(most) },
@@ -80,6 +85,7 @@ impl Lowering<'_, '_, '_> {
             needed: if is_conditional { Needed::Condition } else { Needed::All },
             cancels_rest: is_conditional,
             is_dynamic: false,
+            is_sequential,
         }
     }
 
@@ -166,7 +172,7 @@ impl Lowering<'_, '_, '_> {
 
     /// WCP-21: a loop around what lies between two nodes; the first branch of its choice goes round.
     pub(super) fn repeated(&mut self, at: NodeAt, entry: NodeId, exit: NodeId) -> (NodeId, NodeId) {
-        let Repeat::Loop { is_tested_before, condition, how_often } = &self.graph.nodes[at].repeat else {
+        let Repeat::Loop { is_tested_before, condition, how_often, .. } = &self.graph.nodes[at].repeat else {
             return (entry, exit);
         };
         let index = self.graph.nodes[at].index;
@@ -176,7 +182,10 @@ impl Lowering<'_, '_, '_> {
         let round = self.draft.flow(self.model, index, again, entry);
         self.draft.net.flow_label(round, how_often);
         if let Some(condition) = condition {
-            self.draft.net.condition(round, condition);
+            self.draft.net.condition(round, &condition.text);
+            if let Some(guard) = &condition.guard {
+                self.draft.net.guard(round, guard.clone());
+            }
         }
         let on = self.draft.flow(self.model, index, again, next);
         self.draft.net.default_flow(on);

@@ -127,7 +127,7 @@ impl<'n> Tokens<'n> {
                 DecisionKind::Guarded => Digit::Branch((digit as usize).saturating_sub(1)),
                 DecisionKind::Branches | DecisionKind::GuardedBranches => Digit::Branches(digit),
                 DecisionKind::Count(_) => Digit::Count(digit),
-                DecisionKind::Enough => continue,
+                DecisionKind::Enough | DecisionKind::GuardedEnough => continue,
             };
             if let Some(&node) = self.by_id.get(decision.gateway.id.as_str()) {
                 digits.insert(node, said);

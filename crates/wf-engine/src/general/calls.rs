@@ -129,7 +129,7 @@ impl Batch<'_, '_> {
         let task = usize::from(event.task);
         Call::of(&self.cells.tasks(row)[task]).write(&mut trial.line, Called::Due);
         trial.line.take(task, 1, self.cells.counter_of(row));
-        self.route(trial, event, row, false)
+        self.route(trial, event, row, 1)
     }
 
     /// Gives a caller the values of its variables that a called case, which has ended well, knows by the same name.

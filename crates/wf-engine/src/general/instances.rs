@@ -1,6 +1,10 @@
 //! Steps of tasks with several instances.
 
-use wf_net::image::{INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_DYNAMIC, TaskCell};
+use wf_net::image::{
+    INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL,
+    TaskCell,
+};
+use wf_net::script::Fault;
 
 use super::{Taken, Trial};
 use crate::advance::Batch;
@@ -23,7 +27,7 @@ impl Batch<'_, '_> {
         let record = Record::of(cell);
         let instances = record.read(before);
         let bit = 1u64.checked_shl(u32::from(event.instance)).unwrap_or(0);
-        if instances.open & bit == 0 {
+        if instances.in_turn(cell).open & bit == 0 {
             return Err(Status::NotEnabled);
         }
         let mut trial = Trial::new(before, Taken::Instance(task, event.instance));
@@ -33,13 +37,22 @@ impl Batch<'_, '_> {
         record.set_done(&mut trial.line, done);
         let draining = place(cell.draining);
         let drains = draining.is_some_and(|place| items.tokens(place) > 0);
-        let has_condition = cell.flags & INSTANCES_CONDITION != 0;
+        let base = enough_base(cell);
         let choice =
             self.choice(event, self.cells.meta(row, row.op_index(event.task, event.outcome)).outcomes)?;
-        let is_enough = match (has_condition, cell.needed) {
-            (true, _) => choice & 1 == 1,
-            (false, 0) => false,
-            (false, needed) => done >= needed,
+        // Behind the last instance, and where the thread has gone, a condition is not asked.
+        let is_last = drains || left.open == 0;
+        let is_enough = match (base, choice % base) {
+            (3, 0) if is_last => false,
+            (3, 0) => {
+                // Of instances one after another, the next begins when this has been answered.
+                let is_sequential = cell.flags & INSTANCES_SEQUENTIAL != 0;
+                let active = if is_sequential { 0 } else { left.open.count_ones() as u8 };
+                self.is_enough(event, row, cell, [record.created(before), done, active, 0])?
+            }
+            (3, digit) => digit == 2,
+            (2, digit) => digit == 1,
+            _ => cell.needed > 0 && done >= cell.needed,
         };
         if drains || !(is_enough || left.open == 0) {
             // The thread does not go on now: what the outcome says of the way behind is not needed.
@@ -53,7 +66,16 @@ impl Batch<'_, '_> {
         } else if let Some(draining) = draining {
             trial.line.add(draining, 1, items.counter_of);
         }
-        self.route(trial, event, row, has_condition)
+        self.route(trial, event, row, base)
+    }
+
+    /// Whether the data of the case says that a task has had enough of its instances.
+    fn is_enough(&self, event: &Event, row: &Row, cell: &TaskCell, tallies: [u8; 4]) -> Result<bool, Status> {
+        let data = self.data(event.case.slot(), row).ok_or(Status::NoValue)?;
+        let guard = cell.timer as u16;
+        data.guards
+            .is_enough(guard, &data.variables, tallies)
+            .map_err(|fault| Status::from(Fault::Guard(fault)))
     }
 
     /// Ends a task with instances: its token, its record, and the mark that some run on.
@@ -84,7 +106,16 @@ impl Batch<'_, '_> {
         }
         let mut trial = Trial::new(before, Taken::Nothing);
         self.close(&mut trial.line, cell, task, items);
-        self.route(trial, event, row, cell.flags & INSTANCES_CONDITION != 0)
+        self.route(trial, event, row, enough_base(cell))
+    }
+}
+
+/// The base of the lowest digit of a completion: of that which says whether there are enough.
+const fn enough_base(cell: &TaskCell) -> u64 {
+    match cell.flags & (INSTANCES_CONDITION | INSTANCES_GUARDED) {
+        0 => 1,
+        INSTANCES_CONDITION => 2,
+        _ => 3,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Random nets over every construct, and the events that try them.
 
+use wf_net::guard::{Binary, Comparison, Expr, Literal, Tally};
 use wf_net::{
     Instances, Needed, Net, NetBuilder, NodeId, NodeKind, Quantity, Retention, Surplus, Synchronizing,
 };
@@ -18,6 +19,21 @@ struct Blocks<'r> {
     /// Decisions made so far: a search tries all their combinations.
     decisions: usize,
     merges: usize,
+}
+
+/// A condition on the numbers of instances; now and then one that asks for a value which no case has.
+fn completion(number: usize) -> Expr {
+    let count = |tally| Box::new(Expr::Tally(tally));
+    match number % 5 {
+        0 => Expr::variable("missing")
+            .or(Expr::Tally(Tally::Completed).compare(Comparison::Equal, Expr::integer(2))),
+        1 => Expr::Tally(Tally::Active).compare(Comparison::Less, Expr::integer(2)),
+        2 => Expr::Binary(Binary::Divide, count(Tally::Completed), count(Tally::All))
+            .compare(Comparison::GreaterOrEqual, Expr::Literal(Literal::Decimal(0.6))),
+        3 => Expr::Binary(Binary::Add, count(Tally::Completed), count(Tally::Terminated))
+            .compare(Comparison::Equal, Expr::integer(1)),
+        _ => Expr::integer(2).compare(Comparison::Greater, Expr::Tally(Tally::All)),
+    }
 }
 
 /// Where a block begins and ends.
@@ -80,7 +96,10 @@ impl Blocks<'_> {
             _ => Needed::Condition,
         };
         let (cancels_rest, is_dynamic) = (self.random.one_in(2), self.random.one_in(2));
-        Instances { count, most: most + u8::from(is_dynamic), needed, cancels_rest, is_dynamic }
+        // Draws no number, as the condition does not: seeds keep their nets.
+        let is_sequential = self.made.len().is_multiple_of(3);
+        let most = most + u8::from(is_dynamic);
+        Instances { count, most, needed, cancels_rest, is_dynamic, is_sequential }
     }
 
     fn block(&mut self) -> Block {
@@ -183,6 +202,9 @@ impl Blocks<'_> {
             12 => {
                 let instances = self.instances();
                 let task = self.node(NodeKind::Instances(instances));
+                if instances.needed == Needed::Condition && !self.made.len().is_multiple_of(4) {
+                    self.net.completion_guard(task, completion(self.made.len()));
+                }
                 (task, task)
             }
             // Both tokens go on: what follows runs twice.

@@ -5,8 +5,11 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use wf_engine::EndKind;
+use wf_engine::{EndKind, Value};
+use wf_net::guard::Tally;
 use wf_net::{FlowId, Instances, Needed, Net, NodeId, NodeKind, Quantity, Retention, Surplus};
+
+use super::guard::{self, Truth};
 
 /// States of a case that a search visits before it gives up: the compiler leaves out what cannot matter, this does not.
 const SEARCHED_MAX: usize = 3_000;
@@ -32,6 +35,7 @@ pub(crate) enum Refused {
     BadOutcome,
     Full,
     Kind,
+    NoValue,
 }
 
 /// The instances of a task that holds a thread, or whose thread has gone on.
@@ -42,6 +46,14 @@ struct Running {
     created: u8,
     done: u8,
     gone_on: bool,
+}
+
+impl Running {
+    /// Those whose turn it is.
+    fn in_turn(&self, rules: wf_net::Instances) -> BTreeSet<u8> {
+        let most = if rules.is_sequential { 1 } else { usize::MAX };
+        self.open.iter().copied().take(most).collect()
+    }
 }
 
 /// Everything that a case is.
@@ -172,7 +184,9 @@ impl<'n> Case<'n> {
         }
         for task in self.net.tasks() {
             if let Some(running) = self.state.instances.get(&task) {
-                enabled.extend(running.open.difference(&running.begun).map(|&instance| (task, instance)));
+                let NodeKind::Instances(rules) = self.kind(task) else { unreachable!("it has instances") };
+                let in_turn = running.in_turn(rules);
+                enabled.extend(in_turn.difference(&running.begun).map(|&instance| (task, instance)));
             } else if self.can_begin(task) {
                 let waiting = count(&self.state.items, task) - count(&self.state.begun, task);
                 enabled.extend((0..waiting).map(|_| (task, 0)));
@@ -239,9 +253,9 @@ impl<'n> Case<'n> {
     pub(crate) fn begin(&mut self, task: NodeId, instance: u8) -> Result<(), Refused> {
         match self.kind(task) {
             NodeKind::Task => {}
-            NodeKind::Instances(_) => {
+            NodeKind::Instances(rules) => {
                 let running = self.state.instances.get_mut(&task).ok_or(Refused::NotEnabled)?;
-                let waits = running.open.contains(&instance) && running.begun.insert(instance);
+                let waits = running.in_turn(rules).contains(&instance) && running.begun.insert(instance);
                 return if waits { Ok(()) } else { Err(Refused::NotEnabled) };
             }
             _ => return Err(Refused::Kind),
@@ -277,22 +291,42 @@ impl<'n> Case<'n> {
         self.leave(task, choices)
     }
 
-    /// Completes an instance; `enough` is what the completion says of the condition.
+    /// Completes an instance; `enough` is what the completion says of the condition, if it does.
     pub(crate) fn complete_instance(
         &mut self,
         task: NodeId,
         instance: u8,
-        enough: bool,
+        enough: Option<bool>,
         choices: &Choices,
     ) -> Result<(), Refused> {
         let NodeKind::Instances(rules) = self.kind(task) else { return Err(Refused::Kind) };
         let running = self.state.instances.get_mut(&task).ok_or(Refused::NotEnabled)?;
-        if !running.open.remove(&instance) {
+        if !running.in_turn(rules).contains(&instance) {
             return Err(Refused::NotEnabled);
         }
+        running.open.remove(&instance);
         running.begun.remove(&instance);
         running.done += 1;
         let all = running.open.is_empty();
+        let active = if rules.is_sequential { 0 } else { running.open.len() };
+        let tallies = [usize::from(running.created), usize::from(running.done), active, 0];
+        let by_data = || {
+            let numbers = Tally::EACH.iter().zip(tallies);
+            let values =
+                numbers.map(|(tally, count)| (tally.name().to_owned(), Value::Integer(count as i64)));
+            guard::truth(self.net.completion_guard(task).unwrap(), &values.collect())
+        };
+        let asks = !running.gone_on && !all && rules.needed == Needed::Condition;
+        let enough = match enough {
+            Some(enough) => enough,
+            None if !asks => false,
+            None => match by_data() {
+                Truth::Yes => true,
+                Truth::No => false,
+                Truth::NoValue => return Err(Refused::NoValue),
+                Truth::NoAnswer => unreachable!("numbers alone"),
+            },
+        };
         let goes_on = !running.gone_on
             && (all
                 || match rules.needed {
@@ -747,8 +781,8 @@ impl<'n> Case<'n> {
             match self.state.instances.get(&task) {
                 Some(running) => {
                     for &instance in &running.open {
-                        play(&|case, choices| case.complete_instance(task, instance, true, choices));
-                        play(&|case, choices| case.complete_instance(task, instance, false, choices));
+                        play(&|case, choices| case.complete_instance(task, instance, Some(true), choices));
+                        play(&|case, choices| case.complete_instance(task, instance, Some(false), choices));
                     }
                 }
                 None if count(&self.state.items, task) > 0 => {

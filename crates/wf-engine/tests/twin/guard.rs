@@ -139,6 +139,7 @@ fn value(expr: &Expr, values: &BTreeMap<String, Value>) -> Naive {
         Expr::Literal(Literal::Decimal(value)) => Naive::Decimal(*value),
         Expr::Literal(Literal::Boolean(value)) => Naive::Boolean(*value),
         Expr::Literal(Literal::Text(text)) => Naive::Text(text.clone()),
+        Expr::Tally(tally) => value(&Expr::variable(tally.name()), values),
         Expr::Variable(name) => match values.get(name) {
             None | Some(Value::Null) => Naive::NoValue,
             Some(Value::Integer(value)) => Naive::Integer(i128::from(*value)),

@@ -4,7 +4,7 @@
 //! code. A condition ends with [`END`].
 
 use super::value::{BOOLEAN, INTEGER, NULL, TEXT, Value, is_equality, order_bits};
-use super::{Binary, Expr, Literal, Unary};
+use super::{Binary, Expr, Literal, Tally, Unary};
 use crate::image::{ConstantCell, VARIABLES_MAX};
 use crate::problem::ProblemKind;
 
@@ -46,6 +46,8 @@ pub(crate) const MULTIPLY: u16 = 16;
 pub(crate) const DIVIDE: u16 = 17;
 /// As [`AND`].
 pub(crate) const REMAINDER: u16 = 18;
+/// Pushes a number of instances: which, in the order of [`Tally::EACH`](super::Tally::EACH).
+pub(crate) const TALLY: u16 = 19;
 
 /// Bits of the orders of a comparison with a constant above which stands the kind of value that it is exact for.
 pub(crate) const EXACT_KIND_AT: u16 = 8;
@@ -136,6 +138,7 @@ impl Code {
                 let variable = self.variable(name);
                 self.codes.extend([IS_NULL, variable]);
             }
+            Expr::Tally(tally) => self.codes.extend([TALLY, *tally as u16]),
             Expr::Unary(..) => return self.write_unary(expr, deepest, depth),
             Expr::Binary(operation, one, two) => {
                 self.write(one, deepest, depth)?;
@@ -269,6 +272,7 @@ fn behind<'c>(mut codes: &'c [u16], bounds: CodeBounds<'_>) -> Option<&'c [u16]>
             END => return (depth == 1).then_some(rest),
             VARIABLE | IS_NULL => (is_variable(0), 0, 1, 1),
             CONSTANT => (is_constant(0), 0, 1, 1),
+            TALLY => (operand(0).is_some_and(|tally| tally < Tally::EACH.len()), 0, 1, 1),
             COMPARE_CONSTANT..=OR_COMPARE_CONSTANT => {
                 let taken = usize::from(code != COMPARE_CONSTANT);
                 (is_exact(0, 2) && is_variable(1) && is_constant(2), taken, 1, 3)

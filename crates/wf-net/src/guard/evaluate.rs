@@ -3,7 +3,7 @@
 use super::code::{
     ABSOLUTE, ADD, AND, AND_COMPARE_CONSTANT, COMPARE, COMPARE_CONSTANT, CONSTANT, DIVIDE, END,
     EXACT_KIND_AT, IS_NULL, LENGTH, MULTIPLY, NEGATE, NOT, OR, OR_COMPARE_CONSTANT, REMAINDER, STACK_MAX,
-    SUBTRACT, VARIABLE,
+    SUBTRACT, TALLY, VARIABLE,
 };
 use super::value::{BOOLEAN, Fault, Value, Variables, is_among};
 use crate::image::{ConstantCell, VARIABLES_MAX};
@@ -89,12 +89,29 @@ impl<'p> Guards<'p> {
                 return Ok(holds);
             }
         }
-        self.evaluate(start, variables)
+        self.evaluate(start, variables, None)
+    }
+
+    /// As [`holds`](Self::holds), of a completion condition: how many instances there are of each
+    /// [`Tally`](super::Tally), in the order of [`Tally::EACH`](super::Tally::EACH).
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    ///
+    /// # Panics
+    /// If no condition of a checked image begins there.
+    pub fn is_enough(&self, guard: u16, variables: &Variables, tallies: [u8; 4]) -> Result<bool, Fault> {
+        self.evaluate(&self.codes[usize::from(guard)..], variables, Some(tallies))
     }
 
     /// Any condition, from its first code.
     #[inline(never)]
-    fn evaluate(&self, mut codes: &[u16], variables: &Variables) -> Result<bool, Fault> {
+    fn evaluate(
+        &self,
+        mut codes: &[u16],
+        variables: &Variables,
+        tallies: Option<[u8; 4]>,
+    ) -> Result<bool, Fault> {
         let mut stack = Stack { kinds: [0; STACK_MAX], bits: [0; STACK_MAX], depth: 0 };
         let mut top = Raw::EMPTY;
         loop {
@@ -117,6 +134,12 @@ impl<'p> Guards<'p> {
                 [END, ..] => return truth(top.part()),
                 [code @ (AND | OR), ref rest @ ..] => {
                     top = kleene(code == OR, stack.pop(), top);
+                    rest
+                }
+                [TALLY, tally, ref rest @ ..] => {
+                    let count = tallies.and_then(|tallies| tallies.get(usize::from(tally)).copied());
+                    let count = count.map(|count| Value::Integer(i64::from(count)));
+                    top = stack.push(top, Raw::of(count.ok_or(Fault::NoValue)));
                     rest
                 }
                 [code, ref rest @ ..] => {

@@ -27,6 +27,37 @@ pub enum Expr {
     Compare(Comparison, Box<Expr>, Box<Expr>),
     /// Whether a variable has no value.
     IsNull(String),
+    /// How many instances there are of the task whose completion condition this is a part of.
+    Tally(Tally),
+}
+
+/// Which instances of a task are counted, the one that has just been completed among the completed ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tally {
+    /// All that there have been.
+    All,
+    /// The completed ones.
+    Completed,
+    /// Those that are neither completed nor withdrawn.
+    Active,
+    /// Those that were withdrawn while the task goes on: none, since a task is done when it withdraws instances.
+    Terminated,
+}
+
+impl Tally {
+    /// All of them, in the order of their codes.
+    pub const EACH: [Self; 4] = [Self::All, Self::Completed, Self::Active, Self::Terminated];
+
+    /// Its name in FEEL, as Camunda 8 has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "numberOfInstances",
+            Self::Completed => "numberOfCompletedInstances",
+            Self::Active => "numberOfActiveInstances",
+            Self::Terminated => "numberOfTerminatedInstances",
+        }
+    }
 }
 
 /// A constant.
@@ -128,6 +159,22 @@ impl Expr {
         Self::Binary(Binary::Or, Box::new(self), Box::new(other))
     }
 
+    /// Whether a part of it is a number of instances.
+    #[must_use]
+    pub fn has_tally(&self) -> bool {
+        // Without recursion: a caller's expression may be nested as deep as it likes.
+        let mut open = vec![self];
+        while let Some(expr) = open.pop() {
+            match expr {
+                Self::Tally(_) => return true,
+                Self::Unary(_, of) => open.push(of),
+                Self::Binary(_, one, two) | Self::Compare(_, one, two) => open.extend([&**one, &**two]),
+                Self::Literal(_) | Self::Variable(_) | Self::IsNull(_) => {}
+            }
+        }
+        false
+    }
+
     /// Whether it does not hold.
     #[must_use]
     pub fn negated(self) -> Self {
@@ -148,6 +195,7 @@ impl fmt::Display for Expr {
             Self::Binary(operation, one, two) => write!(f, "({one} {operation} {two})"),
             Self::Compare(comparison, one, two) => write!(f, "({one} {comparison} {two})"),
             Self::IsNull(name) => write!(f, "({name} = null)"),
+            Self::Tally(tally) => f.write_str(tally.name()),
         }
     }
 }

@@ -9,6 +9,7 @@ const THREE: Instances = Instances {
     needed: Needed::All,
     cancels_rest: false,
     is_dynamic: false,
+    is_sequential: false,
 };
 
 /// B with instances, then C.
@@ -78,6 +79,7 @@ pub(super) fn dynamic_partial_join() -> Vec<Net> {
         needed: Needed::Condition,
         cancels_rest: false,
         is_dynamic: true,
+        is_sequential: false,
     };
     instances("wcp-36", enough)
 }

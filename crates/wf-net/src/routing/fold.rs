@@ -253,7 +253,11 @@ pub(super) fn route(
     let mut folder =
         Folder { net, places, merges, slots: BTreeMap::new(), joins, digits: Vec::new(), guards };
     if let NodeKind::Instances(Instances { needed: Needed::Condition, .. }) = net.node(source).kind() {
-        folder.digit(source, DigitKind::Enough, 2);
+        if net.completion_guard(source).is_some() {
+            folder.digit(source, DigitKind::GuardedEnough, 3);
+        } else {
+            folder.digit(source, DigitKind::Enough, 2);
+        }
     }
     let kind = net.node(source).kind();
     let clears = kind.is_task() || kind == NodeKind::Interrupt { interrupts: true };
