@@ -156,6 +156,9 @@ fn steps(full: bool) -> Vec<Step> {
     let scale = if full { "full" } else { "" };
     steps.push(Step::new("test", "test --features memory-v2").with("WF_TEST_SCALE", scale));
     steps.push(Step::new("test every allocator", "test --package wf-alloc --all-features"));
+    // What no other crate asks for: the guard, and compression.
+    let store = Step::new("test every way into a store", "test --package wf-mmap --all-features");
+    steps.push(store.with("WF_TEST_SCALE", scale));
     steps.push(Step::new("test xtask", "test --package xtask"));
     for (name, tests) in &LOOM[..if full { LOOM.len() } else { 1 }] {
         let arguments = format!("test --release {tests}");
