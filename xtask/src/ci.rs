@@ -196,6 +196,9 @@ fn fixed(full: bool) -> Vec<Step> {
     let scale = if full { "full" } else { "" };
     steps.push(Step::new("test", "test --features memory-v2").with("WF_TEST_SCALE", scale));
     steps.push(Step::new("test every allocator", "test --package wf-alloc --all-features"));
+    // What no other crate asks for: the guard, and compression.
+    let store = Step::new("test every way into a store", "test --package wf-mmap --all-features");
+    steps.push(store.with("WF_TEST_SCALE", scale));
     steps.push(Step::new("test xtask", "test --package xtask"));
     steps.extend(for_aarch64());
     steps.push(Step::new("examples", "run --quiet --package xtask -- examples"));
