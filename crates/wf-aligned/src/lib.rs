@@ -14,6 +14,10 @@
 //! * [`Counters::snapshot`]: one load per counter and block; budget `aligned.snapshot.ticks`.
 //! * [`AlignedBuf`]: one allocation or one mapping when made, nothing afterwards.
 //!
+//! # Features
+//! `std`, on by default: [`AlignedBuf`] and [`Counters`], which need an allocator, threads and the kernel. Without it stay
+//! [`CacheLine`], [`Padded`], [`Zeroable`] and the prefetch, for which `core` is enough.
+//!
 //! # Example
 //! ```
 //! use wf_aligned::{AlignedBuf, Boundary, Counters, prefetch_read};
@@ -34,26 +38,41 @@
 //! Intel 64 and IA-32 Architectures Optimization Reference Manual, sections on the adjacent-line prefetcher and store forwarding;
 //! `madvise(2)`, `proc_pid_smaps(5)`; crossbeam-utils, `CachePadded`.
 
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+#[cfg(feature = "std")]
 mod buf;
+#[cfg(feature = "std")]
 mod counters;
+#[cfg(feature = "std")]
 mod error;
 mod line;
+#[cfg(feature = "std")]
 mod local;
 mod prefetch;
+#[cfg(feature = "std")]
 mod report;
+#[cfg(feature = "std")]
 mod sync;
+#[cfg(feature = "std")]
 mod sys;
 mod zeroable;
 
+#[cfg(feature = "std")]
 pub use buf::{AlignedBuf, Boundary};
+#[cfg(feature = "std")]
 pub use counters::{Counters, Writer};
+#[cfg(feature = "std")]
 pub use error::Error;
 pub use line::{CacheLine, Padded};
+#[cfg(feature = "std")]
 pub use local::{LocalWriter, ThreadCounters};
 pub use prefetch::{prefetch_read, prefetch_write};
+#[cfg(feature = "std")]
 pub use report::{Advice, Given, Report};
 pub use zeroable::Zeroable;
 
+#[cfg(feature = "std")]
 #[doc(hidden)]
 pub mod __private {
     //! What [`thread_counters!`](crate::thread_counters) expands to.

@@ -1,10 +1,25 @@
 //! Which instruction set to use: detected once, carried as a token.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 use core::sync::atomic::{AtomicU8, Ordering};
 
+/// Whether the processor has a feature.
+#[cfg(all(target_arch = "x86_64", feature = "std"))]
+use std::is_x86_feature_detected as has;
+
+/// Nobody to ask: whether the build requires the feature, which then is there.
+#[cfg(all(target_arch = "x86_64", not(feature = "std")))]
+macro_rules! has {
+    ($name:tt) => {
+        cfg!(target_feature = $name)
+    };
+}
+
 /// The environment variable that lowers the level: `portable`, `sse2`, `avx2`, `avx512` or `neon`.
+#[cfg(feature = "std")]
 pub(crate) const VARIABLE: &str = "WF_SIMD_LEVEL";
 
 /// An instruction set that this processor has.
@@ -100,15 +115,16 @@ impl Level {
         Self::available().max().unwrap_or(Self::Portable)
     }
 
-    /// The level that the environment asks for, `None` without the variable.
+    /// The level that the environment asks for, `None` without the variable, and without the feature `std`.
     ///
     /// # Errors
     /// [`Unavailable`] for an unknown name, and for a level that this processor lacks.
     pub fn requested() -> Result<Option<Self>, Unavailable> {
-        match std::env::var_os(VARIABLE) {
-            None => Ok(None),
-            Some(name) => name.to_string_lossy().parse().map(Some),
+        #[cfg(feature = "std")]
+        if let Some(name) = std::env::var_os(VARIABLE) {
+            return name.to_string_lossy().parse().map(Some);
         }
+        Ok(None)
     }
 
     /// Every level of this processor, from narrow to wide: what a test runs a kernel under.
@@ -181,22 +197,17 @@ impl Level {
     fn is_available(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         {
-            let bits = || {
-                is_x86_feature_detected!("bmi1")
-                    && is_x86_feature_detected!("bmi2")
-                    && is_x86_feature_detected!("lzcnt")
-                    && is_x86_feature_detected!("popcnt")
-            };
+            let bits = || has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
             match self {
                 Self::Portable | Self::Sse2 => true,
-                Self::Avx2 => is_x86_feature_detected!("avx2") && bits(),
+                Self::Avx2 => has!("avx2") && bits(),
                 Self::Avx512 => {
                     Self::Avx2.is_available()
-                        && is_x86_feature_detected!("avx512f")
-                        && is_x86_feature_detected!("avx512bw")
-                        && is_x86_feature_detected!("avx512cd")
-                        && is_x86_feature_detected!("avx512dq")
-                        && is_x86_feature_detected!("avx512vl")
+                        && has!("avx512f")
+                        && has!("avx512bw")
+                        && has!("avx512cd")
+                        && has!("avx512dq")
+                        && has!("avx512vl")
                 }
                 Self::Neon => false,
             }

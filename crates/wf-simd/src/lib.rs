@@ -28,7 +28,9 @@
 //! would write: budgets `simd.short.*`. Speed-ups over the scalar loop at 10,000 elements are budgets `simd.*.speedup` in `budgets.toml`.
 //!
 //! # Features
-//! `substring`: the search for byte patterns, by the memchr crate. Off by default; without it the crate has no dependency.
+//! `std`, on by default: the instruction set is detected at run time; without it the crate needs `alloc` only, and the level is what the
+//! build requires (`-Ctarget-cpu`). `substring`: the search for byte patterns, by the memchr crate; without it the crate has no
+//! dependency. The answers are the same.
 //!
 //! # Example
 //! ```
@@ -43,6 +45,10 @@
 //! # Sources
 //! Lemire and Mula, "Faster population counts using AVX2 instructions" (2018); Langdale and Lemire, "Parsing gigabytes of JSON per second"
 //! (2019), section 3.2, for indices from bits; the memchr crate for one seam between kernels and instruction sets.
+
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+extern crate alloc;
 
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod aarch64;

@@ -9,8 +9,8 @@ use crate::gate::print;
 const TARGETS: [&str; 3] = ["aarch64-unknown-linux-gnu", "x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
 
 /// A target that has no standard library, and the packages that build for it without their default features.
-const BARE: &str = "x86_64-unknown-none";
-const WITHOUT_STD: [&str; 1] = ["wf-arena"];
+const BARE: &str = "aarch64-unknown-none";
+const WITHOUT_STD: [&str; 3] = ["wf-arena", "wf-aligned", "wf-simd"];
 
 /// The oldest compiler, as `rust-version` of the root manifest has it.
 const OLDEST: &str = "1.89";
