@@ -1,5 +1,6 @@
 //! The flow nodes and sequence flows of one process, with those inside of its sub-processes.
 
+mod circle;
 mod connect;
 mod decide;
 mod unroll;
@@ -215,8 +216,7 @@ impl Graph {
                 let text = model.tree.text(child).trim().to_owned();
                 expression = Some(child);
                 if condition.replace(text).is_some() {
-                    let inside = "sequence flow that has one already".to_owned();
-                    model.refuse(child, Unsupported::UnknownElement(inside));
+                    refuse_second(model, child, "sequence flow");
                 }
             }
         }
@@ -243,6 +243,15 @@ impl Graph {
             Role::StandardLoop | Role::MultiInstance if kind.is_some_and(Kind::is_activity) => {
                 let is_loop = *role == Role::StandardLoop;
                 let read = if is_loop { Repeat::of_loop } else { Repeat::of_instances };
+                if self.nodes[node].repeat != Repeat::Once {
+                    refuse_second(model, child, "flow node");
+                }
+                for name in ["loopCondition", "loopCardinality", "completionCondition"] {
+                    let mut same = model.tree.children(child).filter(|&inner| model.tree.name(inner) == name);
+                    if let Some(second) = same.nth(1) {
+                        refuse_second(model, second, model.tree.name(child));
+                    }
+                }
                 self.nodes[node].repeat = read(model, child);
             }
             Role::Activation if kind == Some(Kind::Complex) => self.nodes[node].activation = Some(child),
@@ -253,4 +262,9 @@ impl Graph {
             _ => {}
         }
     }
+}
+
+/// Notes that an element has two of what it can have one of.
+fn refuse_second(model: &mut Model<'_, '_>, index: Index, parent: &str) {
+    model.refuse(index, Unsupported::UnknownElement(format!("{parent} that has one already")));
 }

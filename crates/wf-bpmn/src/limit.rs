@@ -8,7 +8,7 @@ use core::fmt;
 pub enum Limit {
     /// The document has too many bytes.
     DocumentBytes {
-        /// Its size.
+        /// Its size, or as much of it as was read.
         bytes: usize,
         /// The limit.
         bytes_max: usize,
@@ -47,8 +47,8 @@ pub enum Limit {
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DocumentBytes { bytes, bytes_max } => {
-                write!(f, "the document has {bytes} bytes; the limit is {bytes_max}")
+            Self::DocumentBytes { bytes_max, .. } => {
+                write!(f, "the document has more than {bytes_max} bytes, the limit")
             }
             Self::Depth { depth_max } => {
                 write!(f, "elements are nested too deep; the limit is {depth_max}")

@@ -56,6 +56,8 @@ pub enum WarningKind {
         /// The most that there are.
         instances_max: usize,
     },
+    /// Messages are not kept for it: it waits for them in a circle with no task.
+    NotKept,
     /// A script that nobody here executes.
     Script,
     /// An error that nothing catches ends the case.
@@ -129,6 +131,9 @@ impl fmt::Display for WarningKind {
             Self::InstancesBounded { instances_max } => {
                 write!(f, "at most {instances_max} instances: their number is not constant")
             }
+            Self::NotKept => f.write_str(
+                "a message that comes while it does not wait is lost: it waits in a circle with no task",
+            ),
             Self::Script => f.write_str("its script is not executed: somebody outside does the work"),
             Self::ErrorUncaught => f.write_str("nothing catches this error: it ends the case"),
             Self::TimerOutside { reason } => {

@@ -30,9 +30,10 @@ fn the_fuzz_corpus() {
 #[test]
 fn damaged_models() {
     let rounds = if std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full") { 20_000 } else { 200 };
-    let models: Vec<_> =
-        ["../../models", "../../models/bench"].map(|folder| files(folder, Some("bpmn"))).concat();
-    assert!(models.len() >= 15, "only {} models", models.len());
+    let models: Vec<_> = ["../../models", "../../models/bench", "../../models/elements"]
+        .map(|folder| files(folder, Some("bpmn")))
+        .concat();
+    assert!(models.len() >= 35, "only {} models", models.len());
     let mut random = Random(SEED);
     for (path, bytes) in &models {
         for round in 0..rounds {

@@ -226,6 +226,21 @@ fn choices_where_nothing_chooses() {
 
 #[test]
 fn elements_that_are_not_known() {
+    let twice = |inside: &str| format!("<task id='x'>{inside}</task>");
+    check_process(
+        &twice("<standardLoopCharacteristics/>\n<multiInstanceLoopCharacteristics/>"),
+        &[
+            "3:1: multiInstanceLoopCharacteristics: not supported: an element of this kind inside a flow node that has one already",
+        ],
+    );
+    check_process(
+        &twice(
+            "<standardLoopCharacteristics><loopCondition>=a</loopCondition>\n<loopCondition>=b</loopCondition></standardLoopCharacteristics>",
+        ),
+        &[
+            "3:1: loopCondition: not supported: an element of this kind inside a standardLoopCharacteristics that has one already",
+        ],
+    );
     check_process(
         "<exclusiveGateway id='x'/><sequenceFlow sourceRef='a' targetRef='x'/><sequenceFlow sourceRef='x' targetRef='z'>\n\
          <conditionExpression>=a</conditionExpression><conditionExpression id='c'>=b</conditionExpression></sequenceFlow>",

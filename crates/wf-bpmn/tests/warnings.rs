@@ -240,3 +240,35 @@ fn choices_that_bpmn_does_not_know() {
         ]
     );
 }
+
+#[test]
+fn messages_that_are_waited_for_in_a_circle() {
+    let circle = |between: &str| {
+        format!(
+            "<startEvent id='s'/><exclusiveGateway id='m'/><receiveTask id='a'/>{between}<exclusiveGateway id='x'/>\
+             <sequenceFlow id='f1' sourceRef='s' targetRef='m'/><sequenceFlow id='f2' sourceRef='m' targetRef='a'/>\
+             <sequenceFlow id='f3' sourceRef='a' targetRef='b'/><sequenceFlow id='f4' sourceRef='b' targetRef='x'/>\
+             <sequenceFlow id='f5' sourceRef='x' targetRef='m'/><endEvent id='e'/>\
+             <sequenceFlow id='f6' sourceRef='x' targetRef='e'/>"
+        )
+    };
+    let lost = "a message that comes while it does not wait is lost: it waits in a circle with no task";
+    assert_eq!(
+        warnings(
+            &circle("<intermediateCatchEvent id='b'><messageEventDefinition/></intermediateCatchEvent>"),
+            false
+        ),
+        [
+            format!("not-kept 2:45: warning: receiveTask `a`: {lost}"),
+            format!("not-kept 2:66: warning: intermediateCatchEvent `b`: {lost}")
+        ]
+    );
+    for kept in
+        ["<task id='b'/>", "<intermediateCatchEvent id='b'><signalEventDefinition/></intermediateCatchEvent>"]
+    {
+        assert_eq!(warnings(&circle(kept), false), [""; 0], "{kept}");
+    }
+    let looped = "<receiveTask id='a'><standardLoopCharacteristics><loopCondition>=x</loopCondition>\
+                  </standardLoopCharacteristics></receiveTask>";
+    assert_eq!(warnings(looped, false), [format!("not-kept 2:1: warning: receiveTask `a`: {lost}")]);
+}

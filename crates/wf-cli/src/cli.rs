@@ -146,7 +146,8 @@ pub(crate) struct RunArgs {
     pub(crate) vars: Option<PathBuf>,
     /// How likely the branches of a decision are: GATEWAY=P for the first of two, or GATEWAY=BRANCH:P,BRANCH:P
     ///
-    /// GATEWAY is the id of the element that decides; a BRANCH the id or name of a flow, or the id of the element that it leads
+    /// GATEWAY is the id of the element that decides, also in a process that is called (PROCESS:GATEWAY where several have it); a
+    /// BRANCH the id or name of a flow, or the id of the element that it leads
     /// to. Branches that are not named share what is left. At a gateway that may take several branches each P is that
     /// branch's own, and one that is not named is not taken. Overrules the data of --vars. May be given several times.
     #[arg(long, value_name = "GATEWAY=P")]

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     drop(folder);
     let program = stored(&engine, &compiled, &path)?;
     let names = engine.names(program).unwrap_or_default();
-    options.odds = odds::read(&args.outcome, &compiled.process, &names)?;
+    options.odds = odds::read(&args.outcome, &engine, &all)?;
     if let Some(path) = &args.vars {
         options.rows = vars::read(path, &names, &all)?;
     }

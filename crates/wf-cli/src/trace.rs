@@ -98,9 +98,10 @@ impl<'o> Tracer<'o> {
         let shard = engine.shard(0, SLOTS).map_err(|error| Failure::Io(error.to_string()))?;
         let names: Vec<Option<Names>> = engine.programs().map(|(other, _)| engine.names(other)).collect();
         let of_program = |(index, names): (usize, &Option<Names>)| {
-            let odds = if index == program.0 as usize { options.odds.as_slice() } else { &[] };
+            let other = ProgramId(index as u32);
             names.as_ref().map_or_else(Vec::new, |names| {
-                let choices = |route| Choices::new(names, route, odds, !options.rows.is_empty());
+                let choices =
+                    |route| Choices::new(other, names, route, &options.odds, !options.rows.is_empty());
                 (0..names.route_decisions.len()).map(choices).collect()
             })
         };

@@ -227,3 +227,45 @@ fn a_bad_chance_is_refused_with_what_there_is() {
         place.fails(&["--outcome", given, "--cases", "5"], 2, &format!("error: --outcome {given}: {why}"));
     }
 }
+
+#[test]
+fn chances_of_a_process_that_is_called() {
+    // Each id with the process's in front but those of the tasks that are counted.
+    let process = |id: &str, before: &str| {
+        let text = "<process id='P'><startEvent id='Ps'/>BEFORE<exclusiveGateway id='Pg'/><task id='Pyes'/><task id='Pno'/>\
+             <exclusiveGateway id='Ph'/><task id='Pon'/><task id='Poff'/>\
+             <sequenceFlow id='P0' sourceRef='Ps' targetRef='Pb'/><sequenceFlow id='P1' sourceRef='Pb' targetRef='Pg'/>\
+             <sequenceFlow id='P2' sourceRef='Pg' targetRef='Pyes'/><sequenceFlow id='P3' sourceRef='Pg' targetRef='Pno'/>\
+             <sequenceFlow id='P4' sourceRef='Pyes' targetRef='Ph'/><sequenceFlow id='P5' sourceRef='Pno' targetRef='Ph'/>\
+             <sequenceFlow id='P6' sourceRef='Ph' targetRef='Pon'/><sequenceFlow id='P7' sourceRef='Ph' targetRef='Poff'/>\
+             </process>";
+        text.replace("'P", &format!("'{id}")).replace("BEFORE", before)
+    };
+    let place = Place::new();
+    place.file(
+        "m.bpmn",
+        format!(
+            "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'>{}{}</definitions>",
+            process("P", "<callActivity id='Pb' calledElement='Q'/>"),
+            process("Q", "<task id='Qb'/>")
+        ),
+    );
+    let log = |outcomes: &[&str]| {
+        let given: Vec<&str> = outcomes.iter().flat_map(|outcome| ["--outcome", outcome]).collect();
+        let fixed = ["--process", "P", "--cases", "40", "--log", "log.csv"];
+        let output = place.run(&[&given[..], &fixed].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read_to_string(place.0.path().join("log.csv")).unwrap()
+    };
+    let count =
+        |log: &str, task: &str| log.lines().filter(|line| line.contains(&format!(",{task},"))).count();
+    let said = log(&["Qg=1", "Pg=0", "Q:Qh=0", "P:Ph=0.5"]);
+    let counts = ["Qyes", "Qno", "Qon", "Qoff", "Pyes", "Pno"].map(|task| count(&said, task));
+    assert_eq!(counts, [40, 0, 0, 40, 0, 40], "{said}");
+    assert!(count(&said, "Pon") > 5 && count(&said, "Poff") > 5, "{said}");
+    place.fails(
+        &["--process", "P", "--outcome", "Q:Pg=1"],
+        2,
+        "error: --outcome Q:Pg=1: no `Pg` decides between branches; these do: Qg, Qh",
+    );
+}

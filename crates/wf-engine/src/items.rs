@@ -167,7 +167,8 @@ pub(crate) enum Called {
     Due,
     /// The case in this slot runs.
     Runs(u32),
-    /// The case has ended well, and a condition behind the call had no answer: complete the call to ask again.
+    /// The case has ended well, and behind the call something is decided that only a completion of the call can say, or a
+    /// condition had no answer: complete the call.
     Returned,
     /// The case did not end well: the token stays for ever.
     Stuck,

@@ -205,7 +205,7 @@ pub fn play<W: Watch>(
         return Err(PlayError::Options("a batch holds at most 65,535 events"));
     }
     let names = engine.names(program).ok_or(PlayError::UnknownProgram)?;
-    options.odds.iter().try_for_each(|odds| odds.check(&names))?;
+    options.odds.iter().try_for_each(|odds| odds.check(engine))?;
     // Each shard holds at least one live case, so more shards would break the bound.
     let threads = (options.threads as u64).min(options.live).min(options.cases);
     let mut workers = Vec::new();

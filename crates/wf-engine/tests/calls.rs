@@ -107,3 +107,29 @@ fn a_step_that_finds_no_slot_has_changed_nothing() {
     assert_eq!((changes.status, changes.enabled.len(), changes.ended.len()), (&[Status::Done][..], 2, 1));
     assert_eq!(shard.live(), 3);
 }
+
+#[test]
+fn what_nobody_has_decided_behind_a_call_is_asked_when_it_has_ended() {
+    let net = |is_inclusive: bool| {
+        let mut net = NetBuilder::new("asks");
+        let (s, call, end) = (net.start("s"), net.call("K", "called"), net.end("e"));
+        let choice = if is_inclusive { net.inclusive("x") } else { net.exclusive("x") };
+        net.chain(&[s, call, choice]);
+        for id in ["A", "B"] {
+            let task = net.task(id);
+            net.flow(choice, task);
+            net.flow(task, end);
+        }
+        net.build().unwrap()
+    };
+    let mut called = NetBuilder::new("called");
+    let nodes = [called.start("s"), called.task("T"), called.end("e")];
+    called.chain(&nodes);
+    let called = called.build().unwrap();
+    let exclusive = [net(false), called.clone()];
+    scenario::play(&exclusive, "start {T}; K ?KindRefused; T {K}; K=2 ?BadOutcome; K=1 {B}; B {} ok");
+    scenario::play(&exclusive, "start {T}; T {K}; K {A}; A {} ok");
+    let inclusive = [net(true), called];
+    scenario::play(&inclusive, "start {T}; T {K}; K ?BadOutcome; K=3 {A,B}; A {B}; B {} ok");
+    scenario::play(&inclusive, "start {T}; T {K}; - {} cancelled");
+}

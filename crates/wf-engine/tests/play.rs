@@ -255,7 +255,7 @@ fn rows_decide_and_what_has_no_answer_is_an_incident() {
 #[test]
 fn odds_are_kept_and_overrule_the_data() {
     let engine = decided();
-    let odds = |chances: &[f64]| vec![Odds { decision: 0, chances: chances.to_vec() }];
+    let odds = |chances: &[f64]| vec![Odds { program: ProgramId(0), decision: 0, chances: chances.to_vec() }];
     let base = PlayOptions { cases: 20_000, live: 20_000, ..PlayOptions::default() };
     let run = |odds, rows| {
         let options = PlayOptions { odds, rows, ..base.clone() };
@@ -270,7 +270,7 @@ fn odds_are_kept_and_overrule_the_data() {
     for bad in [vec![], vec![1.0], vec![0.0, 0.0], vec![-1.0, 2.0], vec![f64::NAN, 1.0]] {
         assert!(matches!(run(odds(&bad), Rows::default()), Err(PlayError::Options(_))), "{bad:?}");
     }
-    let unknown = vec![Odds { decision: 1, chances: vec![0.5, 0.5] }];
+    let unknown = vec![Odds { program: ProgramId(0), decision: 1, chances: vec![0.5, 0.5] }];
     assert!(matches!(run(unknown, Rows::default()), Err(PlayError::Options(_))));
 }
 

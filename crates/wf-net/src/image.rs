@@ -254,6 +254,9 @@ pub const INSTANCES_CONDITION: u8 = 4;
 /// With [`INSTANCES_CONDITION`]: a condition at [`TaskCell::timer`] says so where the digit is 0; else 1: not yet, 2: it does.
 pub const INSTANCES_GUARDED: u8 = 32;
 
+/// Behind a call something is decided that data does not: it is asked when the case has ended.
+pub const CALL_ASKS: u8 = 1;
+
 /// Bytes of the record of a timer.
 pub const TIMER_BYTES: usize = 4;
 /// Time brings the trigger or interrupt, [`TaskCell::timer`] seconds after a token has arrived.
@@ -276,7 +279,7 @@ pub struct TaskCell {
     pub rivals: [u64; 2],
     /// [`TASK_PLAIN`] and the like.
     pub kind: u8,
-    /// [`INSTANCES_CANCEL_REST`] and the like, or [`TIMER_AFTER`] and the like.
+    /// [`INSTANCES_CANCEL_REST`] and the like, [`TIMER_AFTER`] and the like, or [`CALL_ASKS`].
     pub flags: u8,
     /// First byte of the record, in the bytes that the compiler assigns.
     pub record: u8,

@@ -3,7 +3,7 @@
 use crate::compile::{Mask, bit, or};
 use crate::conditions::Condition;
 use crate::image::{
-    COUNTERS_MAX, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST, INSTANCES_CONDITION,
+    CALL_ASKS, COUNTERS_MAX, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST, INSTANCES_CONDITION,
     INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL, MAGIC, NO_COUNTER, PLACES_MAX, TASK_CALL,
     TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TIMER_AFTER, TIMER_AT,
     TIMER_BYTES, TaskCell, VERSION, WORDS_MAX,
@@ -132,6 +132,9 @@ impl Layout {
                 }
                 NodeKind::Call => {
                     (cell.kind, cell.call) = (TASK_CALL, calls);
+                    if routing.routes[task].digits.iter().any(|digit| !digit.kind.is_guarded()) {
+                        cell.flags = CALL_ASKS;
+                    }
                     calls += 1;
                 }
                 _ => {}

@@ -7,7 +7,7 @@ use zerocopy::FromBytes;
 
 use crate::guard::{self, CodeBounds, Guards, Value};
 use crate::image::{
-    CELL_BYTES, COUNTERS_MAX, ConstantCell, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header,
+    CALL_ASKS, CELL_BYTES, COUNTERS_MAX, ConstantCell, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header,
     INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX, INSTANCES_SEQUENTIAL,
     KIND_PLAIN, KIND_SCRIPT, MAGIC, NEVER, NO_COUNTER, Op1, Op2, OpMeta, PLACES_MAX, TASK_CALL,
     TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER,
@@ -422,6 +422,7 @@ impl<'i> Program<'i> {
                 };
                 guard_fits && flags & !(INSTANCES_GUARDED | INSTANCES_SEQUENTIAL) < TIMER_AFTER
             }
+            (TASK_CALL, flags) => flags <= CALL_ASKS && cell.timer == 0,
             (_, flags) => flags == 0 && cell.timer == 0,
         };
         let instances_fit = cell.kind != TASK_INSTANCES

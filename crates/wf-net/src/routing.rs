@@ -68,6 +68,11 @@ pub(crate) enum DigitKind {
 }
 
 impl DigitKind {
+    /// Whether 0 leaves it to the data of the case.
+    pub(crate) const fn is_guarded(self) -> bool {
+        matches!(self, Self::Guarded | Self::GuardedBranches | Self::GuardedEnough)
+    }
+
     /// Whether it is asked whenever an instance is complete, and not by a gateway behind the task.
     pub(crate) const fn is_enough(self) -> bool {
         matches!(self, Self::Enough | Self::GuardedEnough)

@@ -19,6 +19,9 @@ impl Graph {
             if node.kind.is_some() && model.tree.name(node.index) == "scriptTask" {
                 model.warn(node.index, WarningKind::Script);
             }
+            if self.waits_in_circle(at) {
+                model.warn(node.index, WarningKind::NotKept);
+            }
             if node.kind == Some(Kind::EventBased) {
                 self.warn_of_activities(model, at);
             }

@@ -51,7 +51,7 @@ impl Lowering<'_, '_, '_> {
                 self.refuse(at, Unsupported::Repetition("instances of a receive task at once"));
                 return None;
             }
-            (Some(Kind::Receive), _) => NodeKind::Receive(Retention::Persistent),
+            (Some(Kind::Receive), _) => NodeKind::Receive(self.retention(at)),
             (_, Repeat::Instances { count, in_turn, completion }) => match *count {
                 Some(count) if !(1..=INSTANCES_MAX).contains(&count) => {
                     self.refuse(
@@ -74,6 +74,11 @@ impl Lowering<'_, '_, '_> {
             self.draft.net.completion_guard(main, guard.clone());
         }
         self.around(at, main)
+    }
+
+    /// Whether messages are kept for what waits for them: WCP-23, 24.
+    pub(super) fn retention(&self, at: NodeAt) -> Retention {
+        if self.graph.waits_in_circle(at) { Retention::Transient } else { Retention::Persistent }
     }
 
     /// WCP-13, 14, 35.

@@ -225,8 +225,8 @@ impl Lowering<'_, '_, '_> {
             self.refuse(at, Unsupported::Event(why));
             return None;
         }
-        let retention =
-            |kind| if kind == TriggerKind::Message { Retention::Persistent } else { Retention::Transient };
+        let of_message = self.retention(at);
+        let retention = |kind| if kind == TriggerKind::Message { of_message } else { Retention::Transient };
         let needs_all = matches!(self.model.tree.value(node.index, "parallelMultiple"), Some("true" | "1"));
         if needs_all && node.triggers.len() > 1 {
             let (entry, split) = self.pass(at, "", node.incoming.len(), node.triggers.len());

@@ -2,22 +2,45 @@
 
 use wf_bpmn::Process;
 use wf_engine::play::Odds;
+use wf_engine::{Engine, ProgramId};
 use wf_net::{Decision, DecisionKind, Names, Subject};
 
 use crate::exit::Failure;
+use crate::model::Compiled;
 
-/// Reads all that were given; a later one of the same decision takes the place of an earlier one.
-pub(super) fn read(given: &[String], process: &Process, names: &Names) -> Result<Vec<Odds>, Failure> {
-    let read = |text: &String| {
-        one(text, process, names).map_err(|why| Failure::Usage(format!("--outcome {text}: {why}")))
+/// A process of the run: its program, and the names in it.
+struct Played<'p> {
+    program: ProgramId,
+    process: &'p Process,
+    names: Names,
+}
+
+/// Reads all that were given; a later one of the same decision takes the place of an earlier one. The first of the
+/// processes is the one that is played, the others those that it calls.
+pub(super) fn read<'p>(
+    given: &[String],
+    engine: &Engine,
+    all: &[&'p Compiled],
+) -> Result<Vec<Odds>, Failure> {
+    if given.is_empty() {
+        return Ok(Vec::new());
+    }
+    let played = |compiled: &&'p Compiled| {
+        let program = engine.program(&compiled.process.id)?;
+        Some(Played { program, process: &compiled.process, names: engine.names(program)? })
     };
+    let all: Vec<Played<'p>> = all.iter().filter_map(played).collect();
+    let read =
+        |text: &String| one(text, &all).map_err(|why| Failure::Usage(format!("--outcome {text}: {why}")));
     given.iter().map(read).collect()
 }
 
-fn one(text: &str, process: &Process, names: &Names) -> Result<Odds, String> {
+fn one(text: &str, all: &[Played<'_>]) -> Result<Odds, String> {
     let (gateway, chances) =
         text.rsplit_once('=').ok_or("GATEWAY=P is needed, or GATEWAY=BRANCH:P,BRANCH:P")?;
-    let index = decision(gateway, names)?;
+    let (played, index) = find(gateway, all)?;
+    let Played { program, process, names } = played;
+    let program = *program;
     let decision = &names.decisions[index];
     let is_inclusive = matches!(decision.kind, DecisionKind::Branches | DecisionKind::GuardedBranches);
     let mut given: Vec<Option<f64>> = vec![None; decision.branches.len()];
@@ -40,14 +63,40 @@ fn one(text: &str, process: &Process, names: &Names) -> Result<Odds, String> {
     let others = given.iter().filter(|chance| chance.is_none()).count();
     if is_inclusive {
         let chances = given.into_iter().map(|chance| chance.unwrap_or(0.0)).collect();
-        return Ok(Odds { decision: index, chances });
+        return Ok(Odds { program, decision: index, chances });
     }
     // As decimal fractions are, 0.7 + 0.2 + 0.1 is not quite 1.
     if sum > 1.0 + 1e-9 || (others == 0 && sum < 1.0 - 1e-9) {
         return Err(format!("the probabilities add up to {sum}, not to 1"));
     }
     let rest = (1.0 - sum).max(0.0) / others.max(1) as f64;
-    Ok(Odds { decision: index, chances: given.into_iter().map(|chance| chance.unwrap_or(rest)).collect() })
+    Ok(Odds {
+        program,
+        decision: index,
+        chances: given.into_iter().map(|chance| chance.unwrap_or(rest)).collect(),
+    })
+}
+
+/// The decision of an element, of the process that is played before those that it calls; the process may be named.
+fn find<'a, 'p>(gateway: &str, all: &'a [Played<'p>]) -> Result<(&'a Played<'p>, usize), String> {
+    for played in all {
+        let id = gateway.strip_prefix(played.process.id.as_str()).and_then(|rest| rest.strip_prefix(':'));
+        if let Some(id) = id {
+            return Ok((played, decision(id, &played.names)?));
+        }
+    }
+    let (first, called) = all.split_first().ok_or("there is no process")?;
+    decision(gateway, &first.names).map(|index| (first, index)).or_else(|why| {
+        let mut found =
+            called.iter().filter_map(|played| Some((played, decision(gateway, &played.names).ok()?)));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (Some((one, _)), Some(_)) => {
+                Err(format!("several processes have it; say which: {}:{gateway}", one.process.id))
+            }
+            (None, _) => Err(why),
+        }
+    })
 }
 
 /// The decision of an element: under its own id, or that of the choice which stands behind it.

@@ -1,6 +1,6 @@
 //! Cases that call others: what starts with a step, what ends with it, and what goes on when a called case has ended.
 
-use wf_net::image::{TASK_CALL, TaskCell};
+use wf_net::image::{CALL_ASKS, TASK_CALL, TaskCell};
 
 use super::{DEPTH_MAX, Taken, Trial};
 use crate::CaseId;
@@ -157,6 +157,11 @@ impl Batch<'_, '_> {
         let (mut left, mut fault) = (Called::Stuck, 0);
         if end == ENDED_WELL {
             self.take_back(case.slot(), task, call.read(line));
+        }
+        if end == ENDED_WELL && cells[task].flags & CALL_ASKS != 0 {
+            // Nobody has said yet which way it goes.
+            left = Called::Returned;
+        } else if end == ENDED_WELL {
             // What has come back is in the line, too.
             let before = self.slab.line(case.slot()).copied().unwrap_or(*line);
             let event = Event::complete(case, task as u16);
@@ -173,6 +178,8 @@ impl Batch<'_, '_> {
         call.write(line, left);
         if fault > 0 {
             line.set_incident(task as u16, fault);
+        }
+        if left == Called::Returned {
             self.out.enabled.push(Event::complete(case, task as u16));
         }
         self.end_if_stuck(case, row);

@@ -3,6 +3,7 @@
 use wf_net::{Decision, DecisionKind, Names};
 
 use super::PlayError;
+use crate::{Engine, ProgramId};
 
 /// One draw of the generator: uniform 64 bits from (seed, case, step).
 #[must_use]
@@ -25,6 +26,8 @@ pub const fn below(bits: u32, n: u64) -> u64 {
 /// How likely each branch of a decision is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Odds {
+    /// The program that decides: the one that is played, or one that it calls.
+    pub program: ProgramId,
     /// Index of the decision in [`Names::decisions`].
     pub decision: usize,
     /// For each branch: of an exclusive choice its weight beside the others, of an inclusive one its probability.
@@ -34,7 +37,8 @@ pub struct Odds {
 impl Odds {
     /// # Errors
     /// There is no such decision, or its chances are no chances of its branches.
-    pub(super) fn check(&self, names: &Names) -> Result<(), PlayError> {
+    pub(super) fn check(&self, engine: &Engine) -> Result<(), PlayError> {
+        let names = engine.names(self.program).unwrap_or_default();
         let Some(decision) = names.decisions.get(self.decision) else {
             return Err(PlayError::Options("odds of a decision that the program does not have"));
         };
@@ -147,14 +151,15 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// What the outcomes of a route say; with `by_data`, decisions that have conditions are left to the data of the case.
+    /// What the outcomes of a route of this program say; with `by_data`, decisions that have conditions are left to the data of the case.
     ///
     /// # Panics
     /// If the program has no such route.
     #[must_use]
-    pub fn new(names: &Names, route: usize, odds: &[Odds], by_data: bool) -> Self {
+    pub fn new(program: ProgramId, names: &Names, route: usize, odds: &[Odds], by_data: bool) -> Self {
         let decisions = &names.route_decisions[route];
-        let odds = |decision: usize| odds.iter().rfind(|odds| odds.decision == decision);
+        let odds =
+            |decision: usize| odds.iter().rfind(|odds| (odds.program, odds.decision) == (program, decision));
         let digit = |&at: &usize| Digit::new(&names.decisions[at], odds(at), by_data);
         let outcomes = decisions.iter().map(|&at| names.decisions[at].base()).product();
         let is_even = decisions

@@ -90,8 +90,8 @@ impl<'o> Worker<'o> {
         let routes = engine.programs().map(|(other, _)| {
             let names = (calls || other == program).then(|| engine.names(other)).flatten();
             names.map_or_else(Vec::new, |names| {
-                let odds = if other == program { options.odds.as_slice() } else { &[] };
-                let choices = |route| Choices::new(&names, route, odds, !options.rows.is_empty());
+                let by_data = !options.rows.is_empty();
+                let choices = |route| Choices::new(other, &names, route, &options.odds, by_data);
                 (0..names.route_decisions.len()).map(choices).collect()
             })
         });

@@ -27,7 +27,7 @@ fn completion(number: usize) -> Expr {
     match number % 5 {
         0 => Expr::variable("missing")
             .or(Expr::Tally(Tally::Completed).compare(Comparison::Equal, Expr::integer(2))),
-        1 => Expr::Tally(Tally::Active).compare(Comparison::Less, Expr::integer(2)),
+        1 => Expr::Tally(Tally::Active).compare(Comparison::Less, Expr::integer(1 + number as i64 % 2)),
         2 => Expr::Binary(Binary::Divide, count(Tally::Completed), count(Tally::All))
             .compare(Comparison::GreaterOrEqual, Expr::Literal(Literal::Decimal(0.6))),
         3 => Expr::Binary(Binary::Add, count(Tally::Completed), count(Tally::Terminated))

@@ -1,0 +1,106 @@
+//! Models by others, where they are at hand, played to their ends with every decision drawn.
+//!
+//! The folder is that of `crates/wf-bpmn/tests/corpus.rs`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../wf-engine/tests/scenario/mod.rs"]
+mod scenario;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use wf_bpmn::ParseOptions;
+use wf_engine::play::{Incidents, PlayOptions, play};
+use wf_net::{CompileOptions, Net, NetBuilder, compile};
+
+fn models_in(folder: &Path, files: &mut Vec<PathBuf>) {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            models_in(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "bpmn" || extension == "xml") {
+            files.push(path);
+        }
+    }
+}
+
+/// A process of one task.
+fn one_task(name: &str) -> Net {
+    let mut net = NetBuilder::new(name);
+    let (start, task, end) = (net.start("start"), net.task("task"), net.end("end"));
+    net.chain(&[start, task, end]);
+    net.build().unwrap()
+}
+
+/// The nets of a file.
+fn nets(path: &Path) -> Option<Vec<Net>> {
+    let mut options = ParseOptions::default();
+    options.external_decisions = true;
+    let document = wf_bpmn::parse(&std::fs::read(path).unwrap(), &options).ok()?;
+    let nets: Vec<Net> = document.processes.into_iter().map(|process| process.net).collect();
+    nets.iter().all(|net| compile(net, &CompileOptions::default()).is_ok()).then_some(nets)
+}
+
+#[test]
+fn nearly_all_models_run_to_an_end() {
+    let folder = std::env::var_os("WF_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from);
+    if !folder.is_dir() {
+        let line =
+            format_args!("SKIPPED: nearly_all_models_run_to_an_end: {} is not there\n", folder.display());
+        _ = std::io::Write::write_fmt(&mut std::io::stderr(), line);
+        return;
+    }
+    let mut files = Vec::new();
+    models_in(&folder, &mut files);
+    // What is called may stand in another file; what stands in none is one task here.
+    let read: Vec<(&PathBuf, Option<Vec<Net>>)> = files.iter().map(|path| (path, nets(path))).collect();
+    let known: BTreeMap<&str, &Net> =
+        read.iter().flat_map(|(_, nets)| nets.iter().flatten()).map(|net| (net.name(), net)).collect();
+    let options = PlayOptions { cases: 200, live: 200, steps_max: 5000, ..PlayOptions::default() };
+    let (mut run, mut refused, mut never) = (0, 0, Vec::new());
+    for (path, nets) in &read {
+        let Some(nets) = nets else {
+            refused += 1;
+            continue;
+        };
+        let mut all = nets.clone();
+        let mut names: BTreeSet<String> = all.iter().map(|net| net.name().to_owned()).collect();
+        let mut next = 0;
+        while let Some(net) = all.get(next) {
+            let called: Vec<String> =
+                net.node_ids().filter_map(|node| net.called(node)).map(str::to_owned).collect();
+            for name in called.into_iter().filter(|name| names.insert(name.clone())) {
+                all.push(known.get(name.as_str()).map_or_else(|| one_task(&name), |&net| net.clone()));
+            }
+            next += 1;
+        }
+        let engine = scenario::engine(&all, &CompileOptions::default());
+        let mut ends = true;
+        for net in nets {
+            let program = engine.program(net.name()).unwrap();
+            let total = play(&engine, program, &options, |_| ()).unwrap().total;
+            assert_eq!(total.cases, 200, "{}", path.display());
+            assert_eq!(total.incidents, Incidents::default(), "{}: decisions are drawn", path.display());
+            if total.completed == 0 {
+                ends = false;
+                never.push(format!(
+                    "{}: {}: {} deadlocked, {} given up",
+                    path.display(),
+                    net.name(),
+                    total.deadlocked,
+                    total.stopped
+                ));
+            }
+        }
+        run += usize::from(ends);
+    }
+    println!(
+        "{} models: {run} run to an end, {refused} are refused; no case of these completes:",
+        files.len()
+    );
+    never.iter().for_each(|line| println!("{line}"));
+    assert!(run * 100 >= files.len() * 95, "{run} of {}", files.len());
+}
