@@ -131,10 +131,9 @@ impl Programs {
             let (key, image) = entry?;
             let Key::Str(name) = key else { return Err(EngineError::Key) };
             let in_program = |error| EngineError::Program { key: name.to_owned(), error };
-            let program = Program::parse(image).map_err(in_program)?;
+            let (program, names) = Program::parse_named(image).map_err(in_program)?;
             let cells = store.cell_range(key)?.ok_or(EngineError::Key)?;
             let row = row(&program, cells.start, calls.len());
-            let names = program.names().map_err(in_program)?;
             calls.extend(names.calls.iter().map(|called| (name.to_owned(), called.clone())));
             loaded.push((name.to_owned(), row, names));
         }

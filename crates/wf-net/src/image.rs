@@ -98,7 +98,7 @@ pub struct Header {
     pub interrupts: u16,
     /// Synchronizing merges.
     pub merges: u16,
-    /// Identity of the program: FNV-1a of every other byte of the image.
+    /// Identity of the program: a hash of every other byte of the image.
     pub build_id: u64,
     /// Work-item bits of the first word.
     pub enabled_mask: u64,
@@ -377,15 +377,16 @@ impl core::fmt::Debug for Image {
     }
 }
 
-/// FNV-1a over all bytes but those of [`Header::build_id`].
-#[must_use]
+/// A hash of all words but [`Header::build_id`]: each is mixed in by a step that can be undone, so a change of one word always
+/// changes it.
 pub(crate) fn build_id(image: &[u8]) -> u64 {
-    let at = core::mem::offset_of!(Header, build_id);
-    image
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !(at..at + 8).contains(index))
-        .fold(0xCBF2_9CE4_8422_2325, |hash, (_, &byte)| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        })
+    const { assert!(core::mem::offset_of!(Header, build_id).is_multiple_of(8)) };
+    let at = core::mem::offset_of!(Header, build_id) / 8;
+    let (words, rest) = image.as_chunks::<8>();
+    debug_assert!(rest.is_empty(), "an image is whole cells");
+    let mix = |hash: u64, word: &[u8; 8]| {
+        (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+    };
+    let (before, behind) = words.split_at(at.min(words.len()));
+    before.iter().chain(behind.get(1..).unwrap_or_default()).fold(image.len() as u64, mix)
 }

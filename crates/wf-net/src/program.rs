@@ -1,19 +1,15 @@
 //! A program image as an engine sees it: checked once, then viewed in place.
 
+mod check;
+
 use core::fmt;
-use std::collections::BTreeSet;
 
 use zerocopy::FromBytes;
 
-use crate::guard::{self, CodeBounds, Guards, Value};
+use crate::guard::Guards;
 use crate::image::{
-    CALL_ASKS, CELL_BYTES, COUNTERS_MAX, ConstantCell, CubeCell, FLAG_GENERAL, HEADER_CELLS, Header,
-    INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX, INSTANCES_SEQUENTIAL,
-    KIND_PLAIN, KIND_SCRIPT, MAGIC, NEVER, NO_COUNTER, Op1, Op2, OpMeta, PLACES_MAX, TASK_CALL,
-    TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER,
-    TIMER_AT, TaskCell, VARIABLES_MAX, VERSION, WORDS_MAX, build_id,
+    CELL_BYTES, ConstantCell, CubeCell, Header, KIND_PLAIN, MAGIC, Op1, Op2, TaskCell, VERSION, build_id,
 };
-use crate::script;
 use crate::tail::Names;
 
 /// Why bytes are not a program image.
@@ -109,6 +105,14 @@ impl<'i> Program<'i> {
     /// # Errors
     /// The first part that is not valid.
     pub fn parse(bytes: &'i [u8]) -> Result<Self, ImageError> {
+        Ok(Self::parse_named(bytes)?.0)
+    }
+
+    /// As [`parse`](Self::parse), with the names and decisions, which are read for it anyway.
+    ///
+    /// # Errors
+    /// The first part that is not valid.
+    pub fn parse_named(bytes: &'i [u8]) -> Result<(Self, Names), ImageError> {
         if !bytes.as_ptr().addr().is_multiple_of(CELL_BYTES) {
             return Err(ImageError::Misaligned);
         }
@@ -129,8 +133,9 @@ impl<'i> Program<'i> {
         let program = Self { header, bytes };
         program.check_header().map_err(ImageError::Header)?;
         program.check_ops()?;
-        program.check_patterns(&program.names()?)?;
-        Ok(program)
+        let names = program.names()?;
+        program.check_patterns(&names)?;
+        Ok((program, names))
     }
 
     /// The header.
@@ -272,218 +277,6 @@ impl<'i> Program<'i> {
         }
     }
 
-    fn check_patterns(&self, names: &Names) -> Result<(), ImageError> {
-        for number in 0..self.routes() << self.header.shift {
-            let cell = self.header.ops_at as usize + number * self.words();
-            if usize::from(self.op_at(cell).meta.patterns) >= names.patterns.len() {
-                return Err(ImageError::Op { cell });
-            }
-        }
-        Ok(())
-    }
-
-    fn check_header(&self) -> Result<(), &'static str> {
-        let h = self.header;
-        let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
-        let (tasks, places) = (usize::from(h.tasks), usize::from(h.places));
-        ensure(tasks <= TASKS_MAX, "tasks")?;
-        ensure(h.starts > 0, "starts")?;
-        ensure(places <= PLACES_MAX && places >= 2 * tasks, "places")?;
-        ensure(h.words as usize == places.div_ceil(64).max(1), "words")?;
-        ensure(usize::from(h.counters) <= COUNTERS_MAX, "counters")?;
-        ensure(h.shift <= 8, "shift")?;
-        ensure(h.flags & !FLAG_GENERAL == 0, "flags")?;
-        let known = low_bits(places);
-        ensure((0..WORDS_MAX).all(|w| h.residue_mask[w] & !known[w] == 0), "residue_mask")?;
-        let op_cells = (self.routes() << h.shift) * self.words();
-        let cubes_at = h.tasks_at as usize + tasks + usize::from(h.interrupts);
-        let scripts_at = h.cubes_at as usize + h.cubes as usize;
-        let guards_at = h.scripts_at as usize + (h.script_codes as usize * 2).div_ceil(CELL_BYTES);
-        let constants_at = guards_at + (h.guard_codes as usize * 2).div_ceil(CELL_BYTES);
-        let constant_bytes = h.constants as usize * size_of::<ConstantCell>();
-        let tail_at = constants_at + constant_bytes.div_ceil(CELL_BYTES);
-        ensure(h.ops_at as usize == HEADER_CELLS, "ops_at")?;
-        ensure(h.tasks_at as usize == HEADER_CELLS + op_cells, "tasks_at")?;
-        ensure(h.cubes_at as usize == cubes_at, "cubes_at")?;
-        ensure(h.scripts_at as usize == scripts_at, "scripts_at")?;
-        ensure(h.guards_at as usize == guards_at, "guards_at")?;
-        ensure(h.constants_at as usize == constants_at, "constants_at")?;
-        ensure(h.variables as usize <= VARIABLES_MAX, "variables")?;
-        ensure((h.reserved, h.reserved2) == (0, [0; 5]), "reserved")?;
-        ensure(h.tail_at as usize == tail_at, "tail_at")?;
-        ensure(h.cells as usize == tail_at + (h.tail_bytes as usize).div_ceil(CELL_BYTES), "cells")?;
-        ensure(h.enabled_mask == low_bits(tasks)[0], "enabled_mask")?;
-        let both = low_bits(2 * tasks);
-        let running: [u64; WORDS_MAX] = core::array::from_fn(|word| both[word] & !low_bits(tasks)[word]);
-        ensure(h.running_mask == running, "running_mask")?;
-        let mut next = 0u16;
-        for place in 0..PLACES_MAX {
-            let is_counted = h.counted_mask[place / 64] >> (place % 64) & 1 == 1;
-            let counter = h.counter_of[place];
-            ensure(is_counted == (counter != NO_COUNTER) && (!is_counted || place < places), "counted_mask")?;
-            ensure(!is_counted || u16::from(counter) < h.counters, "counter_of")?;
-            next += u16::from(is_counted);
-        }
-        ensure(next == h.counters, "counters")
-    }
-
-    fn check_ops(&self) -> Result<(), ImageError> {
-        let h = self.header;
-        let known = low_bits(usize::from(h.places));
-        let bounds = CodeBounds { variables: h.variables as usize, constants: self.constants() };
-        let guards = guard::starts(self.guard_codes(), bounds).ok_or(ImageError::Guard)?;
-        // Ops that share a script are many: each script is walked once, so that the whole stays linear.
-        let mut walked = BTreeSet::new();
-        for route in 0..self.routes() {
-            for outcome in 0..1usize << h.shift {
-                let op = self.op(route, outcome);
-                let cell = h.ops_at as usize + ((route << h.shift) | outcome) * self.words();
-                let plain = op.meta.kind() == KIND_PLAIN && u32::from(op.meta.outcomes) <= 1 << h.shift;
-                let scripted = op.meta.kind() == KIND_SCRIPT;
-                if !(plain || scripted)
-                    || op.meta.outcomes == 0
-                    || !self.op_is_sane(&op, route, outcome, known)
-                {
-                    return Err(ImageError::Op { cell });
-                }
-                if scripted && walked.insert(op.meta.script) {
-                    self.check_script(op.meta.script as usize, &guards)?;
-                }
-            }
-        }
-        let call_count = self.call_count();
-        // Bytes of the case line that records take, a bit each.
-        let mut taken = 0u64;
-        for task in 0..usize::from(h.tasks) + usize::from(h.interrupts) {
-            if !self.task_is_sane(task, known, call_count, &guards) {
-                return Err(ImageError::Op { cell: h.tasks_at as usize + task });
-            }
-            let cell = self.task(task);
-            // One without a record may say anything of where that begins.
-            let bytes = match cell.record_bytes() {
-                0 => 0,
-                bytes => ((1u64 << bytes) - 1) << cell.record,
-            };
-            if bytes & taken != 0 {
-                return Err(ImageError::Op { cell: h.tasks_at as usize + task });
-            }
-            taken |= bytes;
-        }
-        let constants = self.constants().iter().enumerate();
-        let is_constant = |cell: &ConstantCell| {
-            let value = Value::from_bits(cell.kind, cell.bits);
-            let fits = match value {
-                Value::Null | Value::List(_) => false,
-                other => other.is_storable(),
-            };
-            fits && value.to_bits() == (cell.kind, cell.bits) && cell.reserved == 0
-        };
-        if let Some((constant, _)) = constants.clone().find(|(_, cell)| !is_constant(cell)) {
-            return Err(ImageError::Constant { constant });
-        }
-        for cube in 0..h.cubes as usize {
-            let cell = self.cube(cube);
-            let inside = (0..WORDS_MAX).all(|w| (cell.care[w] | cell.want[w]) & !known[w] == 0);
-            if !inside || cell.merge >= u32::from(h.merges) || cell.reserved != [0; 7] {
-                return Err(ImageError::Op { cell: h.cubes_at as usize + cube });
-            }
-        }
-        Ok(())
-    }
-
-    fn call_count(&self) -> usize {
-        (0..usize::from(self.header.tasks)).filter(|&task| self.task(task).kind == TASK_CALL).count()
-    }
-
-    fn task_is_sane(&self, task: usize, known: [u64; WORDS_MAX], calls: usize, guards: &[u16]) -> bool {
-        let h = self.header;
-        let cell = self.task(task);
-        let masks = [cell.need, cell.deny, cell.rivals];
-        let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
-        let is_interrupt = task >= usize::from(h.tasks);
-        let kind_fits = if is_interrupt { cell.kind == TASK_INTERRUPT } else { cell.kind <= TASK_CALL };
-        let place_fits = |place: u8| place == NO_COUNTER || u16::from(place) < h.places;
-        let counts = |place: usize| h.counter_of[place] != NO_COUNTER;
-        let bytes = cell.record_bytes();
-        // A record lies behind the counters, and its task holds one token at most.
-        let record_fits = bytes == 0
-            || (usize::from(cell.record) >= usize::from(h.counters)
-                && usize::from(cell.record) + bytes <= COUNTERS_MAX
-                && (is_interrupt || !counts(task)));
-        let timer_fits = match (cell.kind, cell.flags) {
-            (TASK_TRANSIENT | TASK_INTERRUPT, TIMER_AFTER | TIMER_AT) => true,
-            (TASK_INSTANCES, flags) => {
-                let guard = u16::try_from(cell.timer).ok();
-                let is_guard = guard.is_some_and(|guard| guards.binary_search(&guard).is_ok());
-                let guard_fits = if flags & INSTANCES_GUARDED != 0 {
-                    is_guard && flags & INSTANCES_CONDITION != 0
-                } else {
-                    cell.timer == 0
-                };
-                guard_fits && flags & !(INSTANCES_GUARDED | INSTANCES_SEQUENTIAL) < TIMER_AFTER
-            }
-            (TASK_CALL, flags) => flags <= CALL_ASKS && cell.timer == 0,
-            (_, flags) => flags == 0 && cell.timer == 0,
-        };
-        let instances_fit = cell.kind != TASK_INSTANCES
-            || ((1..=INSTANCES_MAX).contains(&cell.most)
-                && cell.needed <= cell.most
-                && (cell.needed == 0 && cell.flags & INSTANCES_CONDITION == 0
-                    || cell.flags & INSTANCES_CANCEL_REST != 0
-                    || cell.draining != NO_COUNTER));
-        let queue_fits = cell.kind != TASK_PERSISTENT || cell.queue != NO_COUNTER;
-        let call_fits =
-            if cell.kind == TASK_CALL { (cell.call as usize) < calls } else { cell.call == u32::MAX };
-        let general = h.flags & FLAG_GENERAL != 0;
-        inside
-            && kind_fits
-            && place_fits(cell.queue)
-            && place_fits(cell.draining)
-            && record_fits
-            && timer_fits
-            && instances_fit
-            && queue_fits
-            && call_fits
-            && (general || (cell.kind == TASK_PLAIN && masks == [[0; WORDS_MAX]; 3]))
-            && cell.reserved == 0
-    }
-
-    fn op_is_sane(&self, op: &Op2, route: usize, outcome: usize, known: [u64; WORDS_MAX]) -> bool {
-        let not = |mask: [u64; WORDS_MAX]| mask.map(|word| !word);
-        let masks = [op.care, not(op.keep), op.put, not(op.join_keep), op.join_put];
-        let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
-        let is_task = route < usize::from(self.header.tasks);
-        let OpMeta { key, outcomes, .. } = op.meta;
-        let kind = op.meta.kind();
-        let want_fits = if kind == KIND_PLAIN && outcome < usize::from(outcomes) {
-            op.want == if is_task { [1 << route, 0] } else { [0, 0] }
-                && (0..WORDS_MAX).all(|word| op.want[word] & !op.care[word] == 0)
-        } else {
-            // A second word of a one-word op is not there.
-            (0..self.words()).all(|word| op.want[word] == NEVER && op.care[word] == 0)
-        };
-        let own = OpMeta::key_of(route as u16, kind, outcome as u8, is_task);
-        inside && key == own && want_fits && op.reserved == [0; 2]
-    }
-
-    /// Whether the engine can follow a script.
-    fn check_script(&self, at: usize, guards: &[u16]) -> Result<(), ImageError> {
-        let h = self.header;
-        let is_guard = |guard: u16| guards.binary_search(&guard).is_ok();
-        let makes_instances = |task| self.task(usize::from(task)).kind == TASK_INSTANCES;
-        let bounds = script::Bounds {
-            places: h.places,
-            tasks: h.tasks,
-            merges: h.merges,
-            messages: h.messages,
-            is_guard: &is_guard,
-            makes_instances: &makes_instances,
-        };
-        let codes = self.scripts().get(at..);
-        let is_valid = codes.is_some_and(|codes| script::is_valid(codes, bounds));
-        if is_valid { Ok(()) } else { Err(ImageError::Script { code: at }) }
-    }
-
     /// All cells of the image as words.
     #[must_use]
     pub fn cells(&self) -> &'i [[u64; 8]] {
@@ -495,12 +288,4 @@ impl<'i> Program<'i> {
     pub const fn as_bytes(&self) -> &'i [u8] {
         self.bytes
     }
-}
-
-fn low_bits(bits: usize) -> [u64; WORDS_MAX] {
-    core::array::from_fn(|word| match bits.saturating_sub(64 * word) {
-        0 => 0,
-        64.. => u64::MAX,
-        left => (1 << left) - 1,
-    })
 }
