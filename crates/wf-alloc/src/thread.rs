@@ -36,8 +36,11 @@ static UNOWNED: Slot = Slot::always_passed();
 
 #[derive(Debug)]
 pub(crate) struct Thread {
-    /// The slot this thread owns, in stage `Attached`; else [`UNOWNED`], which leads off the hot path.
-    slot: Cell<&'static Slot>,
+    /// The slot this thread owns, in stage `Attached`; else [`UNOWNED`], which leads off the hot path. A pointer, since older compilers
+    /// let no constant hold a reference to what may change.
+    ///
+    /// Invariant: points to [`UNOWNED`] or to a slot of [`ROSTER`], all of which live for ever.
+    slot: Cell<*const Slot>,
     stage: Cell<Stage>,
     /// What the slot's counters held when this thread began to use them.
     base: Cell<Counts>,
@@ -50,7 +53,7 @@ pub(crate) struct Thread {
 impl Thread {
     const fn new() -> Self {
         Thread {
-            slot: Cell::new(&UNOWNED),
+            slot: Cell::new(&raw const UNOWNED),
             stage: Cell::new(Stage::Fresh),
             base: Cell::new(Counts {
                 allocs: 0,
@@ -68,9 +71,16 @@ impl Thread {
         }
     }
 
+    /// The slot in use, or the one that leads off the hot path.
+    #[inline(always)]
+    fn slot(&self) -> &'static Slot {
+        // SAFETY: by the field's invariant it points to a valid slot that lives for ever, and slots are changed through atomics alone.
+        unsafe { &*self.slot.get() }
+    }
+
     /// The slot this thread owns.
     fn owned(&self) -> Option<&'static Slot> {
-        let slot = self.slot.get();
+        let slot = self.slot();
         if ptr::eq(slot, &raw const UNOWNED) { None } else { Some(slot) }
     }
 
@@ -221,7 +231,7 @@ impl Thread {
 
     fn detach(&self, index: u32) {
         if let Some(slot) = self.owned() {
-            self.slot.set(&UNOWNED);
+            self.slot.set(&raw const UNOWNED);
             let live = slot.live();
             process::publish(live.wrapping_sub(slot.published.load(Relaxed)));
             slot.published.store(live, Relaxed);
@@ -246,7 +256,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&Thread) -> R) -> R {
 #[inline]
 pub(crate) fn allocated(request: Request) {
     with(|thread| {
-        let slot = thread.slot.get();
+        let slot = thread.slot();
         let calls = match request.method {
             crate::Method::AllocZeroed => &slot.zeroed,
             _ => &slot.allocs,
@@ -264,7 +274,7 @@ pub(crate) fn allocated(request: Request) {
 #[inline]
 pub(crate) fn deallocated(request: Request) {
     with(|thread| {
-        let slot = thread.slot.get();
+        let slot = thread.slot();
         add(&slot.deallocs, 1);
         let live = move_live(&slot.live, -(request.layout.size().cast_signed() as i64));
         if live < slot.fall.load(Relaxed) {
@@ -277,7 +287,7 @@ pub(crate) fn deallocated(request: Request) {
 #[inline]
 pub(crate) fn reallocated(request: Request) {
     with(|thread| {
-        let slot = thread.slot.get();
+        let slot = thread.slot();
         add(&slot.reallocs, 1);
         add(&slot.bytes_allocated, request.new_bytes as u64);
         // Sizes of layouts are at most `isize::MAX`, so neither the conversions nor the difference overflow.
