@@ -12,6 +12,9 @@ use wf_bpmn::{Error, ErrorKind, ParseOptions, Position, parse};
 /// The longest that reading and compiling one file may take.
 const FILE_TIME_MAX: Duration = Duration::from_millis(50);
 
+/// The longest that looking at up to 1,000 states may take.
+const CHECK_TIME_MAX: Duration = Duration::from_millis(1);
+
 /// The models of the corpus; none, said on the standard error, where it is not there.
 fn corpus(test: &str) -> Vec<PathBuf> {
     let folder = std::env::var_os("WF_CORPUS")
@@ -104,6 +107,43 @@ fn conditions_of_the_corpus_are_read_or_refused_with_a_reason() {
         println!("{:6}  {reason}: {}", texts.len(), texts[0]);
     }
     assert!(read >= 9 * refused, "{read} of {} conditions are read", read + refused);
+}
+
+#[test]
+fn whether_cases_can_end_is_found_out_quickly() {
+    let mut options = ParseOptions::default();
+    options.external_decisions = true;
+    let (mut whole, mut small, mut slowest) = (0, Duration::ZERO, Duration::ZERO);
+    let mut count = 0;
+    for path in corpus("whether_cases_can_end_is_found_out_quickly") {
+        let Ok(document) = parse(&std::fs::read(&path).expect("the file was just listed"), &options) else {
+            continue;
+        };
+        for process in &document.processes {
+            let mut best = Duration::MAX;
+            let mut states = (0, false);
+            // As above: the best of three, or of more if these are slow.
+            for run in 0..20 {
+                let time_max = if states.0 <= 1_000 { CHECK_TIME_MAX } else { FILE_TIME_MAX };
+                if run >= 3 && best <= time_max {
+                    break;
+                }
+                let begin = Instant::now();
+                let checked = wf_net::check(&process.net, &wf_net::CheckOptions::default());
+                best = best.min(begin.elapsed());
+                states = checked.map_or((0, false), |checked| (checked.states, checked.is_whole));
+            }
+            count += 1;
+            whole += usize::from(states.1);
+            if states.0 <= 1_000 {
+                small = small.max(best);
+                assert!(best <= CHECK_TIME_MAX, "{}: {states:?} took {best:?}", path.display());
+            }
+            slowest = slowest.max(best);
+            assert!(best <= FILE_TIME_MAX, "{}: {states:?} took {best:?}", path.display());
+        }
+    }
+    println!("{count} processes: {whole} decided; up to 1,000 states {small:?}, others {slowest:?} at most");
 }
 
 /// How many processes compile, or all that is wrong.

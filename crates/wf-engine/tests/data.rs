@@ -16,8 +16,8 @@ use wf_engine::{
     Arena, EndKind, Engine, Event, ImportError, Incident, NO_SIDE, ProgramId, SavedValues, Shard, Side,
     Start, Status, Value,
 };
-use wf_net::guard::{Comparison, Expr};
-use wf_net::{CompileOptions, Net, NetBuilder};
+use wf_net::guard::{Comparison, Expr, Tally};
+use wf_net::{CompileOptions, Instances, Needed, Net, NetBuilder, Quantity};
 use zerocopy::{FromBytes, IntoBytes};
 
 const P: ProgramId = ProgramId(0);
@@ -390,4 +390,51 @@ fn random_conditions_agree_with_the_naive_evaluator() {
     }
     println!("{programs} programs: {answers} answers, {faults} faults");
     assert!(answers > programs * 2 && faults > programs);
+}
+
+#[test]
+fn a_completion_condition_without_an_answer_is_an_incident_until_it_has_one() {
+    let mut net = NetBuilder::new("votes");
+    let (s, after, e) = (net.start("s"), net.task("after"), net.end("e"));
+    let rules = Instances {
+        count: Quantity::Fixed(4),
+        most: 4,
+        needed: Needed::Condition,
+        cancels_rest: true,
+        is_dynamic: false,
+        is_sequential: false,
+    };
+    let votes = net.instances("votes", rules);
+    net.completion_guard(
+        votes,
+        Expr::Tally(Tally::Completed).compare(Comparison::GreaterOrEqual, Expr::variable("quorum")),
+    );
+    net.chain(&[s, votes, after, e]);
+    let engine = engine(&[net.build().unwrap()]);
+    let quorum = engine.variable(P, "quorum").unwrap();
+    assert_eq!(
+        engine.names(P).unwrap().variables,
+        ["quorum"],
+        "the numbers of instances are none of the case"
+    );
+    let (mut shard, item) = start(&engine, &[]);
+    let vote = |instance| Event { task: item.task, instance, ..Event::complete(item.case, 0) };
+    assert_eq!(apply(&mut shard, vote(1), &[]).0, Status::NoValue);
+    let incident = Incident { case: item.case, task: item.task, status: Status::NoValue };
+    assert_eq!(shard.incidents().collect::<Vec<_>>(), [incident]);
+    assert_eq!(apply(&mut shard, vote(1), &[(quorum, Value::text("two"))]).0, Status::NoAnswer);
+    // Nothing has changed: the instance is there still, and counts once.
+    assert_eq!(apply(&mut shard, vote(1), &[(quorum, Value::Integer(2))]), (Status::Done, vec![]));
+    assert_eq!(shard.incidents().count(), 0);
+    assert_eq!(apply(&mut shard, vote(1), &[]).0, Status::NotEnabled);
+    let after = engine.names(P).unwrap().tasks.iter().position(|task| task.id == "after").unwrap() as u16;
+    assert_eq!(apply(&mut shard, vote(3), &[]), (Status::Done, vec![after]));
+    // Behind the last instance nothing depends on the answer.
+    let (mut shard, item) = start(&engine, &[]);
+    for instance in 0..3 {
+        let vote = Event { task: item.task, instance, ..Event::complete(item.case, 0) };
+        assert_eq!(apply(&mut shard, vote.with_outcome(1), &[]), (Status::Done, vec![]));
+    }
+    let last = Event { task: item.task, instance: 3, ..Event::complete(item.case, 0) };
+    assert_eq!(apply(&mut shard, last, &[]), (Status::Done, vec![after]));
 }

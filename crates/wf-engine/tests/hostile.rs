@@ -3,8 +3,9 @@
 
 use wf_engine::play::{PlayOptions, play};
 use wf_engine::{Arena, Engine, Event, Key, ProgramId, Start, Store, StoreBuilder};
+use wf_net::guard::{Binary, Comparison, Expr, Tally};
 use wf_net::image::Header;
-use wf_net::{CompileOptions, NetBuilder, compile};
+use wf_net::{CompileOptions, Instances, Needed, NetBuilder, Quantity, compile};
 
 fn image() -> Vec<u8> {
     let mut net = NetBuilder::new("n");
@@ -20,6 +21,41 @@ fn image() -> Vec<u8> {
     compile(&net.build().unwrap(), &CompileOptions::default()).unwrap().as_bytes().to_vec()
 }
 
+/// Conditions, instances with one, instances one after another, and a call behind which somebody decides.
+fn general() -> Vec<u8> {
+    let mut net = NetBuilder::new("n");
+    let (start, choice, end) = (net.start("s"), net.exclusive("x"), net.end("e"));
+    let rules = Instances {
+        count: Quantity::Fixed(3),
+        most: 3,
+        needed: Needed::Condition,
+        cancels_rest: true,
+        is_dynamic: false,
+        is_sequential: false,
+    };
+    let several = net.instances("several", rules);
+    let half = Expr::Binary(
+        Binary::Divide,
+        Box::new(Expr::Tally(Tally::Completed)),
+        Box::new(Expr::Tally(Tally::All)),
+    );
+    net.completion_guard(several, half.compare(Comparison::Greater, Expr::variable("part")));
+    let in_turn = net.instances("in turn", Instances { needed: Needed::All, is_sequential: true, ..rules });
+    let call = net.call("again", "n");
+    net.chain(&[start, several, in_turn, choice]);
+    let (deeper, behind) = (net.flow(choice, call), net.exclusive("behind"));
+    net.guard(deeper, Expr::variable("depth").compare(Comparison::Less, Expr::integer(2)));
+    let on = net.flow(choice, end);
+    net.default_flow(on);
+    net.flow(call, behind);
+    for id in ["a", "b"] {
+        let task = net.task(id);
+        net.flow(behind, task);
+        net.flow(task, end);
+    }
+    compile(&net.build().unwrap(), &CompileOptions::default()).unwrap().as_bytes().to_vec()
+}
+
 /// Rewrites the identity after a change, so that the checks behind it are reached.
 fn seal(bytes: &mut [u8]) {
     let at = std::mem::offset_of!(Header, build_id);
@@ -31,7 +67,15 @@ fn seal(bytes: &mut [u8]) {
 
 #[test]
 fn a_changed_image_is_refused_or_harmless() {
-    let whole = image();
+    for whole in [image(), general()] {
+        let (refused, played) = changed_bytes(&whole);
+        println!("{refused} refused, {played} played");
+        assert!(refused > 100 && played > 100);
+    }
+}
+
+/// How many changes are refused, and how many are played.
+fn changed_bytes(whole: &[u8]) -> (usize, usize) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
@@ -39,7 +83,7 @@ fn a_changed_image_is_refused_or_harmless() {
     let (mut refused, mut played) = (0, 0);
     for index in 0..whole.len() {
         for flip in values {
-            let mut bytes = whole.clone();
+            let mut bytes = whole.to_vec();
             bytes[index] ^= flip;
             seal(&mut bytes);
             if !wf_accepts(&bytes) {
@@ -56,8 +100,7 @@ fn a_changed_image_is_refused_or_harmless() {
             played += 1;
         }
     }
-    println!("{refused} refused, {played} played");
-    assert!(refused > 100 && played > 100);
+    (refused, played)
 }
 
 /// Whether the image passes the checks that need no store: writing one for each would take long.
@@ -76,7 +119,12 @@ fn every_event(engine: &Engine) {
         .iter()
         .flat_map(|&case| (0..8).map(move |n| (case, n)))
         .flat_map(|(case, n)| {
-            [Event::begin(case, n), Event::complete(case, n), Event::cancel(case).with_outcome(1)]
+            [
+                Event::begin(case, n),
+                Event::complete(case, n),
+                Event::complete(case, n).with_instance(1).with_outcome(2),
+                Event::cancel(case).with_outcome(1),
+            ]
         })
         .collect();
     shard.advance(&events, &arena.scope());

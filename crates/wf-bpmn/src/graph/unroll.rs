@@ -4,7 +4,7 @@ use super::{Flow, Graph, NodeAt, Scope, ScopeAt, ScopeKind};
 use crate::kind::Kind;
 use crate::model::Model;
 use crate::repeat::Repeat;
-use crate::{Unsupported, WarningKind};
+use crate::{Unsupported, Warning, WarningKind};
 
 /// Most flow nodes of a process with the copies of instances.
 const NODES_MAX: usize = 1024;
@@ -21,7 +21,9 @@ const BYTES_IN_TURN: usize = 8;
 impl Graph {
     /// Copies the inside of sub-processes and the calls that have several instances, innermost first.
     pub(crate) fn unroll(&mut self, model: &mut Model<'_, '_>) {
-        let mut bytes_in_turn = 0;
+        // Where tokens meet that nothing joins, a task may hold several, and a case keeps one record of each task.
+        let meets = |warning: &Warning| matches!(warning.kind, WarningKind::NotJoined { .. });
+        let mut bytes_in_turn = if model.warnings.iter().any(meets) { BYTES_IN_TURN } else { 0 };
         // A sub-process stands before what is inside of it.
         for at in (0..self.nodes.len()).rev() {
             if self.hand_inside(at) {
