@@ -9,7 +9,7 @@
 //!
 //! What runs: all kinds of gateways, tasks, events, loops, instances, sub-processes and calls; the README has the
 //! table of what each becomes. What is only information (documentation, data, artifacts, diagrams, vendor
-//! extensions, participants, message flows) is read past; [`diagram`] reads how a model is drawn. Everything else has behaviour and is refused by name: see
+//! extensions, participants) is read past; message flows name the messages of what they join; [`diagram`] reads how a model is drawn. Everything else has behaviour and is refused by name: see
 //! [`Unsupported`].
 //!
 //! # When not to use it

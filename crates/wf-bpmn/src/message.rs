@@ -25,7 +25,10 @@ impl Messages {
             let of = |end: Option<Index>| end.and_then(|end| named(tree, ids, end).into_iter().next());
             let own = || tree.value(flow, "messageRef").map(|id| name_of(tree, ids, id));
             let itself = || tree.value(flow, "name").or_else(|| tree.value(flow, "id")).map(str::to_owned);
-            let Some(name) = of(target).or_else(|| of(source)).or_else(own).or_else(itself) else { continue };
+            // What comes by another flow to the same place is the same to whoever waits there.
+            let known = || target.and_then(|target| messages.awaited.get(&target).cloned());
+            let name = of(target).or_else(known).or_else(|| of(source)).or_else(own).or_else(itself);
+            let Some(name) = name else { continue };
             if let Some(source) = source {
                 let sent = messages.sent.entry(source).or_default();
                 if !sent.contains(&name) {
@@ -42,10 +45,12 @@ impl Messages {
     /// What a throwing event or an activity sends each time that it is done. An activity without a message flow and without a
     /// message sends nothing: how its work is done is not the model's business.
     pub(crate) fn sent(&self, tree: &Tree<'_>, ids: &Ids<'_>, index: Index) -> Vec<String> {
-        if let Some(sent) = self.sent.get(&index) {
-            return sent.clone();
-        }
         let own = named(tree, ids, index);
+        if let Some(sent) = self.sent.get(&index) {
+            // A message flow says which message it is; a signal goes to everybody.
+            let signals = own.into_iter().filter(|name| name.starts_with(SIGNAL));
+            return sent.iter().cloned().chain(signals).collect();
+        }
         if own.is_empty() && is_event(tree, index) { itself(tree, index).into_iter().collect() } else { own }
     }
 
@@ -55,6 +60,30 @@ impl Messages {
         let waits = is_event(tree, index) || tree.name(index) == "receiveTask";
         own.or_else(|| self.awaited.get(&index).cloned())
             .or_else(|| if waits { itself(tree, index) } else { None })
+    }
+}
+
+impl Messages {
+    /// What one of several event definitions of a catching event waits for, by its number.
+    pub(crate) fn awaited_by_definition(
+        &self,
+        tree: &Tree<'_>,
+        ids: &Ids<'_>,
+        index: Index,
+        number: usize,
+    ) -> Option<String> {
+        let is_definition = |child: &Index| {
+            bpmn(tree, *child).ends_with("EventDefinition") || bpmn(tree, *child) == "eventDefinitionRef"
+        };
+        let definition = tree.children(index).filter(is_definition).nth(number)?;
+        let (reference, prefix) = match bpmn(tree, definition) {
+            "messageEventDefinition" => ("messageRef", ""),
+            "signalEventDefinition" => ("signalRef", SIGNAL),
+            _ => return None,
+        };
+        let own = tree.value(definition, reference).map(|id| prefix.to_owned() + &name_of(tree, ids, id));
+        let by_flow = || if prefix.is_empty() { self.awaited.get(&index).cloned() } else { None };
+        own.or_else(by_flow)
     }
 }
 

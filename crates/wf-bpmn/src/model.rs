@@ -83,6 +83,11 @@ impl<'t, 'x> Model<'t, 'x> {
         self.messages.awaited(self.tree, &self.ids, index)
     }
 
+    /// Name of the message that one of several event definitions of a flow node waits for.
+    pub(crate) fn awaited_by_definition(&self, index: Index, number: usize) -> Option<String> {
+        self.messages.awaited_by_definition(self.tree, &self.ids, index, number)
+    }
+
     /// How many problems were found.
     pub(crate) const fn problem_count(&self) -> usize {
         self.errors.count()

@@ -304,8 +304,8 @@ impl Batch<'_, '_> {
     pub(crate) fn settle_counted(&mut self, case: CaseId, row: &Row, before: &Line, after: &Line) {
         let counter_of = self.cells.counter_of(row);
         for task in bits(after.word() & row.enabled) {
-            // A script only adds to tasks once the completed one's token is taken.
-            let added = after.tokens(task, counter_of) - before.tokens(task, counter_of);
+            // A script only adds to tasks once the completed one's token is taken; one that was not compiled here may take.
+            let added = after.tokens(task, counter_of).saturating_sub(before.tokens(task, counter_of));
             for _ in 0..added {
                 self.out.enabled.push(Event::complete(case, task as u16));
             }

@@ -155,9 +155,10 @@ impl Shard {
                     interrupt.get_or_insert(event);
                 }
             }
-            let called = |task: usize| match Call::of(&tasks[task]).read(line) {
-                Called::Runs(slot) if tasks[task].kind == TASK_CALL => Some(slot),
-                _ => None,
+            let called = |task: usize| {
+                // Only of a call is a record one of a call.
+                let call = (tasks[task].kind == TASK_CALL).then(|| Call::of(&tasks[task]).read(line));
+                if let Some(Called::Runs(slot)) = call { Some(slot) } else { None }
             };
             if row.is_general {
                 open.extend(bits(line.word() & row.enabled).filter_map(called));

@@ -32,7 +32,8 @@ pub fn pattern_registry() -> PatternRegistry {
 /// How often each control-flow pattern was met: steps whose way leads through a node of it.
 ///
 /// A step is a completion, a start or an interrupt; it counts once for a pattern, whether a synchronization on its way fires or
-/// waits on. Where data chooses, or a program is more than tokens, a way is all that the step could have taken. Withdrawals
+/// waits on. Where masks do not say the step (data chooses, messages are sent, outcomes are many), a way is all that it could have
+/// taken. Withdrawals
 /// count as what they are (WCP-19, 20, 26, 27).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PatternStats {

@@ -228,7 +228,8 @@ impl Run<'_, '_> {
     /// The index of a case's line; of none if it is of another shard.
     #[inline(always)]
     fn slot_of(&self, case: CaseId) -> usize {
-        (case.0 >> FIELD_BITS).wrapping_sub(self.first_slot) as usize
+        // Of another shard's it is more than any index, on a machine of 32 bits too.
+        usize::try_from((case.0 >> FIELD_BITS).wrapping_sub(self.first_slot)).unwrap_or(usize::MAX)
     }
 
     /// Applies one event, of so many that are left with it.

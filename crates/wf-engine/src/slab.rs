@@ -69,12 +69,15 @@ impl Slab {
         true
     }
 
+    /// The line of a slot; `None` if no case has had it, for it says nothing then.
     pub(crate) fn line(&self, slot: u32) -> Option<&Line> {
-        self.rows.get(slot as usize).map(|row| transmute_ref!(row))
+        self.rows().get(slot as usize).map(|row| transmute_ref!(row))
     }
 
+    /// As [`line`](Self::line).
     pub(crate) fn line_mut(&mut self, slot: u32) -> Option<&mut Line> {
-        self.rows.get_mut(slot as usize).map(|row| transmute_mut!(row))
+        let used = self.fresh as usize;
+        self.rows[..used].get_mut(slot as usize).map(|row| transmute_mut!(row))
     }
 
     /// Lets slots begin with a later generation than the first: those before were another slab's of the same shard number.
@@ -88,9 +91,10 @@ impl Slab {
         used.try_fold(self.first_generation, |most, next| Some(most.max(next?)))
     }
 
-    /// All lines, used or not.
+    /// The lines of all slots that a case has had.
     pub(crate) fn lines_mut(&mut self) -> &mut [Line] {
-        <[Line]>::mut_from_bytes(self.rows.as_mut_bytes())
+        let used = self.fresh as usize;
+        <[Line]>::mut_from_bytes(self.rows[..used].as_mut_bytes())
             .unwrap_or_else(|_| unreachable!("whole lines on their boundary"))
     }
 

@@ -6,7 +6,7 @@ mod scenario;
 use std::collections::BTreeSet;
 
 use wf_engine::{Arena, CaseId, Engine, EngineError, Event, Generations, Start, Status, Swap};
-use wf_net::{CompileOptions, NetBuilder};
+use wf_net::{CompileOptions, NetBuilder, Retention};
 
 /// A sequence of so many tasks, under one name.
 fn version(tasks: usize) -> Engine {
@@ -19,9 +19,7 @@ fn version(tasks: usize) -> Engine {
 }
 
 fn start(cases: &mut Generations, number: usize) -> Vec<CaseId> {
-    let program = cases.engine().program("order").unwrap();
-    let mut arena = Arena::new();
-    cases.newest().start_batch(program, &vec![Start::default(); number], &arena.scope()).cases.to_vec()
+    start_of(cases, "order", number)
 }
 
 fn open(cases: &Generations) -> Vec<(u64, usize)> {
@@ -115,4 +113,39 @@ fn no_id_comes_back() {
             cases.advance(&[Event::cancel(case)], &arena.scope());
         }
     }
+}
+
+/// Nobody lives where nobody has been: in a shard of a program whose steps are more than masks, too.
+#[test]
+fn a_slot_that_no_case_has_had_answers_nothing() {
+    let mut net = NetBuilder::new("waits");
+    let (start, wait, end) = (net.start("s"), net.receive("W", Retention::Persistent), net.end("e"));
+    net.message(wait, "m");
+    net.chain(&[start, wait, end]);
+    let engines = Swap::new(scenario::engine(&[net.build().unwrap()], &CompileOptions::default()));
+    let mut cases = Generations::new(&engines, 0..=0, 8).unwrap();
+    let mut arena = Arena::new();
+    for slot in 0..8u64 {
+        let id = CaseId(slot << 28);
+        let events = [Event::cancel(id), Event::trigger(id, 0), Event::complete(id, 0), Event::begin(id, 0)];
+        for event in events {
+            let changes = cases.advance(&[event], &arena.scope());
+            assert_eq!((changes.status, changes.ended.len()), (&[Status::UnknownCase][..], 0), "{event:?}");
+        }
+        let shard = cases.newest();
+        let message = engines.load().message("m").unwrap();
+        assert!(
+            shard.case(id).is_none() && shard.enabled(id).is_none() && shard.catch(id, message).is_none()
+        );
+        assert!(shard.caller(id).is_none() && shard.step(Event::complete(id, 0)).is_none());
+    }
+    assert_eq!(cases.live(), 0);
+    let ids: BTreeSet<CaseId> = start_of(&mut cases, "waits", 8).into_iter().collect();
+    assert_eq!((ids.len(), cases.live()), (8, 8));
+}
+
+fn start_of(cases: &mut Generations, name: &str, number: usize) -> Vec<CaseId> {
+    let program = cases.engine().program(name).unwrap();
+    let mut arena = Arena::new();
+    cases.newest().start_batch(program, &vec![Start::default(); number], &arena.scope()).cases.to_vec()
 }

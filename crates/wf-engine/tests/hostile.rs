@@ -4,7 +4,7 @@
 use wf_engine::play::{PlayOptions, play};
 use wf_engine::{Arena, Engine, Event, Key, ProgramId, Start, Store, StoreBuilder};
 use wf_net::guard::{Binary, Comparison, Expr, Tally};
-use wf_net::image::Header;
+use wf_net::image::{Header, build_id};
 use wf_net::{CompileOptions, Instances, Needed, NetBuilder, Quantity, compile};
 
 fn image() -> Vec<u8> {
@@ -59,10 +59,8 @@ fn general() -> Vec<u8> {
 /// Rewrites the identity after a change, so that the checks behind it are reached.
 fn seal(bytes: &mut [u8]) {
     let at = std::mem::offset_of!(Header, build_id);
-    let others = bytes.iter().enumerate().filter(|(i, _)| !(at..at + 8).contains(i));
-    let hash = others
-        .fold(0xCBF2_9CE4_8422_2325u64, |hash, (_, &b)| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
-    bytes[at..at + 8].copy_from_slice(&hash.to_le_bytes());
+    let id = build_id(bytes);
+    bytes[at..at + 8].copy_from_slice(&id.to_le_bytes());
 }
 
 #[test]

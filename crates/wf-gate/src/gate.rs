@@ -122,7 +122,7 @@ pub fn run(
     let mut controls = Controls::counted(observer);
     run.count(&controls, observer, progress);
     let (processes, repeats) = run.sample(&mut controls, observer, progress);
-    probe::settle(&selected, &mut run.reports);
+    probe::settle(budgets, &selected, &mut run.reports);
     let mut report = Report {
         schema: SCHEMA.into(),
         verdict: String::new(),

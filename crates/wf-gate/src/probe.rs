@@ -14,7 +14,7 @@ pub(crate) fn with_probes<'b>(budgets: &'b Budgets, asked: &[&'b Rule]) -> Vec<&
 
 /// Skips each rule of which something that it needs does not hold, and the rule that says so: a machine breaks no promise. What
 /// was measured stays in the reports.
-pub(crate) fn settle(rules: &[&Rule], reports: &mut [RuleReport]) {
+pub(crate) fn settle(budgets: &Budgets, rules: &[&Rule], reports: &mut [RuleReport]) {
     for rule in rules {
         for id in rule.probes() {
             let Some(probe) = reports.iter().find(|report| report.id == id) else { continue };
@@ -35,7 +35,9 @@ pub(crate) fn settle(rules: &[&Rule], reports: &mut [RuleReport]) {
             }
         }
     }
-    let needed = |report: &RuleReport| rules.iter().any(|rule| rule.probes().any(|id| id == report.id));
+    // Also where what needs it was not asked for.
+    let needed =
+        |report: &RuleReport| budgets.rules.iter().any(|rule| rule.probes().any(|id| id == report.id));
     for probe in reports.iter_mut().filter(|report| report.verdict == Verdict::Fail && needed(report)) {
         probe.verdict = Verdict::Skipped(format!("does not hold on this machine: {}", told(probe)));
     }

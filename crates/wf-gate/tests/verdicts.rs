@@ -377,6 +377,9 @@ fn what_a_machine_lacks_by_measurement_is_skipped_and_told() {
     // One pattern that matches only the rule brings its probe along.
     let only = Options { rules: vec!["x.huge".into()], ..Options::default() };
     assert_eq!(words(&gate(&needing, &only, &mut made(12.0, 9.0))), ["skipped", "skipped"]);
+    // Asked for alone, it still tells of the machine.
+    let alone = Options { rules: vec!["x.pages.probe".into()], tier: Tier::Full, ..Options::default() };
+    assert_eq!(words(&gate(&needing, &alone, &mut made(12.0, 9.0))), ["skipped"]);
     // A rule that nothing needs fails.
     let full = Options { tier: Tier::Full, ..Options::default() };
     assert_eq!(words(&gate(&of(""), &full, &mut made(12.0, 4.0))), ["fail", "pass", "pass"]);

@@ -1,7 +1,7 @@
 //! What the compiler emits, refuses and proves; one `check` per behaviour.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use wf_net::image::{Header, KIND_PLAIN, KIND_SCRIPT};
+use wf_net::image::{Header, KIND_PLAIN, KIND_SCRIPT, build_id};
 use wf_net::{
     CompileOptions, Image, ImageError, Instances, Needed, NetBuilder, NodeId, NodeKind, Problem, ProblemKind,
     Program, Quantity, Subject, compile,
@@ -180,14 +180,8 @@ fn the_same_net_gives_the_same_bytes() {
 /// Rewrites the identity after a change, so that the checks behind it are reached.
 fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let at = std::mem::offset_of!(Header, build_id);
-    let hash = bytes
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| !(at..at + 8).contains(i))
-        .fold(0xCBF2_9CE4_8422_2325u64, |hash, (_, &byte)| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
-    bytes[at..at + 8].copy_from_slice(&hash.to_le_bytes());
+    let id = build_id(&bytes);
+    bytes[at..at + 8].copy_from_slice(&id.to_le_bytes());
     bytes
 }
 
@@ -246,7 +240,7 @@ fn a_hostile_image_is_refused_or_harmless() {
     }
     println!("{refused} refused, {harmless} harmless");
     // Masks of valid places and letters of names can change; offsets, counts and codes cannot.
-    assert!(refused > harmless);
+    assert!(harmless > 0 && refused > harmless);
 }
 
 #[test]

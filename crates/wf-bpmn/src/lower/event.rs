@@ -236,8 +236,8 @@ impl Lowering<'_, '_, '_> {
                 let suffix = format!("/{}", number + 1);
                 let receive = self.add(at, &suffix, NodeKind::Receive(retention(trigger.kind)));
                 self.time(at, receive, core::slice::from_ref(trigger));
-                if number == 0 {
-                    self.wait(at, receive);
+                if let Some(name) = self.model.awaited_by_definition(self.graph.nodes[at].index, number) {
+                    self.draft.net.message(receive, &name);
                 }
                 self.link(at, split, receive);
                 self.link(at, receive, join);

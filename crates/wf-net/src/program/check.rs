@@ -7,8 +7,8 @@ use crate::guard::{self, CodeBounds, Value};
 use crate::image::{
     CALL_ASKS, CELL_BYTES, COUNTERS_MAX, ConstantCell, FLAG_GENERAL, HEADER_CELLS, INSTANCES_CANCEL_REST,
     INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX, INSTANCES_SEQUENTIAL, KIND_PLAIN, KIND_SCRIPT,
-    NEVER, NO_COUNTER, Op2, OpMeta, PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT,
-    TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, VARIABLES_MAX, WORDS_MAX,
+    NEVER, NO_COUNTER, Op2, OpMeta, PLACES_MAX, STARTS_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT,
+    TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, VARIABLES_MAX, WORDS_MAX,
 };
 use crate::script;
 use crate::tail::Names;
@@ -29,7 +29,7 @@ impl Program<'_> {
         let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
         let (tasks, places) = (usize::from(h.tasks), usize::from(h.places));
         ensure(tasks <= TASKS_MAX, "tasks")?;
-        ensure(h.starts > 0, "starts")?;
+        ensure(h.starts > 0 && usize::from(h.starts) + usize::from(h.interrupts) <= STARTS_MAX, "starts")?;
         ensure(places <= PLACES_MAX && places >= 2 * tasks, "places")?;
         ensure(h.words as usize == places.div_ceil(64).max(1), "words")?;
         ensure(usize::from(h.counters) <= COUNTERS_MAX, "counters")?;
