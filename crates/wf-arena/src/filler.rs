@@ -126,6 +126,22 @@ mod tests {
     }
 
     #[test]
+    fn touching_the_room_changes_no_value() {
+        let mut arena = Arena::new();
+        let scope = arena.scope();
+        for (len, capacity) in [(0, 0), (1, 1), (3, 10_000), (9_999, 10_000)] {
+            let mut vec = scope.vec(capacity);
+            vec.extend_from_slice(&alloc::vec![7u64; len]);
+            vec.touch_room();
+            assert!(vec.len() == len && vec.iter().all(|&value| value == 7), "{len} of {capacity}");
+        }
+        let mut units = scope.vec(5);
+        units.push(());
+        units.touch_room();
+        assert_eq!(units.len(), 1);
+    }
+
+    #[test]
     fn an_empty_vector_has_no_room() {
         let mut arena = Arena::new();
         let scope = arena.scope();

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use core::slice;
@@ -120,6 +120,29 @@ impl<'s, T, B: Bump<'s>> Vec<'s, T, B> {
     #[track_caller]
     pub fn reserve(&mut self, additional: usize) {
         or_panic(self.try_reserve(additional));
+    }
+
+    /// Touches each page of the room that is left, so that no append later is the first to do so.
+    #[inline]
+    pub fn touch_room(&mut self) {
+        /// The smallest page of any system that this crate knows.
+        const PAGE: usize = 4096;
+        if size_of::<T>() == 0 {
+            return;
+        }
+        let bytes = (self.capacity - self.len) * size_of::<T>();
+        // SAFETY: `len <= capacity`, so the place lies in the block, or at its end.
+        let first = unsafe { self.start.add(self.len) }.cast::<MaybeUninit<u8>>();
+        let mut at = 0;
+        while at < bytes {
+            // SAFETY: `at` is below the bytes from there to the end of the block, which hold no value: they may be written.
+            unsafe { first.add(at).write(MaybeUninit::new(0)) };
+            at += PAGE;
+        }
+        if let Some(last) = bytes.checked_sub(1) {
+            // SAFETY: the last byte of the block; as above.
+            unsafe { first.add(last).write(MaybeUninit::new(0)) };
+        }
     }
 
     /// A loop's way to append values in the room that there is: see [`Filler`].

@@ -41,14 +41,13 @@ impl<'s> Output<'s> {
     /// For so many events, of programs of up to so many tasks.
     pub(crate) fn new(scope: &Scope<'s>, events: usize, tasks_max: usize) -> Self {
         // Most completions enable one task; where more do, the list grows.
-        Self {
-            enabled: scope.vec(events + events / 2 + 2 * tasks_max),
-            withdrawn: scope.vec(0),
-            // Room for the end that is written before it is known whether it counts.
-            ended: scope.vec(events + 1),
-            sent: scope.vec(0),
-            counted: scope.vec(0),
-        }
+        let mut enabled = scope.vec(events + events / 2 + 2 * tasks_max);
+        // Room for the end that is written before it is known whether it counts.
+        let mut ended = scope.vec(events + 1);
+        // How much of it is used differs from batch to batch; which pages are touched shall not.
+        enabled.touch_room();
+        ended.touch_room();
+        Self { enabled, withdrawn: scope.vec(0), ended, sent: scope.vec(0), counted: scope.vec(0) }
     }
 
     pub(crate) fn end(&mut self, ended: Ended) {
