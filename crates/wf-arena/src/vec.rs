@@ -133,15 +133,11 @@ impl<'s, T, B: Bump<'s>> Vec<'s, T, B> {
         let bytes = (self.capacity - self.len) * size_of::<T>();
         // SAFETY: `len <= capacity`, so the place lies in the block, or at its end.
         let first = unsafe { self.start.add(self.len) }.cast::<MaybeUninit<u8>>();
-        let mut at = 0;
-        while at < bytes {
-            // SAFETY: `at` is below the bytes from there to the end of the block, which hold no value: they may be written.
-            unsafe { first.add(at).write(MaybeUninit::new(0)) };
-            at += PAGE;
-        }
-        if let Some(last) = bytes.checked_sub(1) {
-            // SAFETY: the last byte of the block; as above.
-            unsafe { first.add(last).write(MaybeUninit::new(0)) };
+        // SAFETY: from there to the end of the block nothing is initialised, and it is this vector's alone, whose borrow is unique.
+        let room = unsafe { slice::from_raw_parts_mut(first.as_ptr(), bytes) };
+        room.iter_mut().step_by(PAGE).for_each(|byte| *byte = MaybeUninit::new(0));
+        if let Some(last) = room.last_mut() {
+            *last = MaybeUninit::new(0);
         }
     }
 
