@@ -329,9 +329,9 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    /// Whether the last node of a part holds tokens: those may vanish behind it.
+    /// Whether the last node of a part is where a work item rests: the tokens of those may vanish behind them.
     fn rests_at(&self, at: NodeAt, exit: NodeId) -> bool {
-        self.parts[at].holds.contains(&exit)
+        self.parts[at].holds.contains(&exit) && self.draft.net.kind(exit).is_task()
     }
 
     /// Whether more than one token may move inside a scope at a time.

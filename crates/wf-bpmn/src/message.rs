@@ -22,7 +22,9 @@ impl Messages {
         for flow in tree.all().filter(|&index| bpmn(tree, index) == "messageFlow") {
             let end = |name: &str| tree.value(flow, name).and_then(|id| ids.find(id));
             let (source, target) = (end("sourceRef"), end("targetRef"));
-            let of = |end: Option<Index>| end.and_then(|end| named(tree, ids, end).into_iter().next());
+            // A signal goes to everybody, and by no flow.
+            let message = |name: &String| !name.starts_with(SIGNAL);
+            let of = |end: Option<Index>| end.and_then(|end| named(tree, ids, end).into_iter().find(message));
             let own = || tree.value(flow, "messageRef").map(|id| name_of(tree, ids, id));
             let itself = || tree.value(flow, "name").or_else(|| tree.value(flow, "id")).map(str::to_owned);
             // What comes by another flow to the same place is the same to whoever waits there.
@@ -47,23 +49,27 @@ impl Messages {
     pub(crate) fn sent(&self, tree: &Tree<'_>, ids: &Ids<'_>, index: Index) -> Vec<String> {
         let own = named(tree, ids, index);
         if let Some(sent) = self.sent.get(&index) {
-            // A message flow says which message it is; a signal goes to everybody.
             let signals = own.into_iter().filter(|name| name.starts_with(SIGNAL));
             return sent.iter().cloned().chain(signals).collect();
         }
-        if own.is_empty() && is_event(tree, index) { itself(tree, index).into_iter().collect() } else { own }
+        let prefix = definitions(tree, ids, index).find_map(|definition| prefix_of(tree, definition));
+        match prefix {
+            Some(prefix) if own.is_empty() => itself(tree, prefix, index).into_iter().collect(),
+            _ => own,
+        }
     }
 
-    /// What a catching event or a receive task waits for.
+    /// What a catching event or a receive task waits for: of several, the first.
     pub(crate) fn awaited(&self, tree: &Tree<'_>, ids: &Ids<'_>, index: Index) -> Option<String> {
         let own = named(tree, ids, index).into_iter().next();
-        let waits = is_event(tree, index) || tree.name(index) == "receiveTask";
-        own.or_else(|| self.awaited.get(&index).cloned())
-            .or_else(|| if waits { itself(tree, index) } else { None })
+        let waits = || {
+            let receives = (bpmn(tree, index) == "receiveTask").then_some("");
+            let prefix = definitions(tree, ids, index).find_map(|definition| prefix_of(tree, definition));
+            itself(tree, prefix.or(receives)?, index)
+        };
+        own.or_else(|| self.awaited.get(&index).cloned()).or_else(waits)
     }
-}
 
-impl Messages {
     /// What one of several event definitions of a catching event waits for, by its number.
     pub(crate) fn awaited_by_definition(
         &self,
@@ -72,19 +78,35 @@ impl Messages {
         index: Index,
         number: usize,
     ) -> Option<String> {
-        let is_definition = |child: &Index| {
-            bpmn(tree, *child).ends_with("EventDefinition") || bpmn(tree, *child) == "eventDefinitionRef"
-        };
-        let definition = tree.children(index).filter(is_definition).nth(number)?;
-        let (reference, prefix) = match bpmn(tree, definition) {
-            "messageEventDefinition" => ("messageRef", ""),
-            "signalEventDefinition" => ("signalRef", SIGNAL),
-            _ => return None,
-        };
-        let own = tree.value(definition, reference).map(|id| prefix.to_owned() + &name_of(tree, ids, id));
-        let by_flow = || if prefix.is_empty() { self.awaited.get(&index).cloned() } else { None };
-        own.or_else(by_flow)
+        let definition = definitions(tree, ids, index).nth(number)?;
+        let by_flow =
+            || self.awaited.get(&index).filter(|_| prefix_of(tree, definition) == Some("")).cloned();
+        name_in(tree, ids, definition).or_else(by_flow)
     }
+}
+
+/// The event definitions of a flow node, in their order, those that it refers to included.
+fn definitions<'t>(tree: &'t Tree<'_>, ids: &'t Ids<'_>, index: Index) -> impl Iterator<Item = Index> + 't {
+    tree.children(index).filter_map(|child| match bpmn(tree, child) {
+        "eventDefinitionRef" => ids.find(tree.text(child).trim()),
+        name => name.ends_with("EventDefinition").then_some(child),
+    })
+}
+
+/// What stands before the name of what an event definition is about; `None` if that is no message or signal.
+fn prefix_of(tree: &Tree<'_>, definition: Index) -> Option<&'static str> {
+    match bpmn(tree, definition) {
+        "messageEventDefinition" => Some(""),
+        "signalEventDefinition" => Some(SIGNAL),
+        _ => None,
+    }
+}
+
+/// The name of the message or signal that an event definition refers to.
+fn name_in(tree: &Tree<'_>, ids: &Ids<'_>, definition: Index) -> Option<String> {
+    let prefix = prefix_of(tree, definition)?;
+    let reference = if prefix == SIGNAL { "signalRef" } else { "messageRef" };
+    tree.value(definition, reference).map(|id| prefix.to_owned() + &name_of(tree, ids, id))
 }
 
 /// The name of a bpmn:message or bpmn:signal by its id; the id where it has none or is not there.
@@ -95,30 +117,16 @@ fn name_of(tree: &Tree<'_>, ids: &Ids<'_>, id: &str) -> String {
 
 /// Messages and signals that a flow node itself names.
 fn named(tree: &Tree<'_>, ids: &Ids<'_>, index: Index) -> Vec<String> {
-    let of = |index: Index, reference: &str, prefix: &str| {
-        tree.value(index, reference).map(|id| prefix.to_owned() + &name_of(tree, ids, id))
-    };
-    let of_definition = |child: Index| match bpmn(tree, child) {
-        "messageEventDefinition" => of(child, "messageRef", ""),
-        "signalEventDefinition" => of(child, "signalRef", SIGNAL),
-        _ => None,
-    };
-    let is_task = matches!(tree.name(index), "sendTask" | "receiveTask");
-    let own = if is_task { of(index, "messageRef", "") } else { None };
-    own.into_iter().chain(tree.children(index).filter_map(of_definition)).collect()
-}
-
-/// Whether the flow node is about a message or signal, named or not.
-fn is_event(tree: &Tree<'_>, index: Index) -> bool {
-    tree.children(index)
-        .any(|child| matches!(bpmn(tree, child), "messageEventDefinition" | "signalEventDefinition"))
+    let is_task = matches!(bpmn(tree, index), "sendTask" | "receiveTask");
+    let of_task = tree.value(index, "messageRef").filter(|_| is_task).map(|id| name_of(tree, ids, id));
+    let of_events = definitions(tree, ids, index).filter_map(|definition| name_in(tree, ids, definition));
+    of_task.into_iter().chain(of_events).collect()
 }
 
 /// A flow node's own name, for a message or signal that it does not name.
-fn itself(tree: &Tree<'_>, index: Index) -> Option<String> {
-    let is_signal = tree.children(index).any(|child| bpmn(tree, child) == "signalEventDefinition");
+fn itself(tree: &Tree<'_>, prefix: &str, index: Index) -> Option<String> {
     let name = tree.value(index, "name").or_else(|| tree.value(index, "id"))?;
-    Some(if is_signal { SIGNAL } else { "" }.to_owned() + name)
+    Some(prefix.to_owned() + name)
 }
 
 /// The name of an element of BPMN; of another vocabulary none.

@@ -186,6 +186,15 @@ impl NetBuilder {
         NodeId(self.net.nodes.len() as u32 - 1)
     }
 
+    /// What a node does.
+    ///
+    /// # Panics
+    /// If the node is not of this builder.
+    #[must_use]
+    pub fn kind(&self, node: NodeId) -> NodeKind {
+        self.net.nodes[node.index()].kind
+    }
+
     /// Gives a node the name that a person reads.
     ///
     /// # Panics
