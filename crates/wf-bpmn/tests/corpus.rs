@@ -1,6 +1,6 @@
 //! Models by others, where they are at hand: each is read or refused with a located reason, quickly.
-//!
-//! The folder is named by `WF_CORPUS`; without that it is looked for beside the workspace.
+
+mod others;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,24 +15,9 @@ const FILE_TIME_MAX: Duration = Duration::from_millis(50);
 /// The longest that looking at up to 1,000 states may take.
 const CHECK_TIME_MAX: Duration = Duration::from_millis(1);
 
-/// The models of the corpus; none, said on the standard error, where it is not there.
-fn corpus(test: &str) -> Vec<PathBuf> {
-    let folder = std::env::var_os("WF_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from);
-    let mut files = Vec::new();
-    if folder.is_dir() {
-        models_in(&folder, &mut files);
-        assert!(!files.is_empty(), "{} holds no model", folder.display());
-    } else {
-        let line = format_args!("SKIPPED: {test}: {} is not there\n", folder.display());
-        _ = std::io::Write::write_fmt(&mut std::io::stderr(), line);
-    }
-    files
-}
-
 #[test]
 fn every_file_of_the_corpus_is_read_or_refused_with_a_located_reason() {
-    let files = corpus("every_file_of_the_corpus_is_read_or_refused_with_a_located_reason");
+    let files = others::models("every_file_of_the_corpus_is_read_or_refused_with_a_located_reason");
     for external_decisions in [false, true] {
         let mut options = ParseOptions::default();
         options.external_decisions = external_decisions;
@@ -86,7 +71,7 @@ fn conditions_of_the_corpus_are_read_or_refused_with_a_reason() {
     let mut options = ParseOptions::default();
     options.external_decisions = true;
     let (mut read, mut reasons) = (0, BTreeMap::<String, Vec<String>>::new());
-    for path in corpus("conditions_of_the_corpus_are_read_or_refused_with_a_reason") {
+    for path in others::models("conditions_of_the_corpus_are_read_or_refused_with_a_reason") {
         let Ok(document) = parse(&std::fs::read(path).expect("the file was just listed"), &options) else {
             continue;
         };
@@ -115,7 +100,7 @@ fn whether_cases_can_end_is_found_out_quickly() {
     options.external_decisions = true;
     let (mut whole, mut small, mut slowest) = (0, Duration::ZERO, Duration::ZERO);
     let mut count = 0;
-    for path in corpus("whether_cases_can_end_is_found_out_quickly") {
+    for path in others::models("whether_cases_can_end_is_found_out_quickly") {
         let Ok(document) = parse(&std::fs::read(&path).expect("the file was just listed"), &options) else {
             continue;
         };
@@ -177,19 +162,6 @@ fn check_located(path: &Path, bytes: &[u8], errors: &[Error]) {
             let rest = at(element.position);
             let name = rest.trim_start_matches('<').split([' ', '>', '/']).next().unwrap_or_default();
             assert_eq!(name.rsplit(':').next(), Some(element.kind.as_str()), "{place}");
-        }
-    }
-}
-
-fn models_in(folder: &Path, files: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).expect("the folder can be listed");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the entry can be read").path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            models_in(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "bpmn" || extension == "xml") {
-            files.push(path);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Models by others, where they are at hand, played to their ends with every decision drawn.
 //!
-//! The folder is that of `crates/wf-bpmn/tests/corpus.rs`.
+//! The folder is that of `crates/wf-bpmn/tests/others`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../wf-bpmn/tests/others/mod.rs"]
+mod others;
 #[path = "../../wf-engine/tests/scenario/mod.rs"]
 mod scenario;
 
@@ -12,19 +14,6 @@ use std::path::{Path, PathBuf};
 use wf_bpmn::ParseOptions;
 use wf_engine::play::{Incidents, PlayOptions, play};
 use wf_net::{CompileOptions, Net, NetBuilder, compile};
-
-fn models_in(folder: &Path, files: &mut Vec<PathBuf>) {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            models_in(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "bpmn" || extension == "xml") {
-            files.push(path);
-        }
-    }
-}
 
 /// A process of one task.
 fn one_task(name: &str) -> Net {
@@ -45,16 +34,10 @@ fn nets(path: &Path) -> Option<Vec<Net>> {
 
 #[test]
 fn nearly_all_models_run_to_an_end() {
-    let folder = std::env::var_os("WF_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from);
-    if !folder.is_dir() {
-        let line =
-            format_args!("SKIPPED: nearly_all_models_run_to_an_end: {} is not there\n", folder.display());
-        _ = std::io::Write::write_fmt(&mut std::io::stderr(), line);
+    let files = others::models("nearly_all_models_run_to_an_end");
+    if files.is_empty() {
         return;
     }
-    let mut files = Vec::new();
-    models_in(&folder, &mut files);
     // What is called may stand in another file; what stands in none is one task here.
     let read: Vec<(&PathBuf, Option<Vec<Net>>)> = files.iter().map(|path| (path, nets(path))).collect();
     let known: BTreeMap<&str, &Net> =

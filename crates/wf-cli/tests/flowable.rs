@@ -4,14 +4,16 @@
 //! standard, not what that engine does where it differs. Vendor attributes (`async`, `skipExpression`, `terminateAll`)
 //! count for nothing. Conditions that call methods are decided by outcomes.
 //!
-//! The folder is that of `crates/wf-bpmn/tests/corpus.rs`.
+//! The folder is that of `crates/wf-bpmn/tests/others`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../wf-bpmn/tests/others/mod.rs"]
+mod others;
 #[path = "../../wf-engine/tests/scenario/mod.rs"]
 mod scenario;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use wf_bpmn::ParseOptions;
 use wf_net::{CompileOptions, Net, NetBuilder, compile};
@@ -25,12 +27,6 @@ enum Known {
 }
 
 use Known::{Plays, Refused};
-
-fn folder() -> PathBuf {
-    let corpus = std::env::var_os("WF_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from);
-    corpus.join("flowable-sample")
-}
 
 const ENDING: &str = ".bpmn20.xml";
 
@@ -58,15 +54,8 @@ fn one_task(name: &str) -> Net {
 
 #[test]
 fn gateways_enable_what_the_standard_says() {
-    let folder = folder();
-    if !folder.is_dir() {
-        let line = format_args!(
-            "SKIPPED: gateways_enable_what_the_standard_says: {} is not there\n",
-            folder.display()
-        );
-        _ = std::io::Write::write_fmt(&mut std::io::stderr(), line);
-        return;
-    }
+    let Some(corpus) = others::folder("gateways_enable_what_the_standard_says") else { return };
+    let folder = corpus.join("flowable-sample");
     let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
     let found: BTreeSet<String> = entries
         .filter_map(|name| name.into_string().unwrap().strip_suffix(ENDING).map(str::to_owned))

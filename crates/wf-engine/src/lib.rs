@@ -4,7 +4,8 @@
 //! `wf-net`). A [`Shard`] holds the cases of one writer: it starts them, applies batches of [`Event`]s to them, and
 //! says in [`Changes`] what became of each event, which work items are new and which cases have ended.
 //! Choices are made by outcomes of the completions before them, or by the data of a case ([`Side`], [`Value`],
-//! [`Shard::incidents`]); timers run on the clock that [`Shard::tick`] is told.
+//! [`Shard::incidents`]); timers run on the clock that [`Shard::tick`] is told. Messages that cases send are in [`Changes`], too, and
+//! [`Correlation`] says by a business key who gets one. [`Generations`] takes up new programs while cases run on the old ones.
 //! [`play`] runs many cases at random, as a load and as a check.
 //!
 //! # When not to use it

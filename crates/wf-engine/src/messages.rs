@@ -1,5 +1,7 @@
 //! Messages: what a step sends, and who waits for what.
 
+use std::collections::BTreeSet;
+
 use wf_net::Names;
 use wf_net::image::{TASK_CALL, TASK_PERSISTENT};
 use wf_net::script::SENT_MAX;
@@ -61,8 +63,7 @@ pub(crate) struct Messages {
 impl Messages {
     /// Of all programs, in order.
     pub(crate) fn new<'n>(programs: impl Iterator<Item = &'n Names> + Clone) -> Result<Self, EngineError> {
-        let all: std::collections::BTreeSet<&String> =
-            programs.clone().flat_map(|names| &names.messages).collect();
+        let all: BTreeSet<&String> = programs.clone().flat_map(|names| &names.messages).collect();
         let mut names = Registry::new();
         for name in all {
             names.register(name, ()).map_err(|_| EngineError::TooManyPrograms)?;

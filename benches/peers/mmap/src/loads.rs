@@ -16,6 +16,7 @@ struct Opening<T> {
     open: fn() -> T,
     len: fn(&T) -> usize,
     opened: Option<T>,
+    expected: u64,
 }
 
 impl<T> Batch for Opening<T> {
@@ -31,12 +32,17 @@ impl<T> Batch for Opening<T> {
     }
 
     fn expected(&mut self) -> Option<u64> {
-        Some(SET.count)
+        Some(self.expected)
     }
 }
 
+/// Opens something of so many records.
+pub fn opening_of<T: 'static>(expected: u64, open: fn() -> T, len: fn(&T) -> usize) -> Box<dyn Batch> {
+    Box::new(Opening { open, len, opened: None, expected })
+}
+
 fn opening<T: 'static>(open: fn() -> T, len: fn(&T) -> usize) -> Box<dyn Batch> {
-    Box::new(Opening { open, len, opened: None })
+    opening_of(SET.count, open, len)
 }
 
 fn place() -> PathBuf {

@@ -11,6 +11,7 @@ use wf_gate::{Batch, Subject};
 use wf_net::{CompileOptions, Net, compile};
 
 use crate::data::folder;
+use crate::loads::opening_of;
 
 /// Models of which each workflow is a copy under a name of its own.
 const MODELS: [&[u8]; 6] = [
@@ -100,31 +101,8 @@ pub fn provide() {
     std::fs::write(place("built"), "").expect("room for a file");
 }
 
-struct Opening<T> {
-    open: fn() -> T,
-    len: fn(&T) -> usize,
-    opened: Option<T>,
-}
-
-impl<T> Batch for Opening<T> {
-    fn prepare(&mut self) {
-        self.opened = None;
-    }
-
-    fn run(&mut self) -> u64 {
-        let opened = (self.open)();
-        let len = (self.len)(&opened) as u64;
-        self.opened = Some(opened);
-        len
-    }
-
-    fn expected(&mut self) -> Option<u64> {
-        Some((MODELS.len() * COPIES) as u64)
-    }
-}
-
 fn opening<T: 'static>(open: fn() -> T, len: fn(&T) -> usize) -> Box<dyn Batch> {
-    Box::new(Opening { open, len, opened: None })
+    opening_of((MODELS.len() * COPIES) as u64, open, len)
 }
 
 fn engine() -> Engine {
