@@ -84,6 +84,9 @@ pub(crate) struct DemoArgs {
     /// Cases of the play at random
     #[arg(long, value_name = "N", default_value = "1000000", value_parser = count)]
     pub(crate) cases: u64,
+    /// Print one JSON document and nothing else: each step with its command and the document of that
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -58,7 +58,7 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     }
     if refused {
         if args.json {
-            let document = json!({ "store": null, "problems": problems });
+            let document = json!({ "format": 1, "store": null, "problems": problems });
             writeln!(io::stdout(), "{document:#}").map_err(|error| Failure::stdout(&error))?;
             return Err(Failure::Refused);
         }
@@ -73,7 +73,8 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     if args.json {
         let workflows: Vec<_> = programs.iter().map(|compiled| Facts::of(compiled).to_json()).collect();
         let store = args.output.display().to_string();
-        let document = json!({ "store": store, "bytes": bytes, "workflows": workflows, "problems": [] });
+        let document =
+            json!({ "format": 1, "store": store, "bytes": bytes, "workflows": workflows, "problems": [] });
         return writeln!(out, "{document:#}").map_err(|error| Failure::stdout(&error));
     }
     writeln!(

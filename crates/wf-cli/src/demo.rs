@@ -3,8 +3,10 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use clap::Parser;
+use serde_json::{Value, json};
 
 use crate::cli::{Cli, DemoArgs};
 use crate::exit::{self, Failure};
@@ -45,6 +47,12 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     // The commands then name files as they would be typed there.
     std::env::set_current_dir(&folder).map_err(|error| Failure::file("go to", &folder, error))?;
     let steps = steps(args.cases);
+    if args.json {
+        let kept = temporary.is_none().then(|| folder.display().to_string());
+        print(&format!("{:#}\n", document(steps, kept.as_deref())?))?;
+        leave(temporary.is_some());
+        return Ok(());
+    }
     let count = steps.len();
     for (index, Step { why, arguments }) in steps.into_iter().enumerate() {
         let heading = format!("{} of {count}: {why}", index + 1);
@@ -61,11 +69,36 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<(), Failure> {
         None => "The files are in that folder: look at heat.svg in a browser.",
     };
     print(&format!("{next} Next: `wf check` and `wf run` with a model of your own.\n"))?;
-    // Some systems do not remove the folder that a program stands in.
-    if temporary.is_some() {
+    leave(temporary.is_some());
+    Ok(())
+}
+
+/// Goes elsewhere: some systems do not remove the folder that a program stands in.
+fn leave(is_temporary: bool) {
+    if is_temporary {
         let _elsewhere = std::env::set_current_dir(std::env::temp_dir());
     }
-    Ok(())
+}
+
+/// Every step with the document that its command prints. Each is a program of its own, so that the whole is printed when all
+/// of it is there, or nothing.
+fn document(steps: Vec<Step>, folder: Option<&str>) -> Result<Value, Failure> {
+    let program = std::env::current_exe();
+    let program = program.map_err(|error| Failure::Io(format!("cannot find this program: {error}")))?;
+    let mut done = Vec::new();
+    for Step { why, mut arguments } in steps {
+        arguments.push("--json".to_owned());
+        let typed = format!("wf {}", arguments.join(" "));
+        let output = Command::new(&program).args(&arguments).stderr(Stdio::inherit()).output();
+        let output = output.map_err(|error| Failure::file("start", &program, error))?;
+        let failed = |what: &dyn std::fmt::Display| Failure::Io(format!("{typed}: {what}"));
+        if !output.status.success() {
+            return Err(failed(&output.status));
+        }
+        let printed: Value = serde_json::from_slice(&output.stdout).map_err(|error| failed(&error))?;
+        done.push(json!({ "why": why, "command": typed, "document": printed }));
+    }
+    Ok(json!({ "format": 1, "folder": folder, "steps": done }))
 }
 
 /// What is typed, in the order of a day with a new model.

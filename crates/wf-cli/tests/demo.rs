@@ -52,6 +52,28 @@ fn the_demonstration_does_the_whole_loop_and_keeps_its_files_where_it_is_told_to
     assert_eq!(std::fs::read_to_string(kept.join("claims.csv")).unwrap(), "mine\n");
 }
 
+/// What `--json` prints of the whole loop, command by command; off a terminal, where nothing else is on the standard output.
+#[test]
+fn the_demonstration_is_one_document_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = printed(&[&"demo", &"--json", &"--cases", &"2000", &"--folder", &folder.path()]);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["format"], 1);
+    assert_eq!(document["folder"], *folder.path().to_string_lossy());
+    let steps = document["steps"].as_array().unwrap();
+    let command = |step: &serde_json::Value| step["command"].as_str().unwrap().to_owned();
+    assert!(steps.iter().all(|step| command(step).ends_with(" --json") && step["document"]["format"] == 1));
+    let find = |begin: &str| steps.iter().find(|step| command(step).starts_with(begin)).unwrap();
+    let warnings = &find("wf check mistake.bpmn")["document"]["models"][0]["warnings"];
+    assert!(warnings.to_string().contains("a case can get stuck"), "{warnings}");
+    let run = &find("wf run expense-claim.bpmn --cases 2000 ")["document"];
+    assert!(run.to_string().contains("2000"), "{run}");
+
+    let out = printed(&[&"demo", &"--json", &"--cases", &"10"]);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(document["folder"].is_null(), "a temporary folder is gone by then");
+}
+
 #[test]
 fn every_command_is_completed_and_has_its_page() {
     let commands = ["run", "check", "compile", "inspect", "demo", "completions", "man"];

@@ -60,6 +60,7 @@ pub(super) fn draw(args: &InspectArgs, svg: &std::path::Path) -> Result<(), Fail
     let mut out = std::io::stdout().lock();
     let written = if args.json {
         let document = json!({
+            "format": 1,
             "svg": svg.display().to_string(),
             "model": path.display().to_string(),
             "cases": args.cases,

@@ -111,6 +111,7 @@ impl Summary {
     fn to_json(&self) -> Value {
         let incidents = self.total.incidents;
         json!({
+            "format": 1,
             "model": self.model,
             "process": self.process,
             "cases": self.total.cases,
