@@ -12,7 +12,9 @@ mod graph;
 mod links;
 mod manifest;
 mod names;
+mod pages;
 mod prose;
+mod reasons;
 mod source;
 
 pub(crate) use manifest::members as manifests;
@@ -45,13 +47,15 @@ impl Fault {
 type Check = fn(&Path) -> Result<Vec<Fault>, GateError>;
 
 /// Every check with its name.
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 8] = [
     ("dependencies point one way", graph::check),
     ("manifests are complete", manifest::check),
     ("sources keep the style", source::check),
     ("documents keep their word", prose::check),
     ("links lead somewhere", links::check),
     ("promised names are there", names::check),
+    ("crates say what they cost", pages::check),
+    ("crates of others have reasons", reasons::check),
 ];
 
 pub(crate) fn run() -> Outcome {
@@ -136,6 +140,16 @@ mod tests {
     #[test]
     fn promised_names_are_there() {
         assert_clean(names::check);
+    }
+
+    #[test]
+    fn crates_say_what_they_cost() {
+        assert_clean(pages::check);
+    }
+
+    #[test]
+    fn crates_of_others_have_reasons() {
+        assert_clean(reasons::check);
     }
 
     #[test]

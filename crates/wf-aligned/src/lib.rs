@@ -9,10 +9,12 @@
 //! each other need a lock: a [`Counters::snapshot`] is a sum over writers that keep running. Buffers that grow belong in a `Vec`.
 //!
 //! # Cost
-//! * [`Writer::add`]: a plain memory increment; budget `aligned.writer_add.time`.
-//! * Two writers do not disturb each other: budgets `aligned.two_threads.*`.
-//! * [`Counters::snapshot`]: one load per counter and block; budget `aligned.snapshot.ticks`.
-//! * [`AlignedBuf`]: one allocation or one mapping when made, nothing afterwards.
+//! | what | costs | budget |
+//! |---|---|---|
+//! | [`Writer::add`] | an increment in memory, without a lock prefix | `aligned.writer_add.time` |
+//! | two writers at once | no more than one: they share no line | `aligned.two_threads.*` |
+//! | [`Counters::snapshot`] | one load per counter and block | `aligned.snapshot.ticks` |
+//! | [`AlignedBuf`] | one allocation or one mapping when made, nothing afterwards | its constructors say which |
 //!
 //! # Features
 //! `std`, on by default: [`AlignedBuf`] and [`Counters`], which need an allocator, threads and the kernel. Without it stay
@@ -39,6 +41,10 @@
 //! `madvise(2)`, `proc_pid_smaps(5)`; crossbeam-utils, `CachePadded`.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![cfg_attr(
+    not(feature = "std"),
+    allow(rustdoc::broken_intra_doc_links, reason = "the page names what the feature adds, too")
+)]
 
 #[cfg(feature = "std")]
 mod buf;

@@ -13,10 +13,11 @@
 //! In a plugin that is unloaded while threads live on: the end of those threads calls back into it.
 //!
 //! # Cost
-//! Without [`Counting`], none: the types are the bare allocators, and `tests/switching.rs` counts the instructions of
-//! both. With it, five plain additions and two compares for a pair of alloc and dealloc, on a cache line that only this
-//! thread writes: rules `alloc.pair_counted.ratio` and `alloc.two_threads.pair_counted.ratio` in `budgets.toml`; for a
-//! counting guard `alloc.pair_steady.ratio`.
+//! | what | costs | rule in `budgets.toml` |
+//! |---|---|---|
+//! | an allocator without [`Counting`] | nothing: the types are the bare ones | `tests/switching.rs` counts the instructions of both |
+//! | a pair of alloc and dealloc, counted | five additions and two compares, on a cache line that only this thread writes | `alloc.pair_counted.ratio`, `alloc.two_threads.pair_counted.ratio` |
+//! | the same under a counting [`Steady`] | at most a tick more | `alloc.pair_steady.ratio` |
 //!
 //! # Features
 //! `jemalloc` and `mimalloc` make that allocator available; with both, [`Allocator`] is jemalloc. `symbols`, on by default, has a broken

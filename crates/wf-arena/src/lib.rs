@@ -11,8 +11,13 @@
 //! when a scope ends (types that need it are refused at compile time).
 //!
 //! # Cost
-//! An allocation is a subtraction and a compare; in steady state none asks the heap: rule `arena.batch.allocations` in
-//! `budgets.toml`. Acquiring an arena from a pool, one allocation and giving it back: rule `arena.acquire.ticks`.
+//! | what | costs | rule in `budgets.toml` |
+//! |---|---|---|
+//! | an allocation | a subtraction and a compare | `arena.alloc_16.ticks`, `arena.alloc_16.instructions` |
+//! | a batch in steady state | no heap call | `arena.batch.allocations` |
+//! | a spike, sixteen scopes later | at most twice what a usual scope needs is held | `arena.spike.held` |
+//! | a [`Region`]'s block | what the arena's costs | `arena.region_16.ratio` |
+//! | an arena from an [`ArenaPool`], one allocation, and back | no lock | `arena.acquire.ticks`, `arena.acquire.allocations` |
 //!
 //! # Features
 //! `std`, on by default, adds [`ArenaPool`] and [`ArenaAllocator`], which need threads; everything else needs `alloc` only.
@@ -33,6 +38,10 @@
 //! Software: Practice and Experience 20 (1), 1990.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![cfg_attr(
+    not(feature = "std"),
+    allow(rustdoc::broken_intra_doc_links, reason = "the page names what the feature adds, too")
+)]
 
 extern crate alloc;
 

@@ -723,5 +723,9 @@ fn every_case_of_our_models_can_end() {
             let code = warning["code"].as_str().unwrap();
             assert!(is_element || !code.starts_with("soundness."), "{} {warning}", model["file"]);
         }
+        for process in model["processes"].as_array().unwrap() {
+            // What ARCHITECTURE rests on: all tokens and all running tasks are bits of one word.
+            assert_eq!(process["words"], 1, "{} {}", model["file"], process["id"]);
+        }
     }
 }

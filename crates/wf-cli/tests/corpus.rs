@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use wf_bpmn::ParseOptions;
 use wf_engine::play::{Incidents, PlayOptions, play};
-use wf_net::{CompileOptions, Net, NetBuilder, compile};
+use wf_net::{CompileOptions, Net, NetBuilder, Program, compile};
 
 /// A process of one task.
 fn one_task(name: &str) -> Net {
@@ -29,7 +29,18 @@ fn nets(path: &Path) -> Option<Vec<Net>> {
     options.external_decisions = true;
     let document = wf_bpmn::parse(&std::fs::read(path).unwrap(), &options).ok()?;
     let nets: Vec<Net> = document.processes.into_iter().map(|process| process.net).collect();
-    nets.iter().all(|net| compile(net, &CompileOptions::default()).is_ok()).then_some(nets)
+    for net in &nets {
+        let image = compile(net, &CompileOptions::default()).ok()?;
+        // What ARCHITECTURE rests on: all tokens and all running tasks are bits of one word.
+        assert_eq!(
+            Program::parse(image.as_bytes()).unwrap().words(),
+            1,
+            "{}: {}",
+            path.display(),
+            net.name()
+        );
+    }
+    Some(nets)
 }
 
 #[test]

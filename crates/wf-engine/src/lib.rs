@@ -10,11 +10,16 @@
 //!
 //! # When not to use it
 //! For cases that must survive a crash: [`Shard::export`] gives their bytes, writing them down is the embedder's. For work
-//! that waits on locks or sockets inside a step: a step is a few nanoseconds, the work itself belongs to whoever completes the task.
+//! that waits on locks or sockets inside a step: a step only moves tokens, the work itself belongs to whoever completes the task.
 //!
 //! # Cost
-//! 64 bytes a live case. A completion is one cache miss if the line is cold, and no heap allocation: rules
-//! `engine.*` in `budgets.toml`.
+//! | what | costs | rule in `budgets.toml` |
+//! |---|---|---|
+//! | a live case | 64 bytes; 64 more for the variables of a shard's cases, once one has some | `engine.bytes.live` |
+//! | a completion | masks over one line, which is one cache miss if it is cold | `engine.complete.ticks`, `engine.complete_l2.ticks` |
+//! | the same, of the system | no heap call, no system call, no page fault | `engine.complete.allocations`, `engine.complete.syscalls`, `engine.complete.page_faults` |
+//! | one completion without a batch ([`Shard::step`]) | what its checks cost | `engine.step.ratio` |
+//! | a case as bytes, and back | a copy out; every bit checked on the way in | `engine.export.ratio`, `engine.import.ratio` |
 //!
 //! # Features
 //! `memory-v2`: stores opened through a memory map as well as by copy. `jemalloc`, `mimalloc`: which allocator

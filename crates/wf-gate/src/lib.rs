@@ -11,9 +11,15 @@
 //! history on purpose, since a stored time says more about the machine of that day than about the code.
 //!
 //! # What it costs
-//! A decided rule takes five processes that sample for `sample_ms` each; an open one up to thirty. Nothing else is needed: no
-//! root, no performance counters, no network, no service. Rules on instructions need valgrind, rules on system calls
-//! strace; they are skipped, and counted, without it.
+//! | what | costs | budget |
+//! |---|---|---|
+//! | a rule that is decided at once | five processes that sample for `sample_ms` each | that of the caller |
+//! | one that stays open | up to thirty | that of the caller |
+//! | reading the clock around a run | no heap call; its time is taken off | `gate.clock_bracket.allocations` |
+//! | a tick | one core cycle | `gate.tick_is_a_cycle.max` |
+//!
+//! Nothing else is needed: no root, no performance counters, no network, no service. Rules on instructions need valgrind, rules
+//! on system calls strace; they are skipped, and counted, without it.
 //!
 //! # Example
 //! A gate of your own is one file, `benches/gate.rs` with `harness = false`, and one `budgets.toml` beside `Cargo.toml`:

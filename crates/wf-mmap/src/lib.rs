@@ -8,8 +8,12 @@
 //! program could hold as constants.
 //!
 //! # Cost
-//! Opening verifies header and index; a hit is two dependent memory accesses, one into the index and one at the
-//! record; nearly every miss is one, into a filter of nine bits a key. Rules `mmap.*` in `budgets.toml`.
+//! | what | costs | rule in `budgets.toml` |
+//! |---|---|---|
+//! | opening | reading header and index, and verifying both | `mmap.open.min` |
+//! | a hit | two dependent memory accesses, one into the index and one at the record; no heap call | `mmap.hit.max`, `mmap.hit.allocations` |
+//! | nearly every miss | one access, into a filter of nine bits a key | `mmap.miss_1m.odht` of `benches/peers/mmap` |
+//! | room in the file | head, padding and index of each record | `mmap.overhead.file` |
 //!
 //! # Features
 //! `map`: stores opened through a memory map, advice and the page report. `guard`: mapped stores that survive the truncation of their

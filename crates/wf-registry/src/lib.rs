@@ -10,10 +10,12 @@
 //! section: those drop entries silently when a module is not linked.
 //!
 //! # Cost
-//! * [`Frozen::get`]: one compare, one load; budget `registry.get.time`.
-//! * [`Resource::get`] once initialised: one acquire load, one predicted branch; budget `registry.resource_get.time`.
-//! * [`Reader::get`]: one acquire load, one compare; budget `registry.swap_get.time`.
-//! * Registration, freezing and first initialisation allocate and take locks: they belong to start-up.
+//! | what | costs | budget |
+//! |---|---|---|
+//! | [`Frozen::get`] | one compare, one load | `registry.get.time` |
+//! | [`Resource::get`] once initialised | one acquire load, one predicted branch | `registry.resource_get.time` |
+//! | [`Reader::get`] | one acquire load, one compare | `registry.swap_get.time` |
+//! | registration, freezing, first initialisation | heap calls and locks: they belong to start-up | none |
 //!
 //! # Example
 //! ```

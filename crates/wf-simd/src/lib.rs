@@ -23,9 +23,12 @@
 //! For a single byte in text, and with feature `substring` for byte patterns, the `memchr` crate is the tool.
 //!
 //! # Cost
-//! Aligned slices matter: a stream of 64-byte vectors that begins off a cache-line boundary reads two lines a load, which halves the rate
-//! from the caches. Short slices (up to 16 or 31 elements, by kernel) take an inlined loop in the free functions, which costs what one
-//! would write: budgets `simd.short.*`. Speed-ups over the scalar loop at 10,000 elements are budgets `simd.*.speedup` in `budgets.toml`.
+//! | what | costs | budget in `budgets.toml` |
+//! |---|---|---|
+//! | a slice of 10,000 elements | a part of the scalar loop's time | `simd.*.speedup`, `simd.*.elsewhere` |
+//! | a short slice (up to 16 or 31 elements, by kernel) | what one would write: an inlined loop in the free functions | `simd.short.*`, `simd.few.*` |
+//! | the choice of the instruction set | one cached byte | `simd.detect.ticks` |
+//! | a slice that begins off a cache line, under 64-byte vectors | two lines a load, which halves the rate from the caches | align it |
 //!
 //! # Features
 //! `std`, on by default: the instruction set is detected at run time; without it the crate needs `alloc` only, and the level is what the

@@ -27,7 +27,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
     Ok(faults)
 }
 
-fn is_published(table: &Table) -> bool {
+pub(super) fn is_published(table: &Table) -> bool {
     let package = table.get("package").and_then(Value::as_table);
     package.and_then(|package| package.get("publish")) != Some(&Value::Boolean(false))
 }

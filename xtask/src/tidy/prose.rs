@@ -24,12 +24,19 @@ pub(super) fn check(root: &Path) -> Result<Vec<Fault>, GateError> {
         if !path.ends_with("DECISIONS.md") && !path.ends_with("CHANGELOG.md") && !is_record {
             faults.extend(numbers_by_hand(&path, &text, &rules));
         }
+        faults.extend(praise(&path, &text));
     }
-    for path in files(&root.join("crates"), &["lib.rs"])? {
+    for path in files(&root.join("crates"), &["lib.rs", "wf-cli/src/main.rs"])? {
         let text = read(&path)?;
         let page: Vec<&str> =
             text.lines().map(|line| line.strip_prefix("//!").map_or("", str::trim_start)).collect();
-        faults.extend(numbers_by_hand(&path, &page.join("\n"), &rules));
+        let page = page.join("\n");
+        faults.extend(numbers_by_hand(&path, &page, &rules));
+        faults.extend(praise(&path, &page));
+    }
+    let path = root.join("budgets.toml");
+    for promise in &budgets.promises {
+        faults.extend(praise(&path, &promise.text).into_iter().map(|fault| Fault { line: 0, ..fault }));
     }
     for (path, line, message) in blocks::faults(root)? {
         faults.push(Fault::new(&root.join(path), line, message));
@@ -61,6 +68,60 @@ fn unknown_rules(path: &Path, text: &str, rules: &[&str]) -> Vec<Fault> {
                 if id.contains('.') && !id.contains(['*', ' ', '/']) && !rules.contains(&id) {
                     faults.push(Fault::new(path, index + 1, format!("budgets.toml has no rule {id}")));
                 }
+            }
+        }
+    }
+    faults
+}
+
+/// Words in whose place a number, or nothing, says more.
+const PRAISE: [&str; 22] = [
+    "advanced",
+    "blazing",
+    "blazingly",
+    "effortless",
+    "elegant",
+    "enterprise",
+    "extremely",
+    "highly",
+    "incredibly",
+    "lightweight",
+    "lightning",
+    "modern",
+    "negligible",
+    "next to nothing",
+    "powerful",
+    "real-world",
+    "robust",
+    "seamless",
+    "simply",
+    "state-of-the-art",
+    "ultra",
+    "very",
+];
+
+/// Words of praise outside of code.
+fn praise(path: &Path, text: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut in_fence = false;
+    for (index, line) in text.lines().enumerate() {
+        in_fence ^= line.trim_start().starts_with("```");
+        if in_fence {
+            continue;
+        }
+        // What stands between backticks is a name.
+        let words: String = line.split('`').step_by(2).collect::<Vec<_>>().join(" ").to_lowercase();
+        let is_edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '-');
+        for praise in PRAISE {
+            let stands = words.match_indices(praise).any(|(at, _)| {
+                is_edge(words[..at].chars().next_back()) && is_edge(words[at + praise.len()..].chars().next())
+            });
+            if stands {
+                faults.push(Fault::new(
+                    path,
+                    index + 1,
+                    format!("\"{praise}\": a number says more, or nothing"),
+                ));
             }
         }
     }
@@ -186,6 +247,14 @@ mod tests {
         let here = Path::new(file!());
         let text = "The rule `gate.none` and the rule `a.b`.\n";
         assert_eq!(unknown_rules(here, text, &["a.b"]).len(), 1);
+    }
+
+    #[test]
+    fn praise_is_found_and_names_are_not() {
+        let here = Path::new(file!());
+        let text = "A Powerful engine, very.\n`ultra` every fast-modern way\n```\nhighly\n```\nIt costs next to nothing.\n";
+        let lines: Vec<usize> = praise(here, text).into_iter().map(|fault| fault.line).collect();
+        assert_eq!(lines, [1, 1, 6]);
     }
 
     #[test]
