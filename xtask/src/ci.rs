@@ -180,6 +180,21 @@ fn sanitized() -> Vec<Step> {
     steps
 }
 
+/// What `deny.toml` asks of the crates of others; advisories where their database can be had.
+fn dependencies() -> Vec<Step> {
+    if !has("cargo", &["deny", "--version"]) {
+        print("SKIPPED: licences and bans, advisories: cargo install cargo-deny --locked\n");
+        return Vec::new();
+    }
+    let mut steps = vec![Step::new("licences and bans", "deny check licenses bans sources")];
+    if has("cargo", &["deny", "fetch", "db"]) {
+        steps.push(Step::new("advisories", "deny check advisories"));
+    } else {
+        print("SKIPPED: advisories: their database cannot be fetched\n");
+    }
+    steps
+}
+
 /// Steps that are the same on every machine.
 fn fixed(full: bool) -> Vec<Step> {
     let mut steps = vec![
@@ -188,6 +203,10 @@ fn fixed(full: bool) -> Vec<Step> {
         Step::new("doc", "doc --workspace --all-features --no-deps").with("RUSTDOCFLAGS", "-D warnings"),
         Step::new("build without features", "build --workspace --no-default-features"),
     ];
+    // Leaves alone: any other crate would have their features on.
+    let leaves: Vec<String> = UNSAFE.iter().map(|package| format!("--package {package}")).collect();
+    let arguments = format!("doc {} --no-default-features --no-deps", leaves.join(" "));
+    steps.push(Step::new("pages without features", &arguments).with("RUSTDOCFLAGS", "-D warnings"));
     let packages: Vec<String> = FEATURED.iter().map(|package| format!("--package {package}")).collect();
     for feature in FEATURES {
         let arguments = format!("build {} --no-default-features --features {feature}", packages.join(" "));
@@ -226,6 +245,7 @@ fn steps(full: bool) -> Vec<Step> {
         &format!("run --quiet --package xtask -- gate --tier {tier} --invalid warn"),
     ));
     if full {
+        steps.extend(dependencies());
         steps.extend(sanitized());
         steps.push(Step::new("packages", "run --quiet --package xtask -- package"));
         steps.push(Step::new("matrix", "run --quiet --package xtask -- bench-matrix --quick"));
