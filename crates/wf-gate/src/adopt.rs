@@ -208,7 +208,24 @@ fn write_new(path: &Path, text: &str) -> Result<Exit, GateError> {
     Ok(Exit::Pass)
 }
 
-/// A first budgets file: what each subject allocates and costs now, as exact rules and generous ceilings.
+/// What a program lacks of which no allocation is seen: without it no run would be valid.
+const NOT_COUNTED: &str = "allocations are not counted: in benches/gate.rs, write\n\
+    #[global_allocator]\n\
+    static HEAP: wf_gate::Counting<wf_gate::System> = wf_gate::Counting::new(wf_gate::System);";
+
+/// The most allocations in a run of a subject.
+fn allocations(program: &mut Program, subject: &str) -> Result<Option<u64>, GateError> {
+    use crate::observer::Observation;
+    let counted = crate::plan::Measurement::Counted { subject: subject.to_owned() };
+    let observation = program.observe(&counted, crate::sampler::Order::Forward, Duration::ZERO)?;
+    Ok(match observation {
+        Observation::Counted(counted) => Some(counted.runs.iter().map(|run| run.allocs).max().unwrap_or(0)),
+        _ => None,
+    })
+}
+
+/// A first budgets file: what each subject allocates and costs now, as exact rules and generous ceilings. Whether
+/// allocations are counted at all a subject tells that makes one.
 fn starter(program: &mut Program) -> Result<String, GateError> {
     use crate::observer::Observation;
     use crate::plan::Measurement;
@@ -218,15 +235,16 @@ fn starter(program: &mut Program) -> Result<String, GateError> {
     let mut text = String::from(
         "# Promises of this crate, checked by `cargo bench --bench gate`. Written from a first measured run.\nschema = 1\n",
     );
+    if allocations(program, crate::control::ALLOCATING)?.is_none_or(|allocs| allocs == 0) {
+        return Err(GateError::Usage(NOT_COUNTED.to_owned()));
+    }
     let listed = program.list()?;
     let built_in: Vec<Subject> =
         crate::control::subjects().into_iter().chain(crate::selftest::subjects()).collect();
     let own = listed.iter().filter(|s| built_in.iter().all(|other| other.id != s.id));
     for listed in own {
         let subject = listed.id.clone();
-        let counted = Measurement::Counted { subject: subject.clone() };
-        if let Observation::Counted(counted) = program.observe(&counted, Order::Forward, Duration::ZERO)? {
-            let allocs = counted.runs.iter().map(|run| run.allocs).max().unwrap_or(0);
+        if let Some(allocs) = allocations(program, &subject)? {
             let _infallible = write!(
                 text,
                 "\n[[rule]]\nid      = \"{subject}.allocations\"\nsubject = \"{subject}\"\nmetric  = \"allocs_per_run\"\n\

@@ -37,12 +37,12 @@
 //!         self.0.iter().sum()
 //!     }
 //!     fn expected(&mut self) -> Option<u64> {
-//!         Some(1_023 * 1_024 / 2)
+//!         Some(16_383 * 16_384 / 2)
 //!     }
 //! }
 //!
 //! fn main() -> std::process::ExitCode {
-//!     let sum = Subject { id: "example.sum", ops: 1_024, make: || Box::new(Sum((0..1_024).collect())) };
+//!     let sum = Subject { id: "example.sum", ops: 16_384, make: || Box::new(Sum((0..16_384).collect())) };
 //!     wf_gate::gate_main(&[sum], env!("CARGO_MANIFEST_DIR"))
 //! }
 //! ```
