@@ -61,6 +61,9 @@ fn list<'d>(
         let current = if path == here { " aria-current=\"page\"" } else { "" };
         let target = way(here, &site_path(path));
         let _infallible = write!(out, "<li><a href=\"{target}\"{current}>{}</a>", name(path));
+        if let Some(api) = api(path) {
+            let _infallible = write!(out, " <a class=\"api\" href=\"{}\">api</a>", way(here, &api));
+        }
         if path == here && !parts.is_empty() {
             out.push_str("<ul>");
             for (text, anchor) in parts {
@@ -71,6 +74,15 @@ fn list<'d>(
         out.push_str("</li>\n");
     }
     out.push_str("</ul>\n");
+}
+
+/// The page that rustdoc makes of the crate whose README this is.
+fn api(document: &Path) -> Option<PathBuf> {
+    let folder = document.strip_prefix("crates").ok()?.parent()?;
+    // Of an example's README there is none; of the program there is that of its binary.
+    let name = folder.to_str().filter(|name| !name.contains('/'))?;
+    let name = if name == "wf-cli" { "wf".to_owned() } else { name.replace('-', "_") };
+    Some(Path::new(API).join(name).join("index.html"))
 }
 
 fn escaped(text: &str) -> String {
@@ -106,10 +118,12 @@ mod tests {
             "<a href=\"../index.html\">Overview</a>",
             "<a href=\"../docs/STORE_FORMAT.html\" aria-current=\"page\">Store format</a>",
             "<li><a href=\"#a-part\">A part</a></li>",
-            "<a href=\"../crates/wf-net/README.html\">wf-net</a>",
+            "<a href=\"../crates/wf-net/README.html\">wf-net</a> <a class=\"api\" href=\"../api/wf_net/index.html\">api</a>",
             "href=\"../api/wf_engine/index.html\"",
         ] {
             assert!(html.contains(part), "{part} in {html}");
         }
+        assert_eq!(api(Path::new("crates/wf-gate/examples/adopter/README.md")), None);
+        assert_eq!(api(Path::new("crates/wf-cli/README.md")), Some(PathBuf::from("api/wf/index.html")));
     }
 }
