@@ -45,6 +45,10 @@ pub(crate) struct Row {
     /// Bits of the marking in use, and bytes of counters.
     pub(crate) places: u16,
     pub(crate) counters: u16,
+    /// Bits of the places that have a counter.
+    pub(crate) counted: Marking,
+    /// Whether every task is a token and no more, so that no record is kept.
+    pub(crate) is_tokens: bool,
     pub(crate) build_id: u64,
     /// Bits of what may be left of a case that has ended well.
     pub(crate) residue: Marking,
@@ -240,6 +244,8 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         has_merges: header.merges > 0,
         places: header.places,
         counters: header.counters,
+        counted: header.counted_mask,
+        is_tokens: header.flags & FLAG_GENERAL == 0,
         build_id: header.build_id,
         residue: header.residue_mask,
         codes: (first + header.scripts_at as usize) * 32,
