@@ -8,7 +8,7 @@ use core::fmt;
 
 use wf_arena::Scope;
 use wf_net::guard::Variables;
-use wf_net::image::{NO_COUNTER, TASK_CALL, TASK_INSTANCES, TaskCell, VARIABLES_MAX};
+use wf_net::image::{TASK_CALL, TASK_INSTANCES, TaskCell, VARIABLES_MAX};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::advance::bits;
