@@ -74,6 +74,21 @@ impl<'v, 's, T: Copy, B: Bump<'s>> Filler<'v, 's, T, B> {
         self.push_if(value, true);
     }
 
+    /// Appends the first `keeps` of some values, at most all, in the same time however many those are.
+    ///
+    /// # Panics
+    /// If there is no room for all of them, kept or not.
+    #[inline(always)]
+    #[track_caller]
+    pub fn push_some<const N: usize>(&mut self, values: [T; N], keeps: usize) {
+        assert!(self.room() >= N, "no room for so many values");
+        // SAFETY: up to the end of the block there are so many places, valid for writes by the invariants; an array has the
+        // alignment of its elements.
+        unsafe { self.next.cast::<[T; N]>().write(values) };
+        // SAFETY: at most as many places on as were just written, so still in the block or at its end.
+        self.next = unsafe { self.next.add(keeps.min(N)) };
+    }
+
     /// Hands what was appended to the vector.
     #[inline]
     pub fn finish(self) {
@@ -109,6 +124,36 @@ mod tests {
         assert_eq!(vec.len(), 5);
         vec.push(2);
         assert_eq!(*vec, [7, 4, 9, 14, 19, 2]);
+    }
+
+    #[test]
+    fn of_several_values_the_first_are_kept() {
+        let mut arena = Arena::new();
+        let scope = arena.scope();
+        let mut vec = scope.vec(11);
+        let mut filler = vec.filler();
+        for keeps in 0..=5usize {
+            let first = keeps as u64 * 10;
+            // More than there are keeps all.
+            filler.push_some([first, first + 1, first + 2, first + 3], keeps);
+            if filler.room() < 4 {
+                break;
+            }
+        }
+        filler.finish();
+        assert_eq!(*vec, [10, 20, 21, 30, 31, 32, 40, 41, 42, 43]);
+    }
+
+    #[test]
+    #[should_panic(expected = "no room for so many values")]
+    fn several_values_need_room_for_all() {
+        let mut arena = Arena::new();
+        let scope = arena.scope();
+        let mut vec = scope.vec(0);
+        vec.extend_from_slice(&[0u8; 8]);
+        let spare = vec.capacity() - vec.len();
+        vec.extend_from_slice(&alloc::vec![0; spare]);
+        vec.filler().push_some([1, 2], 0);
     }
 
     #[test]

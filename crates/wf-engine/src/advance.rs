@@ -11,7 +11,7 @@ use crate::data::Side;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
 use crate::line::{Line, Marking, NOT_ENDED};
 use crate::patterns::EventCounts;
-use crate::plain::{Moved, One, Run, Two, Width, apply};
+use crate::plain::{Form, Merges, Moved, One, Run, Two, Width, apply, room};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
 use crate::timers::Timers;
@@ -122,9 +122,10 @@ impl Batch<'_, '_> {
     pub(crate) fn run(&mut self, events: &[Event], status: &mut [Status]) {
         let mut next = 0;
         while let Some(event) = events.get(next) {
-            let done = match self.words_of(event) {
-                Some(1) => self.run_plain::<One>(&events[next..]),
-                Some(_) => self.run_plain::<Two>(&events[next..]),
+            let done = match self.form_of(event) {
+                Some(Form::One) => self.run_plain::<One>(&events[next..]),
+                Some(Form::Merges) => self.run_plain::<Merges>(&events[next..]),
+                Some(Form::Two) => self.run_plain::<Two>(&events[next..]),
                 None => 0,
             };
             if done == 0
@@ -139,7 +140,7 @@ impl Batch<'_, '_> {
 
     /// Applies plain completions up to the first event that is none; how many.
     fn run_plain<W: Width>(&mut self, events: &[Event]) -> usize {
-        let room = self.programs.tasks_max();
+        let room = room(self.programs.tasks_max());
         self.out.enabled.reserve(events.len() + room);
         self.out.ended.reserve(events.len() + 1);
         let ended = self.out.ended.len();
@@ -163,18 +164,14 @@ impl Batch<'_, '_> {
         done
     }
 
-    /// Words of the program, if the event may be a plain completion.
-    fn words_of(&self, event: &Event) -> Option<u8> {
+    /// The form of the program's ops, if the event may be a plain completion.
+    fn form_of(&self, event: &Event) -> Option<Form> {
         if event.kind != EventKind::Complete {
             return None;
         }
         let line = self.slab.line(event.case.slot())?;
         let hot = self.programs.hots.get(line.plain_program_of(event.case.generation())? as usize)?;
-        match (hot.tasks1, hot.tasks2) {
-            (0, 0) => None,
-            (_, 0) => Some(1),
-            _ => Some(2),
-        }
+        hot.form()
     }
 
     /// Gives the slots of ended cases back: at the end of a batch, so that ending costs its events no branch.
@@ -218,11 +215,7 @@ impl Batch<'_, '_> {
         if u16::from(event.outcome) >= meta.outcomes {
             return Err(Status::BadOutcome);
         }
-        let moved = if row.words == 1 {
-            apply::<One>(line, self.cells.op1(row.ops + index))
-        } else {
-            apply::<Two>(line, self.cells.op2(row.ops + index * 2))
-        };
+        let moved = apply(line, row.form, self.cells.all(), row.cell(index));
         let moved = moved.ok_or(Status::NotEnabled)?;
         line.touch(self.now);
         self.settle(case, row, moved);
@@ -415,11 +408,7 @@ impl Batch<'_, '_> {
         let data = self.data(slot, row);
         let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
         if meta.kind() == KIND_PLAIN {
-            let moved = if row.words == 1 {
-                apply::<One>(line, self.cells.op1(row.ops + index))
-            } else {
-                apply::<Two>(line, self.cells.op2(row.ops + index * 2))
-            };
+            let moved = apply(line, row.form, self.cells.all(), row.cell(index));
             let moved = moved.unwrap_or_else(|| unreachable!("a start needs nothing"));
             self.settle(case, row, moved);
         } else {

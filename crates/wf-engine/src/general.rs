@@ -19,7 +19,7 @@ use crate::event::{Event, EventKind, Status, WHOLE_CASE};
 use crate::items::{Call, Called, InstanceBits, Items, Record, place};
 use crate::line::{ENDED_BADLY, ENDED_WELL, Line, Marking, NOT_ENDED};
 use crate::messages::Outbox;
-use crate::plain::{put1, put2};
+use crate::plain::put_op;
 use crate::programs::Row;
 use crate::timers::is_timer;
 use crate::tokens::OnLine;
@@ -153,11 +153,7 @@ impl Batch<'_, '_> {
         let choice = self.choice(event, meta.outcomes)?;
         if meta.kind() == KIND_PLAIN {
             // A program is general because another calls it, too; its ops are masks then.
-            let puts = if row.words == 1 {
-                put1(&mut trial.line, self.cells.op1(row.ops + index))
-            } else {
-                put2(&mut trial.line, self.cells.op2(row.ops + index * 2))
-            };
+            let puts = put_op(&mut trial.line, row.form, self.cells.all(), row.cell(index));
             return if puts { Ok(trial) } else { Err(Status::CounterFull) };
         }
         let choice = choice / skip;

@@ -9,10 +9,9 @@ use core::hint::select_unpredictable;
 
 use wf_aligned::prefetch_write;
 use wf_arena::Filler;
-use wf_net::image::{Op1, Op2};
+use wf_net::image::{MergeOp, Op1, Op2};
 use zerocopy::transmute_ref;
 
-use crate::advance::bits;
 use crate::case::{FIELD, FIELD_BITS};
 use crate::changes::{EndKind, Ended};
 use crate::line::{Line, Marking};
@@ -21,8 +20,38 @@ use crate::{CaseId, Event};
 /// Lines are asked for this many events ahead: far enough to cover a miss, near enough to stay cached.
 const PREFETCH_AHEAD: usize = 12;
 
+/// Work items that a step adds at once, beyond the first.
+const AT_ONCE: usize = 4;
+
+/// Room that a step needs for its work items, in a program of so many tasks.
+pub(crate) const fn room(tasks_max: usize) -> usize {
+    tasks_max + AT_ONCE
+}
+
 /// Where the outcome stands in an event's second word.
 const OUTCOME_AT: u32 = 40;
+
+/// How the ops of a program are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Form {
+    /// One word.
+    One = 0,
+    /// One word, with merges.
+    Merges = 1,
+    /// Two words.
+    Two = 2,
+}
+
+impl Form {
+    /// Cells of an op.
+    pub(crate) const fn cells(self) -> usize {
+        match self {
+            Self::One | Self::Merges => 1,
+            Self::Two => 2,
+        }
+    }
+}
 
 /// What a run needs of a program: half a cache line.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +59,8 @@ const OUTCOME_AT: u32 = 40;
 pub(crate) struct Hot {
     /// First cell of the ops.
     pub(crate) ops: u32,
-    /// Tasks, if the program runs in one word; else 0, which no task is below.
-    pub(crate) tasks1: u16,
-    /// The same for two words.
-    pub(crate) tasks2: u16,
+    /// For each [`Form`] the number of tasks, if the program's ops are of it; else 0, which no task is below.
+    tasks: [u8; 4],
     pub(crate) enabled: u64,
     /// Of an event's second word: its task, and the bits of its outcome that ops differ in.
     address: u64,
@@ -44,13 +71,24 @@ pub(crate) struct Hot {
 impl Hot {
     /// Tasks of a plain program, whatever its width.
     pub(crate) fn tasks(&self) -> usize {
-        usize::from(self.tasks1.max(self.tasks2))
+        self.tasks.iter().fold(0, |all, &tasks| all + usize::from(tasks))
     }
 
-    /// For a program whose ops begin at a cell, with `1 << shift` for each task.
-    pub(crate) const fn new(ops: u32, shift: u8, enabled: u64, tasks1: u16, tasks2: u16) -> Self {
+    /// The form of its ops; `None` if it is not plain.
+    #[inline]
+    pub(crate) fn form(&self) -> Option<Form> {
+        let is_there = |form: &Form| self.tasks[*form as usize] > 0;
+        [Form::One, Form::Merges, Form::Two].into_iter().find(is_there)
+    }
+
+    /// For a program whose ops begin at a cell, with `1 << shift` for each task; of a form, if it is plain.
+    pub(crate) fn new(ops: u32, shift: u8, enabled: u64, form: Option<Form>) -> Self {
+        let mut tasks = [0; 4];
+        if let Some(form) = form {
+            tasks[form as usize] = enabled.count_ones() as u8;
+        }
         let address = ((1u64 << shift) - 1) << OUTCOME_AT | 0xFFFF;
-        Self { ops, tasks1, tasks2, enabled, address, spread: 1 << (OUTCOME_AT + shift as u32) | 1 }
+        Self { ops, tasks, enabled, address, spread: 1 << (OUTCOME_AT + shift as u32) | 1 }
     }
 
     /// The cell of the op that an event would be, by its second word; of any other op if the program has none such.
@@ -84,8 +122,9 @@ pub(crate) trait Width {
     type Op;
     /// Cells that it takes.
     const CELLS: usize;
+    /// Its form.
+    const FORM: Form;
 
-    fn tasks(hot: &Hot) -> u16;
     fn op(cells: &[[u64; 8]], cell: usize) -> Option<&Self::Op>;
     fn key(op: &Self::Op) -> u64;
     /// The step, if it is legal.
@@ -98,11 +137,7 @@ pub(crate) enum One {}
 impl Width for One {
     type Op = Op1;
     const CELLS: usize = 1;
-
-    #[inline(always)]
-    fn tasks(hot: &Hot) -> u16 {
-        hot.tasks1
-    }
+    const FORM: Form = Form::One;
 
     #[inline(always)]
     fn op(cells: &[[u64; 8]], cell: usize) -> Option<&Op1> {
@@ -128,17 +163,46 @@ impl Width for One {
     }
 }
 
+/// One word, with merges.
+pub(crate) enum Merges {}
+
+impl Width for Merges {
+    type Op = MergeOp;
+    const CELLS: usize = 1;
+    const FORM: Form = Form::Merges;
+
+    #[inline(always)]
+    fn op(cells: &[[u64; 8]], cell: usize) -> Option<&MergeOp> {
+        cells.get(cell).map(|cell| transmute_ref!(cell))
+    }
+
+    #[inline(always)]
+    fn key(op: &MergeOp) -> u64 {
+        op.meta.key
+    }
+
+    #[inline(always)]
+    fn step(op: &MergeOp, before: Marking) -> Option<Moved> {
+        let before = before[0];
+        if before & op.care != op.want() {
+            return None;
+        }
+        let taken = before & op.keep;
+        let put = taken | op.put;
+        let fires = fires([put, 0], [op.join_keep, u64::MAX], [op.threat, 0]);
+        let joined = (put & op.join_keep) | op.join_put;
+        let after = select_unpredictable(fires, joined, put);
+        Some(Moved { fresh: after & !taken, marking: [after, 0] })
+    }
+}
+
 /// Two words.
 pub(crate) enum Two {}
 
 impl Width for Two {
     type Op = Op2;
     const CELLS: usize = 2;
-
-    #[inline(always)]
-    fn tasks(hot: &Hot) -> u16 {
-        hot.tasks2
-    }
+    const FORM: Form = Form::Two;
 
     #[inline(always)]
     fn op(cells: &[[u64; 8]], cell: usize) -> Option<&Op2> {
@@ -159,10 +223,10 @@ impl Width for Two {
         }
         let taken = [before[0] & op.keep[0], before[1] & op.keep[1]];
         let put = [taken[0] | op.put[0], taken[1] | op.put[1]];
-        let fires = (put[0] | op.join_keep[0]) & (put[1] | op.join_keep[1]) == u64::MAX;
-        let after: Marking = core::array::from_fn(|word| {
-            select_unpredictable(fires, (put[word] & op.join_keep[word]) | op.join_put[word], put[word])
-        });
+        let fires = fires(put, op.join_keep, op.threat);
+        // Both ways are worked out before one is chosen, or the choice would become a branch that cannot be predicted.
+        let joined: Marking = core::array::from_fn(|w| (put[w] & op.join_keep[w]) | op.join_put[w]);
+        let after = core::array::from_fn(|word| select_unpredictable(fires, joined[word], put[word]));
         Some(Moved { fresh: after[0] & !taken[0], marking: after })
     }
 }
@@ -174,14 +238,14 @@ pub(crate) struct Run<'r, 's> {
     pub(crate) cells: &'r [[u64; 8]],
     /// A count stands at the number of its op's cell: as many as cells.
     pub(crate) op_counts: &'r mut [u64],
-    /// New work items. Room for one of each event, and for as many as a program has tasks.
+    /// New work items. Room for one of each event, and for what one step may add.
     pub(crate) enabled: Filler<'r, 's, Event>,
     /// Cases that have ended. Room for one of each event, and one more.
     pub(crate) ended: Filler<'r, 's, Ended>,
     /// What the slot of a case's id is more than its index.
     pub(crate) first_slot: u64,
     pub(crate) now: u32,
-    /// Room that a step needs for its work items: as many as a program has tasks.
+    /// Room that a step needs for its work items: see [`room`].
     pub(crate) room: usize,
 }
 
@@ -240,7 +304,7 @@ impl Run<'_, '_> {
         let Some(line) = self.lines.get_mut(slot) else { return Turn::Left };
         let Some(program) = line.plain_program_of((case.0 & FIELD) as u32) else { return Turn::Left };
         let Some(hot) = self.hots.get(program as usize) else { return Turn::Left };
-        if rest as u16 >= W::tasks(hot) {
+        if rest as u16 >= u16::from(hot.tasks[W::FORM as usize]) {
             return Turn::Left;
         }
         let cell = hot.cell::<W>(rest);
@@ -268,38 +332,63 @@ impl Run<'_, '_> {
     /// The other work items of a step that adds several.
     #[inline(always)]
     fn more(&mut self, case: CaseId, more: u64, left: usize) -> Turn {
-        for task in bits(more) {
-            self.enabled.push(Event::complete(case, task as u16));
+        let mut more = more;
+        while more != 0 {
+            // As many at a time as most steps add, so that how many a step adds is no branch.
+            let mut left = [0; AT_ONCE + 1];
+            left[0] = more;
+            for item in 0..AT_ONCE {
+                left[item + 1] = left[item] & left[item].wrapping_sub(1);
+            }
+            let item = |at: usize| Event::complete(case, left[at].trailing_zeros() as u16);
+            let count = left[..AT_ONCE].iter().map(|&left| usize::from(left != 0)).sum();
+            self.enabled.push_some::<AT_ONCE>(core::array::from_fn(item), count);
+            more = left[AT_ONCE];
         }
-        // Each event that is left needs room for one item, and one of them for all tasks.
+        // Each event that is left needs room for one item, and one of them for as many as a step may add.
         if self.enabled.room() < left - 1 + self.room { Turn::Full } else { Turn::Done }
     }
 }
 
-/// Applies an op to a line; `None`, with nothing changed, if it is not legal.
-pub(crate) fn apply<W: Width>(line: &mut Line, op: &W::Op) -> Option<Moved> {
-    let moved = W::step(op, line.marking())?;
+/// Whether a synchronization fires: one input is set, and all are or nothing threatens.
+#[inline(always)]
+fn fires(put: Marking, join_keep: Marking, threat: Marking) -> bool {
+    let has_some = (put[0] & !join_keep[0]) | (put[1] & !join_keep[1]) != 0;
+    let has_all = (put[0] | join_keep[0]) & (put[1] | join_keep[1]) == u64::MAX;
+    let is_calm = (put[0] & threat[0]) | (put[1] & threat[1]) == 0;
+    has_some & (has_all | is_calm)
+}
+
+/// Applies the op in a cell to a line; `None`, with nothing changed, if it is not legal.
+pub(crate) fn apply(line: &mut Line, form: Form, cells: &[[u64; 8]], cell: usize) -> Option<Moved> {
+    let moved = match form {
+        Form::One => One::step(One::op(cells, cell)?, line.marking()),
+        Form::Merges => Merges::step(Merges::op(cells, cell)?, line.marking()),
+        Form::Two => Two::step(Two::op(cells, cell)?, line.marking()),
+    }?;
     line.set_marking(moved.marking);
     Some(moved)
 }
 
-/// Puts the tokens of a one-word op whose own are taken already; `false`, with nothing changed, if one is there.
-pub(crate) fn put1(line: &mut Line, op: &Op1) -> bool {
-    put(line, [op.put, 0], [op.join_keep, u64::MAX], [op.join_put, 0])
+/// Puts the tokens of the op in a cell whose own are taken already; `false`, with nothing changed, if one is there.
+pub(crate) fn put_op(line: &mut Line, form: Form, cells: &[[u64; 8]], cell: usize) -> bool {
+    let puts = match form {
+        Form::One => One::op(cells, cell)
+            .map(|op| put(line, [op.put, 0], [op.join_keep, u64::MAX], [op.join_put, 0], [!op.join_keep, 0])),
+        Form::Merges => Merges::op(cells, cell)
+            .map(|op| put(line, [op.put, 0], [op.join_keep, u64::MAX], [op.join_put, 0], [op.threat, 0])),
+        Form::Two => Two::op(cells, cell).map(|op| put(line, op.put, op.join_keep, op.join_put, op.threat)),
+    };
+    puts.unwrap_or(false)
 }
 
-/// As [`put1`], for two words.
-pub(crate) fn put2(line: &mut Line, op: &Op2) -> bool {
-    put(line, op.put, op.join_keep, op.join_put)
-}
-
-fn put(line: &mut Line, put: Marking, join_keep: Marking, join_put: Marking) -> bool {
+fn put(line: &mut Line, put: Marking, join_keep: Marking, join_put: Marking, threat: Marking) -> bool {
     let before = line.marking();
     if (0..before.len()).any(|word| before[word] & put[word] != 0) {
         return false;
     }
     let mut after: Marking = core::array::from_fn(|word| before[word] | put[word]);
-    if (0..after.len()).all(|word| after[word] | join_keep[word] == u64::MAX) {
+    if fires(after, join_keep, threat) {
         after = core::array::from_fn(|word| (after[word] & join_keep[word]) | join_put[word]);
     }
     line.set_marking(after);

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use wf_mmap::{Key, Store};
 use wf_net::guard::Guards;
 use wf_net::image::{
-    CELL_BYTES, ConstantCell, CubeCell, FLAG_GENERAL, Header, Op1, Op2, OpMeta, PLACES_MAX, TaskCell,
+    CELL_BYTES, ConstantCell, CubeCell, FLAG_GENERAL, FLAG_MERGES, Header, Op1, Op2, OpMeta, PLACES_MAX,
+    TaskCell,
 };
 use wf_net::{Names, Program};
 use wf_registry::{Frozen, Registry};
@@ -14,7 +15,7 @@ use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 use crate::error::EngineError;
 use crate::line::{CounterOf, Marking};
 use crate::messages::Messages;
-use crate::plain::Hot;
+use crate::plain::{Form, Hot};
 use crate::timers::is_timer;
 
 /// Number of a program in its engine.
@@ -45,6 +46,10 @@ pub(crate) struct Row {
     /// Bits of the marking in use, and bytes of counters.
     pub(crate) places: u16,
     pub(crate) counters: u16,
+    /// Bits of the places that have a counter.
+    pub(crate) counted: Marking,
+    /// Whether every task is a token and no more, so that no record is kept.
+    pub(crate) is_tokens: bool,
     pub(crate) build_id: u64,
     /// Bits of what may be left of a case that has ended well.
     pub(crate) residue: Marking,
@@ -53,7 +58,7 @@ pub(crate) struct Row {
     pub(crate) tasks: u16,
     pub(crate) starts: u16,
     pub(crate) shift: u8,
-    pub(crate) words: u8,
+    pub(crate) form: Form,
     /// First code of the conditions, counted from the store's first cell.
     pub(crate) guards: usize,
     pub(crate) guard_codes: usize,
@@ -77,9 +82,8 @@ impl Row {
     /// What the plain path needs.
     fn hot(&self) -> Result<Hot, EngineError> {
         let narrow = |number: usize| u32::try_from(number).map_err(|_| EngineError::TooManyPrograms);
-        let tasks_if = |holds| if holds { self.tasks } else { 0 };
-        let plain = |words| tasks_if(self.words == words && !self.is_general);
-        Ok(Hot::new(narrow(self.ops)?, self.shift, self.enabled, plain(1), plain(2)))
+        let form = (!self.is_general).then_some(self.form);
+        Ok(Hot::new(narrow(self.ops)?, self.shift, self.enabled, form))
     }
 
     /// Whether an event can name this task or interrupt.
@@ -90,7 +94,7 @@ impl Row {
 
     /// The cell of an op, by its number among the program's; also the place of its count.
     pub(crate) const fn cell(&self, index: usize) -> usize {
-        self.ops + index * self.words as usize
+        self.ops + index * self.form.cells()
     }
 }
 
@@ -240,6 +244,8 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         has_merges: header.merges > 0,
         places: header.places,
         counters: header.counters,
+        counted: header.counted_mask,
+        is_tokens: header.flags & FLAG_GENERAL == 0,
         build_id: header.build_id,
         residue: header.residue_mask,
         codes: (first + header.scripts_at as usize) * 32,
@@ -251,7 +257,11 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         tasks: header.tasks,
         starts: header.starts,
         shift: header.shift,
-        words: header.words,
+        form: match (header.words, header.flags & FLAG_MERGES) {
+            (1, 0) => Form::One,
+            (1, _) => Form::Merges,
+            _ => Form::Two,
+        },
         fanout: program.fanout_max(),
         enabled: header.enabled_mask,
     }
@@ -264,18 +274,22 @@ pub(crate) struct Cells<'p> {
 }
 
 impl<'p> Cells<'p> {
-    pub(crate) fn op1(&self, cell: usize) -> &'p Op1 {
-        transmute_ref!(&self.cells[cell])
-    }
-
-    pub(crate) fn op2(&self, cell: usize) -> &'p Op2 {
-        let pair: &'p [[u64; 8]; 2] =
-            self.cells[cell..].first_chunk().unwrap_or_else(|| unreachable!("checked image"));
-        transmute_ref!(pair)
-    }
-
+    /// What an op is about, by its number among the program's.
     pub(crate) fn meta(&self, row: &Row, index: usize) -> &'p OpMeta {
-        if row.words == 1 { &self.op1(row.ops + index).meta } else { &self.op2(row.ops + index * 2).meta }
+        let at = row.cell(index);
+        match row.form {
+            Form::Two => {
+                let pair: &'p [[u64; 8]; 2] =
+                    self.cells[at..].first_chunk().unwrap_or_else(|| unreachable!("checked image"));
+                let op: &'p Op2 = transmute_ref!(pair);
+                &op.meta
+            }
+            // At the same place in both one-word forms.
+            _ => {
+                let op: &'p Op1 = transmute_ref!(&self.cells[at]);
+                &op.meta
+            }
+        }
     }
 
     pub(crate) const fn all(&self) -> &'p [[u64; 8]] {

@@ -5,7 +5,7 @@ use wf_arena::Scope;
 use crate::advance::{bits, end_of};
 use crate::changes::{Changes, Ended};
 use crate::line::Marking;
-use crate::plain::{Hot, Moved, One, Two, Width, rest_of};
+use crate::plain::{Form, Hot, Merges, Moved, One, Two, Width, rest_of};
 use crate::programs::Cells;
 use crate::shard::Shard;
 use crate::stats;
@@ -37,14 +37,14 @@ impl Shard {
         if event.case.shard() != self.id {
             return None;
         }
-        let (tasks, cells) = (hot.tasks1 | hot.tasks2, self.programs.cells());
-        if event.task >= tasks {
+        let cells = self.programs.cells();
+        if usize::from(event.task) >= hot.tasks() {
             return None;
         }
-        let (cell, moved) = if hot.tasks1 > 0 {
-            one::<One>(cells, hot, &event, line.marking())
-        } else {
-            one::<Two>(cells, hot, &event, line.marking())
+        let (cell, moved) = match hot.form()? {
+            Form::One => one::<One>(cells, hot, &event, line.marking()),
+            Form::Merges => one::<Merges>(cells, hot, &event, line.marking()),
+            Form::Two => one::<Two>(cells, hot, &event, line.marking()),
         }?;
         line.set_marking(moved.marking);
         line.touch(self.now);

@@ -8,13 +8,13 @@ use core::fmt;
 
 use wf_arena::Scope;
 use wf_net::guard::Variables;
-use wf_net::image::{NO_COUNTER, TASK_CALL, TASK_INSTANCES, TaskCell, VARIABLES_MAX};
+use wf_net::image::{TASK_CALL, TASK_INSTANCES, TaskCell, VARIABLES_MAX};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::advance::bits;
 use crate::items::{Call, Called, Items, Record};
-use crate::line::{Line, NOT_ENDED};
-use crate::programs::{Cells, ProgramId, Row};
+use crate::line::{Line, Marking, NOT_ENDED};
+use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::{CaseId, Shard};
 
 /// [`Saved::caller`] of a case that nothing called.
@@ -164,7 +164,7 @@ impl Shard {
         scope: &Scope<'s>,
     ) -> Imported<'s> {
         let mut cases = scope.vec(saved.len());
-        let (mut next, mut values) = (0, values);
+        let (mut next, mut values, mut known) = (0, values, Known::default());
         let mut refused = None;
         while next < saved.len() {
             let behind = saved[next + 1..].iter().position(|case| case.caller == NO_CALLER);
@@ -173,7 +173,7 @@ impl Shard {
             let with_values = family.iter().filter(|case| case.kinds != 0).count();
             let (own, others) = values.split_at(with_values.min(values.len()));
             values = others;
-            if let Err(error) = self.import_family(family, own, &mut cases) {
+            if let Err(error) = self.import_family(family, own, &mut known, &mut cases) {
                 for case in &cases[lived..] {
                     self.slab.release(case.slot());
                 }
@@ -190,17 +190,19 @@ impl Shard {
         &mut self,
         family: &[Saved],
         values: &[SavedValues],
+        known: &mut Known,
         cases: &mut wf_arena::Vec<'_, CaseId>,
     ) -> Result<(), ImportError> {
         let mut values_left = values.iter();
         for (place, saved) in family.iter().enumerate() {
-            self.check(saved, place, family)?;
-            self.check_values(saved, &mut values_left)?;
+            let program = known.find(&self.programs, saved)?;
+            self.check(saved, program, place, family)?;
+            self.check_values(saved, program, &mut values_left)?;
         }
         let mut values = values.iter();
         let first = cases.len();
         for saved in family {
-            let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
+            let program = known.find(&self.programs, saved)?;
             let slot = self.slab.take_free().ok_or(ImportError::NoRoom)?;
             let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
             cases.push(CaseId::new(self.id, slot, line.occupy(program.0, saved.since)));
@@ -208,7 +210,7 @@ impl Shard {
         let slot_of = |place: u32| cases[first + place as usize].slot();
         for (place, saved) in family.iter().enumerate() {
             let mut line = saved.line();
-            let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
+            let program = known.find(&self.programs, saved)?;
             let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
             for (cell, _) in calls(&line, row, self.programs.cells()) {
                 let call = Call::of(cell);
@@ -240,12 +242,12 @@ impl Shard {
     fn check_values<'v>(
         &self,
         saved: &Saved,
+        program: ProgramId,
         values: &mut impl Iterator<Item = &'v SavedValues>,
     ) -> Result<(), ImportError> {
         if saved.kinds == 0 {
             return Ok(());
         }
-        let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
         let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
         let SavedValues(values) = values.next().ok_or(ImportError::Values)?;
         let are_valid = Variables::from_parts(*values, saved.kinds).are_valid(usize::from(row.variables));
@@ -253,8 +255,13 @@ impl Shard {
     }
 
     /// Whether the bytes are a case of a program of this store.
-    fn check(&self, saved: &Saved, place: usize, family: &[Saved]) -> Result<(), ImportError> {
-        let program = self.programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
+    fn check(
+        &self,
+        saved: &Saved,
+        program: ProgramId,
+        place: usize,
+        family: &[Saved],
+    ) -> Result<(), ImportError> {
         let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
         let cells = self.programs.cells();
         let line = saved.line();
@@ -296,6 +303,23 @@ impl Shard {
     }
 }
 
+/// The program that was found last: saved cases of one program tend to follow each other.
+#[derive(Default)]
+struct Known(Option<(u64, ProgramId)>);
+
+impl Known {
+    fn find(&mut self, programs: &Programs, saved: &Saved) -> Result<ProgramId, ImportError> {
+        if let Some((build_id, program)) = self.0
+            && build_id == saved.build_id
+        {
+            return Ok(program);
+        }
+        let program = programs.by_build_id(saved.build_id).ok_or(ImportError::UnknownProgram)?;
+        self.0 = Some((saved.build_id, program));
+        Ok(program)
+    }
+}
+
 impl Saved {
     /// The line of the case, outside any shard.
     fn line(&self) -> Line {
@@ -321,23 +345,33 @@ fn calls<'p>(
 /// Whether every token stands at a place of the program, each counter goes with its bit, and no task runs more often than
 /// it has tokens.
 fn tokens_fit(items: &Items<'_>, row: &Row) -> bool {
-    let marking = items.line.marking();
-    let marked = |place: usize| marking[place / 64] >> (place % 64) & 1 == 1;
-    let places = usize::from(row.places);
-    let all = (0..64 * marking.len()).all(|place| {
-        if place >= places {
-            return !marked(place);
+    let below = |bits: usize| if bits < 128 { (1u128 << bits) - 1 } else { u128::MAX };
+    let whole = |marking: Marking| u128::from(marking[0]) | u128::from(marking[1]) << 64;
+    let (marking, tasks) = (whole(items.line.marking()), items.tasks);
+    let running = marking >> tasks & below(tasks);
+    if marking & !below(usize::from(row.places)) != 0 || running & !marking != 0 {
+        return false;
+    }
+    let mut counted = whole(row.counted);
+    while counted != 0 {
+        let place = counted.trailing_zeros() as usize;
+        counted &= counted - 1;
+        let task = if place < tasks { place } else { place.saturating_sub(tasks) };
+        let runs_too_often = place < 2 * tasks && items.running(task) > items.tokens(task);
+        if (marking >> place & 1 == 1) != (items.tokens(place) > 0) || runs_too_often {
+            return false;
         }
-        items.counter_of[place] == NO_COUNTER || marked(place) == (items.tokens(place) > 0)
-    });
-    all && (0..items.tasks).all(|task| items.running(task) <= items.tokens(task))
-        && items.line.end() == NOT_ENDED
+    }
+    items.line.end() == NOT_ENDED
 }
 
 /// Whether the records of instances and calls go with the tokens, and every byte that nothing uses is zero.
 fn records_fit(items: &Items<'_>, row: &Row, cells: Cells<'_>) -> bool {
     let (_, _, assigned) = items.line.parts();
     let mut used = usize::from(row.counters);
+    if row.is_tokens {
+        return assigned[used.min(assigned.len())..].iter().all(|&byte| byte == 0);
+    }
     for (task, cell) in cells.tasks(row).iter().enumerate() {
         used += cell.record_bytes();
         if task >= items.tasks {

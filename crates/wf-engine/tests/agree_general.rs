@@ -20,6 +20,7 @@ use random::Random;
 use wf_engine::{
     Arena, CaseId, Changes, Engine, Event, EventKind, ProgramId, Sent, Shard, Side, Start, Status,
 };
+use wf_net::image::{FLAG_GENERAL, KIND_PLAIN};
 use wf_net::{CompileOptions, DecisionKind, Names, Net, NodeId, NodeKind, Program, compile};
 
 /// Tokens in one place at which a case is given up: the twin has no limit, the engine has one of 255.
@@ -348,6 +349,56 @@ fn show(net: &Net) -> String {
     text + &format!("excludes {:?}, milestones {:?}", net.critical_sections(), net.milestones())
 }
 
+/// As [`duel`]; a net on which they differ is shown.
+fn played(seed: u64, net: &Net, random: &mut Random, steps: usize, engine: &Engine) -> Option<usize> {
+    let steps = std::panic::AssertUnwindSafe(|| duel(net, random, steps, engine));
+    std::panic::catch_unwind(steps).unwrap_or_else(|panic| {
+        println!("seed {seed}:\n{}", show(net));
+        std::panic::resume_unwind(panic)
+    })
+}
+
+/// Merges whose rule is one mask are a part of the ops before them, in both widths.
+#[test]
+fn engine_and_twin_agree_on_merges_that_masks_can_say() {
+    let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
+    let (nets_wanted, steps_each) = if full { (20_000, 150) } else { (250, 100) };
+    let from = std::env::var("WF_TEST_FROM").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let (mut seed, mut nets, mut steps, mut lost): (u64, _, _, _) = (from, 0, 0, 0);
+    // Programs of one word and of two with merges in their ops; ops with a merge that need not have all inputs.
+    let (mut one_word, mut two_words, mut ops) = (0, 0, 0);
+    while nets < nets_wanted {
+        seed += 1;
+        let mut random = Random(seed);
+        let net = constructs::of_masks(&mut random);
+        let compiled = net.as_ref().and_then(|net| compile(net, &CompileOptions::default()).ok());
+        let (Some(net), Some(image)) = (net, compiled) else { continue };
+        let program = Program::parse(image.as_bytes()).unwrap();
+        let header = program.header();
+        assert_eq!(header.flags & FLAG_GENERAL, 0, "seed {seed}");
+        let all = (0..program.routes()).flat_map(|route| (0..1 << header.shift).map(move |o| (route, o)));
+        let merging = |&(route, outcome): &(usize, usize)| {
+            let op = program.op(route, outcome);
+            op.meta.kind() == KIND_PLAIN && op.join_keep.map(|keep| !keep) != op.threat
+        };
+        let found = all.filter(merging).count();
+        ops += found;
+        one_word += usize::from(found > 0 && header.words == 1);
+        two_words += usize::from(found > 0 && header.words == 2);
+        let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+        nets += 1;
+        match played(seed, &net, &mut random, steps_each, &engine) {
+            Some(count) => steps += count,
+            None => lost += 1,
+        }
+    }
+    println!(
+        "{nets} nets ({one_word} of one word and {two_words} of two with {ops} ops that merge), {lost} too large for the \
+         twin, {steps} steps"
+    );
+    assert!(one_word > nets / 5 && two_words > 0 && lost < nets / 5, "merges are no longer covered");
+}
+
 #[test]
 fn engine_and_twin_agree_on_every_construct() {
     let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
@@ -373,22 +424,13 @@ fn engine_and_twin_agree_on_every_construct() {
         };
         let header = Program::parse(image.as_bytes()).unwrap().header().clone();
         let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            duel(&net, &mut random, steps_each, &engine)
-        }));
-        match played {
-            Ok(Some(count)) => steps += count,
-            Ok(None) => {
-                lost += 1;
-                continue;
-            }
-            Err(panic) => {
-                println!("seed {seed}:\n{}", show(&net));
-                std::panic::resume_unwind(panic);
-            }
-        }
+        let Some(count) = played(seed, &net, &mut random, steps_each, &engine) else {
+            lost += 1;
+            continue;
+        };
+        steps += count;
         nets += 1;
-        general += usize::from(header.flags != 0);
+        general += usize::from(header.flags & FLAG_GENERAL != 0);
         merges += usize::from(net.node_ids().any(|node| is_merge(&net, node)));
     }
     println!(

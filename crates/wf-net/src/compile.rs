@@ -7,8 +7,8 @@ use crate::conditions::{Condition, conditions};
 use crate::explore::{Explorer, MARKINGS_MAX, chains};
 use crate::guard::Code;
 use crate::image::{
-    CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, NEVER, OUTCOMES_MANY,
-    Op1, Op2, OpMeta, TaskCell, WORDS_MAX, build_id,
+    CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MergeOp, NEVER,
+    OUTCOMES_MANY, Op1, Op2, OpMeta, TaskCell, WORDS_MAX, build_id,
 };
 use crate::layout::Layout;
 use crate::merges::{self, Cube};
@@ -50,12 +50,13 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
         return Err(problems);
     }
     let mut scripts = Scripts { codes: Vec::new() };
+    let waits = waits(net, &routing, &cubes);
     let options = &CompileOptions { scripts_only: options.scripts_only || layout.is_general };
     let shift = ops_shift(&routing, options);
     let mut ops = Vec::new();
     let sources = || routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts);
     for (index, route) in routing.played().iter().enumerate() {
-        layout.ops_of_route(&mut ops, &mut scripts, index, route, shift, options);
+        layout.ops_of_route(&mut ops, &mut scripts, &waits, index, route, shift, options);
     }
     let classes = Classes::new(net, &routing, &counted);
     let mut patterns = Vec::new();
@@ -107,6 +108,35 @@ pub(crate) fn merge_cubes(
     cells
 }
 
+/// What a synchronizing merge looks at.
+#[derive(Clone, Copy)]
+struct Waits {
+    inputs: Mask,
+    /// All other bits that matter.
+    others: Mask,
+    /// Whether one mask says when it need not wait.
+    is_one_mask: bool,
+    /// What keeps it from firing unless it has all inputs, if so: without a cube its inputs themselves.
+    threat: Mask,
+}
+
+/// What each merge looks at, as far as masks can say it.
+fn waits(net: &Net, routing: &Routing, cubes: &[CubeCell]) -> Vec<Waits> {
+    let of_merge = |(index, &merge): (usize, &crate::NodeId)| {
+        let inputs = mask(&routing.places_of(net, merge));
+        let own: Vec<&CubeCell> = cubes.iter().filter(|cube| cube.merge as usize == index).collect();
+        let care = own.iter().fold([0; WORDS_MAX], |care, cube| or(care, cube.care));
+        let others = core::array::from_fn(|word| care[word] & !inputs[word]);
+        let is_one_mask = match own[..] {
+            [] => true,
+            [cube] => cube.want == [0; WORDS_MAX] && !meets(cube.care, inputs),
+            _ => false,
+        };
+        Waits { inputs, others, is_one_mask, threat: if own.is_empty() { inputs } else { others } }
+    };
+    routing.merges.iter().enumerate().map(of_merge).collect()
+}
+
 /// The cubes of a merge; `None` if the walk passed a limit, or bits cannot tell the markings apart.
 fn cubes_of(net: &Net, routing: &Routing, conditions: &[Condition], merge: usize) -> Option<Vec<Cube>> {
     let inputs: Vec<u16> = routing.places_of(net, routing.merges[merge]);
@@ -146,6 +176,8 @@ struct Op {
     put: Mask,
     join_need: Mask,
     join_put: Mask,
+    /// What keeps the synchronization from firing unless it has all inputs.
+    threat: Mask,
     kind: u8,
     outcomes: u16,
     patterns: u16,
@@ -191,6 +223,10 @@ pub(crate) fn or(one: Mask, two: Mask) -> Mask {
     core::array::from_fn(|word| one[word] | two[word])
 }
 
+pub(crate) fn mask(places: &[u16]) -> Mask {
+    places.iter().fold([0; WORDS_MAX], |mask, &place| or(mask, bit(usize::from(place))))
+}
+
 fn meets(one: Mask, two: Mask) -> bool {
     one.iter().zip(two).any(|(one, two)| one & two != 0)
 }
@@ -200,6 +236,7 @@ impl Layout {
         &self,
         ops: &mut Vec<Op>,
         scripts: &mut Scripts,
+        waits: &[Waits],
         index: usize,
         route: &Route,
         shift: u8,
@@ -225,7 +262,7 @@ impl Layout {
                 ops.push(own(Op { is_past: true, ..ops[first] }));
                 continue;
             }
-            let plain = if all_plain { self.plain_op(route, outcome, base) } else { None };
+            let plain = if all_plain { self.plain_op(route, waits, outcome, base) } else { None };
             let op = match (plain, script_op) {
                 (Some(op), _) | (None, Some(op)) => op,
                 (None, None) => Op { kind: KIND_SCRIPT, script: scripts.write(route), ..base },
@@ -237,13 +274,15 @@ impl Layout {
         }
     }
 
-    /// The op of one outcome, if masks can say it: bits only, and at most one synchronization, which feeds no other.
-    fn plain_op(&self, route: &Route, outcome: u64, base: Op) -> Option<Op> {
+    /// The op of one outcome, if masks can say it: bits only, and at most one synchronization, a join or a merge, which feeds
+    /// no other.
+    fn plain_op(&self, route: &Route, waits: &[Waits], outcome: u64, base: Op) -> Option<Op> {
         let mut op = Op { kind: KIND_PLAIN, ..base };
         let mut choice = outcome;
         // For each slot: tokens that pass for certain, and tokens that pass if the synchronization fires.
         let mut slots = vec![(0u32, 0u32); route.slot_count()];
         let mut join_fires = false;
+        let mut chosen = Vec::new();
         if !self.settle(&route.put, (1, 0), &mut op, &mut slots) {
             return None;
         }
@@ -268,8 +307,7 @@ impl Layout {
                     (certain, joined, targets.as_slice())
                 }
                 Step::Join { inputs, targets } => {
-                    let need =
-                        inputs.iter().fold([0; WORDS_MAX], |mask, &place| or(mask, bit(usize::from(place))));
+                    let need = mask(inputs);
                     if !meets(need, op.put) && !meets(need, op.join_put) {
                         continue;
                     }
@@ -277,7 +315,37 @@ impl Layout {
                         return None;
                     }
                     join_fires = true;
-                    op.join_need = need;
+                    (op.join_need, op.threat) = (need, need);
+                    (0, 1, targets.as_slice())
+                }
+                Step::Branches { slot, default, guards, targets } => {
+                    let base = 1u64 << targets.len();
+                    let digit = choice % base;
+                    choice /= base;
+                    let (certain, joined) = slots[usize::from(*slot)];
+                    // By data, or by nothing: a script asks the one and refuses the other.
+                    if digit == 0 && (guards.is_some() || usize::from(*default) >= targets.len()) {
+                        return None;
+                    }
+                    let is_chosen = |branch: usize| match digit {
+                        0 => branch == usize::from(*default),
+                        mask => mask >> branch & 1 == 1,
+                    };
+                    chosen.clear();
+                    chosen.extend((0..targets.len()).filter(|&branch| is_chosen(branch)).map(|b| targets[b]));
+                    (certain, joined, chosen.as_slice())
+                }
+                Step::Merge { merge, inputs: _, targets } => {
+                    let Waits { inputs, others, is_one_mask, threat } = waits[usize::from(*merge)];
+                    if !meets(inputs, or(op.put, op.join_put)) && !meets(others, op.take) {
+                        continue;
+                    }
+                    let is_sayable = is_one_mask && !meets(or(inputs, others), self.counted);
+                    if join_fires || !is_sayable {
+                        return None;
+                    }
+                    join_fires = true;
+                    (op.join_need, op.threat) = (inputs, threat);
                     (0, 1, targets.as_slice())
                 }
                 Step::Code(_) => return None,
@@ -286,7 +354,20 @@ impl Layout {
                 return None;
             }
         }
-        Some(op)
+        // What the synchronization moves must not be what another merge has waited for, or it itself once more.
+        let moved = or(op.join_need, op.join_put);
+        let is_alone = |step: &Step| match step {
+            Step::Merge { merge, .. } => {
+                let Waits { inputs, others, .. } = waits[usize::from(*merge)];
+                if inputs == op.join_need {
+                    !meets(inputs, op.join_put)
+                } else {
+                    !meets(or(inputs, others), moved)
+                }
+            }
+            _ => true,
+        };
+        route.steps.iter().all(is_alone).then_some(op)
     }
 
     /// Lets tokens come to rest: `count.0` for certain, `count.1` if the op's synchronization fires.
@@ -356,7 +437,7 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
     let op_bytes = layout.words * CELL_BYTES;
     let slots = bytes[HEADER_CELLS * CELL_BYTES..tasks_at * CELL_BYTES].chunks_exact_mut(op_bytes);
     for (slot, op) in slots.zip(&parts.ops) {
-        write_op(op, layout.words, slot);
+        write_op(op, layout, slot);
     }
     bytes[tasks_at * CELL_BYTES..cubes_at * CELL_BYTES].copy_from_slice(parts.tasks.as_bytes());
     bytes[cubes_at * CELL_BYTES..scripts_at * CELL_BYTES].copy_from_slice(parts.cubes.as_bytes());
@@ -371,7 +452,7 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
     image
 }
 
-fn write_op(op: &Op, words: usize, slot: &mut [u8]) {
+fn write_op(op: &Op, layout: &Layout, slot: &mut [u8]) {
     let key = OpMeta::key_of(op.route, op.kind, op.outcome, op.is_task);
     let meta = OpMeta { key, script: op.script, outcomes: op.outcomes, patterns: op.patterns };
     // A place that is not empty once the op's own tokens are gone cannot take another: no token is lost if a proof is wrong.
@@ -386,9 +467,20 @@ fn write_op(op: &Op, words: usize, slot: &mut [u8]) {
         join_keep: not(op.join_need),
         join_put: op.join_put,
         meta,
-        reserved: [0; 2],
+        threat: op.threat,
     };
-    if words == 1 {
+    if layout.has_merge_ops() {
+        let op = MergeOp {
+            care: wide.care[0],
+            threat: wide.threat[0],
+            keep: wide.keep[0],
+            put: wide.put[0],
+            join_keep: wide.join_keep[0],
+            join_put: wide.join_put[0],
+            meta,
+        };
+        slot.copy_from_slice(op.as_bytes());
+    } else if layout.words == 1 {
         let op = Op1 {
             care: wide.care[0],
             want: wide.want[0],

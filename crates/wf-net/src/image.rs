@@ -28,7 +28,7 @@ pub const HEADER_CELLS: usize = 5;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 /// Most 64-bit words of a marking.
 pub const WORDS_MAX: usize = 2;
 /// Most places of a program: bits of a marking.
@@ -166,6 +166,12 @@ impl OpMeta {
         self.key as u16
     }
 
+    /// Number of the outcome.
+    #[must_use]
+    pub const fn outcome(&self) -> u8 {
+        (self.key >> 40) as u8
+    }
+
     /// [`KIND_PLAIN`] or [`KIND_SCRIPT`].
     #[must_use]
     pub const fn kind(&self) -> u8 {
@@ -201,7 +207,44 @@ pub struct Op1 {
     pub meta: OpMeta,
 }
 
+/// A one-word op of a program with [`FLAG_MERGES`]: as [`Op1`], but its synchronization may be a merge, too.
+///
+/// It fires iff one of its inputs is set, and either all are or no bit of `threat` is. What must be set for the step to be
+/// legal is not kept: of a task it is the task's own bit, of a start nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct MergeOp {
+    /// As [`Op1::care`]; 0 of an op of a task that is never legal by its masks.
+    pub care: u64,
+    /// Bits of which none may be set for a merge to fire with some of its inputs; of a join its inputs.
+    pub threat: u64,
+    /// As [`Op1::keep`].
+    pub keep: u64,
+    /// As [`Op1::put`].
+    pub put: u64,
+    /// As [`Op1::join_keep`].
+    pub join_keep: u64,
+    /// As [`Op1::join_put`].
+    pub join_put: u64,
+    /// What the op is about.
+    pub meta: OpMeta,
+}
+
+impl MergeOp {
+    /// As [`Op1::want`], of an op that is legal at times.
+    #[inline(always)]
+    #[must_use]
+    pub const fn want(&self) -> u64 {
+        // The highest bit of the key is a task's.
+        (self.meta.key >> 63) << (self.meta.key & 63)
+    }
+}
+
+const _: () = assert!(size_of::<MergeOp>() == CELL_BYTES && TASKS_MAX <= 64);
+
 /// A two-word op: two cells.
+///
+/// As [`Op1`], but its synchronization may be a merge, too, as of a [`MergeOp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Op2 {
@@ -219,8 +262,8 @@ pub struct Op2 {
     pub join_put: [u64; 2],
     /// What the op is about.
     pub meta: OpMeta,
-    /// Must be zero.
-    pub reserved: [u64; 2],
+    /// As [`MergeOp::threat`].
+    pub threat: [u64; 2],
 }
 
 const _: () = assert!(size_of::<Op1>() == CELL_BYTES);
@@ -229,6 +272,9 @@ const _: () = assert!(size_of::<Op2>() == 2 * CELL_BYTES);
 /// The program has tasks whose enabling depends on more than their own token, or that are more than a token: every op
 /// is a script, and what a step has enabled and withdrawn is found by comparing the case before and after.
 pub const FLAG_GENERAL: u64 = 1;
+
+/// The ops of a one-word program are [`MergeOp`]s.
+pub const FLAG_MERGES: u64 = 2;
 
 /// A work item that a completion takes.
 pub const TASK_PLAIN: u8 = 0;

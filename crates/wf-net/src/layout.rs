@@ -3,10 +3,10 @@
 use crate::compile::{Mask, bit, or};
 use crate::conditions::Condition;
 use crate::image::{
-    CALL_ASKS, COUNTERS_MAX, FLAG_GENERAL, HEADER_CELLS, Header, INSTANCES_CANCEL_REST, INSTANCES_CONDITION,
-    INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL, MAGIC, NO_COUNTER, PLACES_MAX, TASK_CALL,
-    TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TIMER_AFTER, TIMER_AT,
-    TIMER_BYTES, TaskCell, VERSION, WORDS_MAX,
+    CALL_ASKS, COUNTERS_MAX, FLAG_GENERAL, FLAG_MERGES, HEADER_CELLS, Header, INSTANCES_CANCEL_REST,
+    INSTANCES_CONDITION, INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL, MAGIC, NO_COUNTER,
+    PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT,
+    TIMER_AFTER, TIMER_AT, TIMER_BYTES, TaskCell, VERSION, WORDS_MAX,
 };
 use crate::net::{Needed, Net, NodeKind, Retention, Timer};
 use crate::problem::{Problem, ProblemKind, Subject};
@@ -39,6 +39,7 @@ impl Layout {
         problems: &mut Vec<Problem>,
     ) -> (Self, Vec<TaskCell>) {
         let (tasks, places) = (routing.tasks.len(), routing.place_count());
+        let is_general = is_general(net);
         let mut layout = Self {
             words: places.div_ceil(64).max(1),
             tasks,
@@ -52,7 +53,7 @@ impl Layout {
             residue: [0; WORDS_MAX],
             enabled: 0,
             running: [0; WORDS_MAX],
-            is_general: is_general(net),
+            is_general,
         };
         let counters =
             counted.tasks.iter().filter(|&&c| c).count() * 2 + counted.rests.iter().filter(|&&c| c).count();
@@ -80,6 +81,11 @@ impl Layout {
         }
         let cells = layout.task_cells(net, routing, counted, conditions, problems);
         (layout, cells)
+    }
+
+    /// Whether the ops are [`MergeOp`](crate::image::MergeOp)s.
+    pub(crate) const fn has_merge_ops(&self) -> bool {
+        !self.is_general && self.merges > 0 && self.words == 1
     }
 
     fn count(&mut self, place: usize) {
@@ -206,7 +212,11 @@ impl Layout {
             running_mask: self.running,
             counted_mask: self.counted,
             residue_mask: self.residue,
-            flags: if self.is_general { FLAG_GENERAL } else { 0 },
+            flags: match self.is_general {
+                true => FLAG_GENERAL,
+                false if self.has_merge_ops() => FLAG_MERGES,
+                false => 0,
+            },
             counter_of: self.counter_of,
             guards_at: 0,
             guard_codes: 0,
@@ -247,13 +257,12 @@ fn is_general(net: &Net) -> bool {
                 | NodeKind::Exclusive
                 | NodeKind::Throw
                 | NodeKind::Parallel
+                | NodeKind::Inclusive(_)
                 | NodeKind::ThreadSplit(_)
                 | NodeKind::ThreadMerge(_)
         )
     };
-    let splits =
-        |node: &crate::Node| matches!(node.kind(), NodeKind::Inclusive(_)) && node.incoming().len() == 1;
     let has_relations =
         !(net.regions.is_empty() && net.critical_sections().is_empty() && net.milestones().is_empty());
-    has_relations || !net.nodes().iter().all(|node| is_plain(node.kind()) || splits(node))
+    has_relations || !net.nodes().iter().all(|node| is_plain(node.kind()))
 }

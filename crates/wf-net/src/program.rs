@@ -8,7 +8,8 @@ use zerocopy::FromBytes;
 
 use crate::guard::Guards;
 use crate::image::{
-    CELL_BYTES, ConstantCell, CubeCell, Header, KIND_PLAIN, MAGIC, Op1, Op2, TaskCell, VERSION, build_id,
+    CELL_BYTES, ConstantCell, CubeCell, FLAG_MERGES, Header, KIND_PLAIN, MAGIC, MergeOp, NEVER, Op1, Op2,
+    TaskCell, VERSION, build_id,
 };
 use crate::tail::Names;
 
@@ -260,6 +261,21 @@ impl<'i> Program<'i> {
         let bytes = &self.bytes[cell * CELL_BYTES..(cell + self.words()) * CELL_BYTES];
         let widen = |word| [word, 0];
         match self.header.words {
+            1 if self.header.flags & FLAG_MERGES != 0 => {
+                let op = MergeOp::read_from_bytes(bytes).unwrap_or_else(|_| unreachable!("one cell"));
+                let is_masks =
+                    op.meta.kind() == KIND_PLAIN && u16::from(op.meta.outcome()) < op.meta.outcomes;
+                Op2 {
+                    care: widen(op.care),
+                    want: widen(if is_masks { op.want() } else { NEVER }),
+                    keep: [op.keep, u64::MAX],
+                    put: widen(op.put),
+                    join_keep: [op.join_keep, u64::MAX],
+                    join_put: widen(op.join_put),
+                    meta: op.meta,
+                    threat: widen(op.threat),
+                }
+            }
             1 => {
                 let op = Op1::read_from_bytes(bytes).unwrap_or_else(|_| unreachable!("one cell"));
                 Op2 {
@@ -270,7 +286,7 @@ impl<'i> Program<'i> {
                     join_keep: [op.join_keep, u64::MAX],
                     join_put: widen(op.join_put),
                     meta: op.meta,
-                    reserved: [0; 2],
+                    threat: widen(!op.join_keep),
                 }
             }
             _ => Op2::read_from_bytes(bytes).unwrap_or_else(|_| unreachable!("two cells")),

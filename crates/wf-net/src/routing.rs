@@ -42,6 +42,11 @@ pub(crate) enum Step {
     Split { slot: u16, targets: Vec<Target> },
     /// Fires as often as every input has a token.
     Join { inputs: Vec<u16>, targets: Vec<Target> },
+    /// Tokens of the slot go to the branches of a mask, which is a digit; an empty one means the default branch, or, with
+    /// conditions, that the data of the case decides.
+    Branches { slot: u16, default: u16, guards: Option<Vec<u16>>, targets: Vec<Target> },
+    /// Fires when it has a token and no input without one can still get one.
+    Merge { merge: u16, inputs: Vec<u16>, targets: Vec<Target> },
     /// What only a script can say, in its codes.
     Code(Vec<u16>),
 }
@@ -439,6 +444,17 @@ impl Route {
                     codes.push(script::JOIN);
                     list(&mut codes, inputs);
                 }
+                Step::Branches { slot, default, guards: None, .. } => {
+                    codes.extend([script::BRANCHES, *slot, *default]);
+                }
+                Step::Branches { slot, default, guards: Some(guards), .. } => {
+                    codes.extend([script::DECIDE_EACH, *slot, *default]);
+                    list(&mut codes, guards);
+                }
+                Step::Merge { merge, inputs, .. } => {
+                    codes.extend([script::MERGE, *merge]);
+                    list(&mut codes, inputs);
+                }
                 Step::Code(code) => {
                     codes.extend(code);
                     continue;
@@ -456,6 +472,8 @@ impl Step {
             Self::Choice { branches: targets, .. }
             | Self::Decide { branches: targets, .. }
             | Self::Split { targets, .. }
+            | Self::Branches { targets, .. }
+            | Self::Merge { targets, .. }
             | Self::Join { targets, .. } => targets,
             Self::Code(_) => &[],
         }

@@ -1,14 +1,14 @@
 //! What the compiler emits, refuses and proves; one `check` per behaviour.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use wf_net::image::{Header, KIND_PLAIN, KIND_SCRIPT, build_id};
+use wf_net::image::{FLAG_MERGES, Header, KIND_PLAIN, KIND_SCRIPT, build_id};
 use wf_net::{
     CompileOptions, Image, ImageError, Instances, Needed, NetBuilder, NodeId, NodeKind, Problem, ProblemKind,
-    Program, Quantity, Subject, compile,
+    Program, Quantity, Subject, Synchronizing, compile,
 };
 
 /// Builds a net from lines like `a -> b c`: a name's first letter says its kind (s start, e end, x exclusive,
-/// p parallel, else task); nodes are numbered in the order in which they are first named.
+/// p parallel, o inclusive, else task); nodes are numbered in the order in which they are first named.
 fn net(text: &str) -> NetBuilder {
     let mut net = NetBuilder::new("t");
     let mut known: std::collections::HashMap<&str, NodeId> = std::collections::HashMap::new();
@@ -33,6 +33,7 @@ fn node<'t>(
         b'e' => NodeKind::End,
         b'x' => NodeKind::Exclusive,
         b'p' => NodeKind::Parallel,
+        b'o' => NodeKind::Inclusive(Synchronizing::General),
         _ => NodeKind::Task,
     };
     *known.entry(name).or_insert_with(|| net.node(name, kind))
@@ -68,6 +69,30 @@ fn a_synchronization_is_folded_into_the_completions_that_feed_it() {
     assert_eq!(op.meta.kind(), KIND_PLAIN);
     assert_eq!((op.put[0], !op.join_keep[0], op.join_put[0]), (1 << 6, 0b11 << 6, 1 << 2));
     assert_eq!(program.fanout_max(), 2);
+}
+
+#[test]
+fn a_merge_is_a_part_of_the_completions_that_it_may_wait_for() {
+    let image =
+        image("s -> t \n t -> o1 \n o1 -> a b \n a -> x1 \n x1 -> o2 e \n b -> o2 \n o2 -> c \n c -> e");
+    let program = Program::parse(image.as_bytes()).unwrap();
+    assert_eq!((program.header().flags, program.header().words), (FLAG_MERGES, 1));
+    // Bits: tasks t a b c 0-3, running 4-7, inputs of o2 8-9.
+    let inputs = 0b11 << 8;
+    let (a, b) = (0b10, 0b100);
+    // What a and b leave at the merge goes on unless the other is still to come; so it does if a ends elsewhere.
+    for (task, outcome, put) in [(1, 0, 1 << 8), (2, 0, 1 << 9), (1, 1, 0)] {
+        let op = program.op(task, outcome);
+        assert_eq!((op.meta.kind(), op.put[0], op.want[0]), (KIND_PLAIN, put, 1 << task));
+        assert_eq!(
+            (!op.join_keep[0], op.join_put[0], op.threat[0]),
+            (inputs, 1 << 3, a | b),
+            "{task} {outcome}"
+        );
+    }
+    // The split is a mask for each set of branches; the empty one is left to a script, which refuses it.
+    assert_eq!([1, 2, 3].map(|outcome| program.op(0, outcome).put[0]), [a, b, a | b]);
+    assert_eq!(program.op(0, 0).meta.kind(), KIND_SCRIPT);
 }
 
 #[test]

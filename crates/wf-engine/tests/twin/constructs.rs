@@ -19,7 +19,17 @@ struct Blocks<'r> {
     /// Decisions made so far: a search tries all their combinations.
     decisions: usize,
     merges: usize,
+    /// Merges that a net may have.
+    merges_max: usize,
+    /// Numbers of the kinds of block that it is made of.
+    kinds: &'static [usize],
 }
+
+/// All kinds of block.
+const ALL: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+
+/// Those of tasks and gateways that masks can say, merges above all.
+const MASKS: &[usize] = &[0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 13, 16];
 
 /// A condition on the numbers of instances; now and then one that asks for a value which no case has.
 fn completion(number: usize) -> Expr {
@@ -107,7 +117,7 @@ impl Blocks<'_> {
             return self.task();
         }
         self.left -= 1;
-        let kind = self.random.below(17);
+        let kind = self.kinds[self.random.below(self.kinds.len())];
         let may_decide = self.decisions < 3;
         match kind {
             0 | 1 => {
@@ -126,7 +136,7 @@ impl Blocks<'_> {
                 self.between(open, close);
                 (open, close)
             }
-            4 | 5 if may_decide && self.merges < 2 => {
+            4 | 5 if may_decide && self.merges < self.merges_max => {
                 self.decisions += 1;
                 self.merges += 1;
                 let rule = [Synchronizing::Structured, Synchronizing::General][self.random.below(2)];
@@ -136,7 +146,7 @@ impl Blocks<'_> {
                 (open, close)
             }
             // A general merge of what runs in parallel, of which a branch may never come.
-            6 if may_decide && self.merges < 2 => {
+            6 if may_decide && self.merges < self.merges_max => {
                 self.decisions += 1;
                 self.merges += 1;
                 let open = self.node(NodeKind::Parallel);
@@ -244,9 +254,13 @@ impl Blocks<'_> {
     }
 }
 
-/// A net over every construct but calls; some are refused, which is part of the test.
-pub(crate) fn net(random: &mut Random) -> Option<Net> {
-    let left = 2 + random.below(5);
+/// Blocks between a start and an end, which is told.
+fn blocks<'r>(
+    random: &'r mut Random,
+    left: usize,
+    merges_max: usize,
+    kinds: &'static [usize],
+) -> (Blocks<'r>, NodeId) {
     let mut blocks = Blocks {
         net: NetBuilder::new("random"),
         random,
@@ -256,13 +270,36 @@ pub(crate) fn net(random: &mut Random) -> Option<Net> {
         made: Vec::new(),
         decisions: 0,
         merges: 0,
+        merges_max,
+        kinds,
     };
     let start = blocks.net.start("s");
     let (first, last) = blocks.block();
     let end = blocks.net.end("e");
     blocks.chain(&[start, first]);
     blocks.chain(&[last, end]);
-    let Blocks { mut net, random, tasks, .. } = blocks;
+    (blocks, end)
+}
+
+/// A net of tasks and gateways, of which masks can say most; some are refused, which is part of the test.
+pub(crate) fn of_masks(random: &mut Random) -> Option<Net> {
+    let left = 2 + random.below(7);
+    let (Blocks { mut net, random, .. }, end) = blocks(random, left, 3, MASKS);
+    if random.one_in(4) {
+        // So many more tasks, behind a start of their own, that one word does not hold all places.
+        let start = net.start("other");
+        let mut chain: Vec<NodeId> = (0..30).map(|number| net.task(&format!("other{number}"))).collect();
+        chain.insert(0, start);
+        chain.push(end);
+        net.chain(&chain);
+    }
+    net.build().ok()
+}
+
+/// A net over every construct but calls; some are refused, which is part of the test.
+pub(crate) fn net(random: &mut Random) -> Option<Net> {
+    let left = 2 + random.below(5);
+    let (Blocks { mut net, random, tasks, .. }, end) = blocks(random, left, 2, ALL);
     let any = |random: &mut Random| tasks[random.below(tasks.len())];
     if random.one_in(4) {
         let region: Vec<NodeId> = (0..1 + random.below(3)).map(|_| any(random)).collect();

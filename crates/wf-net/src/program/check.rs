@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::{ImageError, Program};
 use crate::guard::{self, CodeBounds, Value};
 use crate::image::{
-    CALL_ASKS, CELL_BYTES, COUNTERS_MAX, ConstantCell, FLAG_GENERAL, HEADER_CELLS, INSTANCES_CANCEL_REST,
-    INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX, INSTANCES_SEQUENTIAL, KIND_PLAIN, KIND_SCRIPT,
-    NEVER, NO_COUNTER, Op2, OpMeta, PLACES_MAX, STARTS_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT,
-    TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, VARIABLES_MAX, WORDS_MAX,
+    CALL_ASKS, CELL_BYTES, COUNTERS_MAX, ConstantCell, FLAG_GENERAL, FLAG_MERGES, HEADER_CELLS,
+    INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX, INSTANCES_SEQUENTIAL,
+    KIND_PLAIN, KIND_SCRIPT, NEVER, NO_COUNTER, Op2, OpMeta, PLACES_MAX, STARTS_MAX, TASK_CALL,
+    TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER,
+    TIMER_AT, VARIABLES_MAX, WORDS_MAX,
 };
 use crate::script;
 use crate::tail::Names;
@@ -34,7 +35,7 @@ impl Program<'_> {
         ensure(h.words as usize == places.div_ceil(64).max(1), "words")?;
         ensure(usize::from(h.counters) <= COUNTERS_MAX, "counters")?;
         ensure(h.shift <= 8, "shift")?;
-        ensure(h.flags & !FLAG_GENERAL == 0, "flags")?;
+        ensure([0, FLAG_GENERAL].contains(&h.flags) || (h.flags == FLAG_MERGES && h.words == 1), "flags")?;
         let known = low_bits(places);
         ensure((0..WORDS_MAX).all(|w| h.residue_mask[w] & !known[w] == 0), "residue_mask")?;
         let op_cells = (self.routes() << h.shift) * self.words();
@@ -192,7 +193,7 @@ impl Program<'_> {
 
     fn op_is_sane(&self, op: &Op2, route: usize, outcome: usize, known: [u64; WORDS_MAX]) -> bool {
         let not = |mask: [u64; WORDS_MAX]| mask.map(|word| !word);
-        let masks = [op.care, not(op.keep), op.put, not(op.join_keep), op.join_put];
+        let masks = [op.care, not(op.keep), op.put, not(op.join_keep), op.join_put, op.threat];
         let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
         let is_task = route < usize::from(self.header.tasks);
         let OpMeta { key, outcomes, .. } = op.meta;
@@ -205,7 +206,7 @@ impl Program<'_> {
             (0..self.words()).all(|word| op.want[word] == NEVER && op.care[word] == 0)
         };
         let own = OpMeta::key_of(route as u16, kind, outcome as u8, is_task);
-        inside && key == own && want_fits && op.reserved == [0; 2]
+        inside && key == own && want_fits
     }
 
     /// Whether the engine can follow a script.

@@ -153,12 +153,10 @@ impl Folder<'_> {
         let base = 1 << guards.len();
         if self.is_guarded(node) {
             self.digit(node, DigitKind::GuardedBranches, base);
-            let mut code = vec![script::DECIDE_EACH, slot, default];
-            list(&mut code, &guards);
-            return self.coded(code, node);
+            return Step::Branches { slot, default, guards: Some(guards), targets: self.targets(node) };
         }
         self.digit(node, DigitKind::Branches { has_default: default != script::NONE }, base);
-        self.coded(vec![script::BRANCHES, slot, default], node)
+        Step::Branches { slot, default, guards: None, targets: self.targets(node) }
     }
 
     /// Whether the data of the case decides at a split.
@@ -212,15 +210,13 @@ impl Folder<'_> {
                 self.coded(code, node)
             }
             NodeKind::Inclusive(_) => {
-                let mut code = vec![script::MERGE, self.merge_number(node)];
-                list(&mut code, &inputs);
-                if self.net.node(node).outgoing().len() > 1 {
-                    let slot = self.slot(node);
-                    list(&mut code, &encoded(&[Target::Slot(slot)]));
-                    Step::Code(code)
+                let merge = self.merge_number(node);
+                let targets = if self.net.node(node).outgoing().len() > 1 {
+                    vec![Target::Slot(self.slot(node))]
                 } else {
-                    self.coded(code, node)
-                }
+                    self.targets(node)
+                };
+                Step::Merge { merge, inputs, targets }
             }
             _ => Step::Join { inputs, targets: self.targets(node) },
         }
