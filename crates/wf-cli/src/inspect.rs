@@ -197,16 +197,16 @@ fn branch(branch: &wf_net::Branch) -> String {
 }
 
 fn show_ops(out: &mut impl Write, program: &Program<'_>, route: usize) -> io::Result<()> {
-    for outcome in 0..1usize << program.header().shift {
-        let op = program.op(route, outcome);
-        if op.meta.kind() != KIND_PLAIN {
-            let codes = program.header().script_codes;
-            writeln!(out, "  any outcome of {}: script at {} of {codes}", op.meta.outcomes, op.meta.script)?;
-            return Ok(());
-        }
-        if outcome < usize::from(op.meta.outcomes) {
-            writeln!(out, "  {outcome}: {}", masks(&op))?;
-        }
+    let codes = program.header().script_codes;
+    let ops = || (0..1usize << program.header().shift).map(|outcome| program.op(route, outcome));
+    let script = |op: &Op2| format!("script at {} of {codes}", op.meta.script);
+    let first = program.op(route, 0);
+    if ops().all(|op| op.meta.kind() != KIND_PLAIN) {
+        return writeln!(out, "  any outcome of {}: {}", first.meta.outcomes, script(&first));
+    }
+    for (outcome, op) in ops().enumerate().take(usize::from(first.meta.outcomes)) {
+        let text = if op.meta.kind() == KIND_PLAIN { masks(&op) } else { script(&op) };
+        writeln!(out, "  {outcome}: {text}")?;
     }
     Ok(())
 }
@@ -221,7 +221,11 @@ fn masks(op: &Op2) -> String {
     let not = |mask: [u64; 2]| mask.map(|word| !word);
     let mut text = format!("need {} take {} put {}", list(op.want), list(not(op.keep)), list(op.put));
     if op.join_keep != [u64::MAX; 2] {
-        text += &format!(", then {} become {}", list(not(op.join_keep)), list(op.join_put));
+        let inputs = not(op.join_keep);
+        text += &format!(", then {} become {}", list(inputs), list(op.join_put));
+        if op.threat != inputs {
+            text += &format!(" if all are set or none of {}", list(op.threat));
+        }
     }
     text
 }
