@@ -43,6 +43,8 @@ pub(crate) enum Repeat {
     Instances {
         /// How many; otherwise the completion before says so.
         count: Option<u32>,
+        /// Whether anything says how many; else there is one at least.
+        is_said: bool,
         /// Words that say how many, of instances one after another.
         in_turn: Option<String>,
         /// When the others are not needed any more; without a guard, a completion says so.
@@ -68,15 +70,16 @@ impl Repeat {
         let cardinality = child_text(model, index, "loopCardinality");
         let count = cardinality.as_deref().and_then(constant);
         let completion = Condition::of(model, index, "completionCondition");
+        let is_said = cardinality.is_some() || has_collection(model, index);
         if !matches!(model.tree.value(index, "isSequential"), Some("true" | "1")) {
-            return Self::Instances { count, in_turn: None, completion };
+            return Self::Instances { count, is_said, in_turn: None, completion };
         }
         match count {
             Some(1) => Self::Once,
             _ => {
                 let words = cardinality.map(|text| format!("{text} times"));
                 let in_turn = Some(words.unwrap_or_else(|| "one for each".to_owned()));
-                Self::Instances { count, in_turn, completion }
+                Self::Instances { count, is_said, in_turn, completion }
             }
         }
     }
@@ -93,9 +96,9 @@ impl Repeat {
 
     /// Instances one after another as a loop that whoever completes one goes on with.
     pub(crate) fn uncounted(&mut self) {
-        if let Self::Instances { count, in_turn: Some(how_often), .. } = self {
+        if let Self::Instances { count, is_said, in_turn: Some(how_often), .. } = self {
             *self = Self::Loop {
-                is_tested_before: count.is_none_or(|count| count == 0),
+                is_tested_before: count.map_or(*is_said, |count| count == 0),
                 condition: None,
                 is_counted: true,
                 how_often: core::mem::take(how_often),
@@ -108,6 +111,12 @@ impl Repeat {
 pub(crate) fn child_text(model: &Model<'_, '_>, index: Index, name: &str) -> Option<String> {
     let text = model.tree.text(child(model, index, name)?).trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Whether the instances are one for each item of a list.
+fn has_collection(model: &Model<'_, '_>, index: Index) -> bool {
+    let tree = model.tree;
+    tree.value(index, "collection").is_some() || child_text(model, index, "loopDataInputRef").is_some()
 }
 
 fn child(model: &Model<'_, '_>, index: Index, name: &str) -> Option<Index> {

@@ -137,6 +137,13 @@ elements! {
         "start {A}; !hint {A,Y}; A {B,Y}; !halt {X}; !hint ?Lost; X {} ok",
         "start {A}; A {B}; B {} ok; !halt ?UnknownCase",
     ]
+    repeated_events "repeated-events" [
+        "start=3 {A,B,ask,day,hint}; B {A,ask,day,hint}; !ask {A,C,day,hint}; !ask ?Lost; A {C,day,hint}; C {D,day,hint}; \
+         D {} ok",
+        "start=1 {A,ask,day,hint}; !hint {A,X,Y.1,Y.2,ask,day}; !hint ?Lost; X {A,Y.1,Y.2,ask,day}; Y.1 {A,Y.2,ask,day}; \
+         A {D,Y.2,day}; Y.2 {D,day,hint}; !hint {D,X,Y.1,Y.2,day}; D {X,Y.1,Y.2,day}; X {Y.1,Y.2,day}; Y.2 {Y.1,day}; Y.1 {} ok",
+        "start=2 {B,day,hint}; !day {B,Z,hint}; !day ?Lost; Z {B,hint}; B {D,hint}; D {} ok",
+    ]
     transaction "transaction" [
         "start {A}; A=0 {C}; C {} ok",
         "start {A}; A=1 {U}; U {X}; X {} ok",

@@ -13,8 +13,8 @@ mod slice;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-pub(crate) use slice::chains;
 use slice::influence;
+pub(crate) use slice::{chains, influencing};
 
 use crate::conditions::Condition;
 use crate::guard;

@@ -366,6 +366,16 @@ impl Net {
         names.into_iter().collect()
     }
 
+    /// Whether what happens at a node can influence whether a synchronizing merge must wait: a path leads from there to the
+    /// merge, or to what takes tokens from such a path.
+    ///
+    /// # Panics
+    /// If a node belongs to another net and is out of range here.
+    #[must_use]
+    pub fn influences(&self, node: NodeId, merge: NodeId) -> bool {
+        crate::explore::influencing(self, merge)[node.index()]
+    }
+
     /// Ids of all nodes that have a work item, in order: the tasks' numbers.
     pub fn tasks(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.node_ids().filter(|&id| self.node(id).kind.is_task())

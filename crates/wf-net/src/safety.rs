@@ -74,6 +74,16 @@ fn always_fits(kind: NodeKind, state: State) -> bool {
     }
 }
 
+/// Whether all tokens that rest at a node rest on a flow into it, or none do.
+fn holds_by_flow(kind: NodeKind) -> bool {
+    match kind {
+        NodeKind::Completion | NodeKind::ThreadMerge(_) => false,
+        NodeKind::Partial { needed, surplus } => needed == 1 && surplus == Surplus::Cancel,
+        NodeKind::Instances(instances) => !instances.drains(),
+        _ => true,
+    }
+}
+
 /// Whether tokens rest on this flow.
 fn is_place(net: &Net, flow: FlowId) -> bool {
     let to = net.node(net.flow(flow).to());
@@ -160,6 +170,17 @@ impl<'n> Cover<'n> {
                 NodeKind::Inclusive(_) | NodeKind::Completion => {
                     self.close(from, &mut open);
                     alone
+                }
+                // Each token that comes goes on, as one.
+                NodeKind::Throw | NodeKind::Partial { needed: 1, surplus: Surplus::Cancel } => {
+                    self.close(from, &mut open);
+                    alone
+                }
+                // It happens while its region has a token, and takes all of them.
+                NodeKind::Interrupt { interrupts: true } => {
+                    let region = self.net.region(from);
+                    region.iter().for_each(|&node| self.close(node, &mut open));
+                    alone && region.iter().all(|&node| holds_by_flow(self.net.node(node).kind()))
                 }
                 // An instance that runs on is a token beside the one that has gone on.
                 NodeKind::Instances(instances) if instances.drains() => false,

@@ -87,6 +87,11 @@ impl Graph {
             return false;
         };
         let scope = &self.scopes[inside];
+        if self.scopes[inside].nodes.is_empty() {
+            // Its inside is not shown: a task.
+            (self.nodes[at].kind, self.nodes[at].inside) = (Some(Kind::Task), None);
+            return false;
+        }
         // A start, the task and an end, or fewer.
         if scope.kind != ScopeKind::Embedded || scope.nodes.len() > 3 {
             return false;

@@ -14,9 +14,9 @@ const INSTANCES_MAX: u32 = 64;
 /// Bytes of a case for counters, instances and calls.
 const RECORD_BYTES: usize = 26;
 
-/// Most instances of each task whose number is not constant, so that all of them fit in a case.
-pub(super) fn instances_most(graph: &Graph) -> u8 {
-    let (mut used, mut open) = (0, 0);
+/// Most instances of each task whose number is not constant, so that all of them fit in a case beside other bytes.
+pub(super) fn instances_most(graph: &Graph, others: usize) -> u8 {
+    let (mut used, mut open) = (others, 0);
     for node in &graph.nodes {
         used += match (node.kind, &node.repeat) {
             (Some(Kind::Task), Repeat::Instances { count: None, .. }) => {
@@ -52,7 +52,7 @@ impl Lowering<'_, '_, '_> {
                 return None;
             }
             (Some(Kind::Receive), _) => NodeKind::Receive(self.retention(at)),
-            (_, Repeat::Instances { count, in_turn, completion }) => match *count {
+            (_, Repeat::Instances { count, in_turn, completion, .. }) => match *count {
                 Some(count) if !(1..=INSTANCES_MAX).contains(&count) => {
                     self.refuse(
                         at,

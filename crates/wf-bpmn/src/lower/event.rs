@@ -5,12 +5,12 @@ use wf_net::{NodeId, NodeKind, Retention, Surplus};
 use super::region::Region;
 use super::thrown::transaction;
 use super::{Lowering, Part, Sink};
-use crate::Unsupported;
 use crate::graph::{NodeAt, ScopeKind};
 use crate::kind::{Trigger, TriggerKind};
+use crate::{Unsupported, WarningKind};
 
 /// Fires at its first token, and takes all work of its region away.
-const CANCEL: NodeKind = NodeKind::Partial { needed: 1, surplus: Surplus::Cancel };
+pub(super) const CANCEL: NodeKind = NodeKind::Partial { needed: 1, surplus: Surplus::Cancel };
 
 impl Lowering<'_, '_, '_> {
     pub(super) fn has(&self, at: NodeAt, kind: TriggerKind) -> bool {
@@ -276,7 +276,10 @@ impl Lowering<'_, '_, '_> {
                 return Some(self.split(at, receive, all, self.ways_out(at)))
                     .map(|part| Part { entry: None, ..part });
             }
-            return Some(self.part(at, None, receive, vec![receive]));
+            if self.again.limited.contains(&at) {
+                self.warn_limited(at, WarningKind::OnceEachTime);
+            }
+            return Some(self.armed_part(at, receive));
         }
         self.lower_watch(at)
     }
@@ -315,6 +318,9 @@ impl Lowering<'_, '_, '_> {
             let why = "an event that waits for all of several triggers, and interrupts or runs beside";
             self.refuse(at, Unsupported::Event(why));
             return None;
+        }
+        if self.again.limited.contains(&at) {
+            return self.lower_armed_start(at);
         }
         let is_thrown_inside = self.thrown.catchers.contains(&at);
         // A task can fail in other ways than by an error end event; nothing else escalates or cancels than what is drawn.

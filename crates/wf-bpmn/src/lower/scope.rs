@@ -86,7 +86,7 @@ impl Lowering<'_, '_, '_> {
             let entry = self.add(at, "", NodeKind::Exclusive);
             (entry, entry)
         } else {
-            self.pass(at, "", 2, roots.len())
+            self.pass(at, "", 2, roots.len() + self.armed_starts(inside).len())
         };
         if !has_end {
             // It is left by a terminate end event, or by what is thrown inside.
@@ -113,6 +113,7 @@ impl Lowering<'_, '_, '_> {
         self.sinks[inside] = Some(Sink::Done(done));
         self.feeds[inside] = Some(feed);
         let exit = self.out(at, inside, Some(done))?;
+        let exit = self.disarm_starts(at, inside, exit);
         self.around_scope(at, entry, exit)
     }
 
