@@ -72,12 +72,13 @@ impl<'n> Duel<'n> {
             };
             choice.digits += digit * choice.outcomes;
             choice.outcomes *= decision.base();
-            if matches!(decision.kind, DecisionKind::Enough | DecisionKind::GuardedEnough) {
+            let node = self.net.node_ids().find(|&n| self.net.node(n).id() == decision.gateway.id).unwrap();
+            let is_enough = matches!(decision.kind, DecisionKind::Enough | DecisionKind::GuardedEnough);
+            if is_enough && self.net.node(node).kind().is_task() {
                 let first = u64::from(decision.is_guarded());
                 choice.enough = digit.checked_sub(first).map(|enough| enough == 1);
             } else {
-                let node = self.net.node_ids().find(|&n| self.net.node(n).id() == decision.gateway.id);
-                choice.choices.insert(node.unwrap(), digit);
+                choice.choices.insert(node, digit);
             }
         }
         choice
@@ -241,6 +242,7 @@ impl<'n> Duel<'n> {
             Err(Refused::Full) => Status::CounterFull,
             Err(Refused::Kind) => Status::KindRefused,
             Err(Refused::NoValue) => Status::NoValue,
+            Err(Refused::NoAnswer) => Status::NoAnswer,
         };
         (event, choice.digits, status, undone)
     }

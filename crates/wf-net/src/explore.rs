@@ -460,6 +460,14 @@ impl Tokens for Counted<'_, '_, '_> {
     fn holds(&mut self, _: u16) -> Result<bool, guard::Fault> {
         Ok(false)
     }
+
+    fn is_enough(&mut self, _: u16, _: [u8; 4]) -> Result<bool, guard::Fault> {
+        Ok(false)
+    }
+
+    fn count(&mut self, _: u16) -> Result<u8, guard::Fault> {
+        Ok(1)
+    }
 }
 
 /// The marking as bits.
@@ -480,6 +488,8 @@ fn choices(route: &Route) -> Option<Vec<u64>> {
         let digits: Vec<u64> = match digit.kind {
             // One instance or many: the same token.
             DigitKind::Instances => vec![0, 1],
+            DigitKind::GuardedInstances => vec![1, 2],
+            DigitKind::GuardedEnoughHere => vec![1, 2],
             // Every branch that data can choose, the digits from 1 choose too; an empty mask is the default branch.
             DigitKind::Guarded if digit.base <= OUTCOMES_MAX as u64 => (1..digit.base).collect(),
             _ if digit.base > OUTCOMES_MAX as u64 => return None,

@@ -275,6 +275,8 @@ pub struct Net {
     pub(crate) calls: BTreeMap<NodeId, String>,
     /// What decides whether the instances of a task are enough.
     pub(crate) completion_guards: BTreeMap<NodeId, Expr>,
+    /// What decides how many instances a task gets.
+    pub(crate) quantities: BTreeMap<NodeId, Expr>,
     /// Triggers and interrupts that time brings.
     pub(crate) timers: BTreeMap<NodeId, Timer>,
     /// Names of the messages that nodes send or wait for.
@@ -342,7 +344,13 @@ impl Net {
         self.calls.get(&node).map(String::as_str)
     }
 
-    /// What decides by the data of the case whether the instances of a task are enough.
+    /// What says by the data of the case how many instances a task gets.
+    #[must_use]
+    pub fn quantity(&self, node: NodeId) -> Option<&Expr> {
+        self.quantities.get(&node)
+    }
+
+    /// What decides by the data of the case whether the instances of a task, or the arrivals at a join, are enough.
     #[must_use]
     pub fn completion_guard(&self, node: NodeId) -> Option<&Expr> {
         self.completion_guards.get(&node)

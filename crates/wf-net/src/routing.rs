@@ -10,9 +10,9 @@ mod order;
 
 use std::collections::BTreeMap;
 
-use crate::guard::Code;
+use crate::guard::{Code, Expr};
 use crate::image::{PLACES_MAX, STARTS_MAX, TASKS_MAX};
-use crate::net::{Net, NodeKind, Retention, Surplus};
+use crate::net::{Instances, Net, NodeKind, Quantity, Retention, Surplus};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::script;
 use crate::{FlowId, NodeId};
@@ -61,6 +61,10 @@ pub(crate) enum DigitKind {
     Threads,
     /// A number of instances.
     Instances,
+    /// A number of instances and one, or 0: the data of the case decides.
+    GuardedInstances,
+    /// 0: the data of the case decides whether the arrivals at a join are enough; else 1: not yet, 2: they are.
+    GuardedEnoughHere,
     /// Whether a multi-instance task has had enough.
     Enough,
     /// 0: the data of the case decides whether a multi-instance task has had enough; else 1: not yet, 2: it has.
@@ -70,7 +74,14 @@ pub(crate) enum DigitKind {
 impl DigitKind {
     /// Whether 0 leaves it to the data of the case.
     pub(crate) const fn is_guarded(self) -> bool {
-        matches!(self, Self::Guarded | Self::GuardedBranches | Self::GuardedEnough)
+        matches!(
+            self,
+            Self::Guarded
+                | Self::GuardedBranches
+                | Self::GuardedInstances
+                | Self::GuardedEnough
+                | Self::GuardedEnoughHere
+        )
     }
 
     /// Whether it is asked whenever an instance is complete, and not by a gateway behind the task.
@@ -182,11 +193,10 @@ impl Routing {
         let places = Places::new(&tasks, &rests);
         let merges: Vec<NodeId> = net.node_ids().filter(|&node| is_merge(net, node)).collect();
         let (guards, mut problems) = guards(net);
-        let of_flow = &guards.of_flow;
         let mut routes = Vec::new();
         let settle = merges.first();
         for &source in tasks.iter().chain(&starts).chain(&interrupts).chain(settle) {
-            match fold::route(net, &places, &merges, of_flow, &order, source) {
+            match fold::route(net, &places, &merges, &guards, &order, source) {
                 Ok(route) => routes.push(route),
                 Err(problem) => problems.push(problem),
             }
@@ -251,16 +261,17 @@ impl Routing {
 }
 
 /// The conditions of a net, compiled, and where those of each flow and task begin.
+#[derive(Debug, Default)]
 struct Guarding {
     code: Code,
     of_flow: BTreeMap<FlowId, u16>,
     completions: BTreeMap<NodeId, u16>,
+    quantities: BTreeMap<NodeId, u16>,
 }
 
 /// Compiles the conditions of all that data decides.
 fn guards(net: &Net) -> (Guarding, Vec<Problem>) {
-    let mut guarding =
-        Guarding { code: Code::default(), of_flow: BTreeMap::new(), completions: BTreeMap::new() };
+    let mut guarding = Guarding::default();
     let mut problems = Vec::new();
     for (index, flow) in net.flows().iter().enumerate() {
         let id = FlowId(index as u32);
@@ -289,6 +300,24 @@ fn guards(net: &Net) -> (Guarding, Vec<Problem>) {
     for (&node, guard) in &net.completion_guards {
         match guarding.code.add(guard) {
             Ok(at) => drop(guarding.completions.insert(node, at)),
+            Err(kind) => {
+                problems.push(Problem::new(Subject::Node(node), kind));
+                return (guarding, problems);
+            }
+        }
+    }
+    for (&node, number) in &net.quantities {
+        let NodeKind::Instances(Instances { count: Quantity::Chosen(most), .. }) = net.node(node).kind()
+        else {
+            continue;
+        };
+        if number.has_tally() {
+            let text = "a number of instances stands in a completion condition only";
+            problems.push(Problem::new(Subject::Node(node), ProblemKind::Rule(text)));
+            continue;
+        }
+        match guarding.code.add(&Expr::Count(Box::new(number.clone()), most)) {
+            Ok(at) => drop(guarding.quantities.insert(node, at)),
             Err(kind) => {
                 problems.push(Problem::new(Subject::Node(node), kind));
                 return (guarding, problems);

@@ -36,6 +36,17 @@ fn completion(number: usize) -> Expr {
     }
 }
 
+/// How many instances there are, now and then no number that there can be.
+fn quantity(number: usize) -> Expr {
+    match number % 5 {
+        0 => Expr::variable("missing"),
+        1 => Expr::integer(number as i64 % 7 - 2),
+        2 => Expr::Literal(Literal::Decimal(2.0)),
+        3 => Expr::Literal(Literal::Decimal(1.5)),
+        _ => Expr::Binary(Binary::Add, Box::new(Expr::integer(1)), Box::new(Expr::integer(0))),
+    }
+}
+
 /// Where a block begins and ends.
 type Block = (NodeId, NodeId);
 
@@ -171,6 +182,9 @@ impl Blocks<'_> {
                 let inside = self.between(open, close);
                 if surplus == Surplus::Cancel {
                     self.net.cancels(close, &inside);
+                    if self.made.len().is_multiple_of(2) {
+                        self.net.completion_guard(close, completion(self.made.len() / 2));
+                    }
                 }
                 (open, close)
             }
@@ -204,6 +218,9 @@ impl Blocks<'_> {
                 let task = self.node(NodeKind::Instances(instances));
                 if instances.needed == Needed::Condition && !self.made.len().is_multiple_of(4) {
                     self.net.completion_guard(task, completion(self.made.len()));
+                }
+                if matches!(instances.count, Quantity::Chosen(_)) && self.made.len().is_multiple_of(2) {
+                    self.net.quantity(task, quantity(self.made.len() / 2));
                 }
                 (task, task)
             }
