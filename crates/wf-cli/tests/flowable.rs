@@ -767,10 +767,9 @@ const FILES: &[(&str, Known)] = &[
     ),
     (
         "parallel-gateway-with-activity-and-mi-subprocess",
-        // The completion before says which of the instances there are: here the first two.
         Plays(
             &[
-                "start {taskBeforeFork}; taskBeforeFork=3 {miSubProcessTask1#1,miSubProcessTask1#2,parallelTask}; \
+                "start {taskBeforeFork}; taskBeforeFork nrOfLoops:=2 {miSubProcessTask1#1,miSubProcessTask1#2,parallelTask}; \
                miSubProcessTask1#2 {miSubProcessTask1#1,miSubProcessTask2#2,parallelTask}; \
                miSubProcessTask2#2 {miSubProcessTask1#1,parallelTask}; parallelTask {miSubProcessTask1#1}; \
                miSubProcessTask1#1 {miSubProcessTask2#1}; miSubProcessTask2#1 {taskAfterFork}; taskAfterFork {} ok",
@@ -782,7 +781,7 @@ const FILES: &[(&str, Known)] = &[
         "parallel-gateway-with-subprocess-and-mi-subprocess",
         Plays(
             &[
-                "start {taskBeforeFork}; taskBeforeFork=3 {miSubProcessTask1#1,miSubProcessTask1#2,subProcessTask1}; \
+                "start {taskBeforeFork}; taskBeforeFork nrOfLoops:=2 {miSubProcessTask1#1,miSubProcessTask1#2,subProcessTask1}; \
                subProcessTask1 {miSubProcessTask1#1,miSubProcessTask1#2,subProcessTask2}; \
                miSubProcessTask1#1 {miSubProcessTask1#2,miSubProcessTask2#1,subProcessTask2}; \
                subProcessTask2 {miSubProcessTask1#2,miSubProcessTask2#1}; miSubProcessTask2#1 {miSubProcessTask1#2}; \

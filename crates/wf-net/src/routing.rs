@@ -6,16 +6,18 @@
 //! has exactly one node that takes from it, so the order changes no result.
 
 mod fold;
+mod guarding;
 mod order;
 
 use std::collections::BTreeMap;
 
-use crate::guard::{Code, Expr};
+use crate::guard::Code;
 use crate::image::{PLACES_MAX, STARTS_MAX, TASKS_MAX};
-use crate::net::{Instances, Net, NodeKind, Quantity, Retention, Surplus};
+use crate::net::{Net, NodeKind, Retention, Surplus};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::script;
 use crate::{FlowId, NodeId};
+use guarding::{Guarding, guards};
 
 /// Most branches of a gateway: what the length of a list in a script can say.
 const TARGETS_MAX: usize = script::INDEX as usize;
@@ -258,73 +260,6 @@ impl Routing {
     pub(crate) fn places_of(&self, net: &Net, node: NodeId) -> Vec<u16> {
         self.places.of(net, node)
     }
-}
-
-/// The conditions of a net, compiled, and where those of each flow and task begin.
-#[derive(Debug, Default)]
-struct Guarding {
-    code: Code,
-    of_flow: BTreeMap<FlowId, u16>,
-    completions: BTreeMap<NodeId, u16>,
-    quantities: BTreeMap<NodeId, u16>,
-}
-
-/// Compiles the conditions of all that data decides.
-fn guards(net: &Net) -> (Guarding, Vec<Problem>) {
-    let mut guarding = Guarding::default();
-    let mut problems = Vec::new();
-    for (index, flow) in net.flows().iter().enumerate() {
-        let id = FlowId(index as u32);
-        let Some(guard) = flow.guard() else {
-            let mut siblings = net.node(flow.from()).outgoing().iter();
-            if !flow.is_default() && siblings.any(|&other| net.flow(other).guard().is_some()) {
-                problems.push(Problem::new(Subject::Flow(id), ProblemKind::ConditionMissing));
-            }
-            continue;
-        };
-        if guard.has_tally() {
-            let text = "a number of instances stands in a completion condition only";
-            problems.push(Problem::new(Subject::Flow(id), ProblemKind::Rule(text)));
-            continue;
-        }
-        match guarding.code.add(guard) {
-            // The default branch is what is left.
-            Ok(_) if flow.is_default() => {}
-            Ok(at) => drop(guarding.of_flow.insert(id, at)),
-            Err(kind) => {
-                problems.push(Problem::new(Subject::Flow(id), kind));
-                return (guarding, problems);
-            }
-        }
-    }
-    for (&node, guard) in &net.completion_guards {
-        match guarding.code.add(guard) {
-            Ok(at) => drop(guarding.completions.insert(node, at)),
-            Err(kind) => {
-                problems.push(Problem::new(Subject::Node(node), kind));
-                return (guarding, problems);
-            }
-        }
-    }
-    for (&node, number) in &net.quantities {
-        let NodeKind::Instances(Instances { count: Quantity::Chosen(most), .. }) = net.node(node).kind()
-        else {
-            continue;
-        };
-        if number.has_tally() {
-            let text = "a number of instances stands in a completion condition only";
-            problems.push(Problem::new(Subject::Node(node), ProblemKind::Rule(text)));
-            continue;
-        }
-        match guarding.code.add(&Expr::Count(Box::new(number.clone()), most)) {
-            Ok(at) => drop(guarding.quantities.insert(node, at)),
-            Err(kind) => {
-                problems.push(Problem::new(Subject::Node(node), kind));
-                return (guarding, problems);
-            }
-        }
-    }
-    (guarding, problems)
 }
 
 /// Whether what the node waits for can change with any step.
