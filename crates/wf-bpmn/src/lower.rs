@@ -13,6 +13,7 @@ mod message;
 mod recur;
 mod region;
 mod scope;
+mod several;
 mod thrown;
 mod time;
 
@@ -51,6 +52,8 @@ struct Part {
     choice: Option<NodeId>,
     /// Nodes that hold the tokens of an activity.
     holds: Vec<NodeId>,
+    /// What an event-based gateway before it offers, where that is more than its entry.
+    offers: Vec<NodeId>,
 }
 
 /// Where tokens go that reach an end of a scope.
@@ -296,7 +299,7 @@ impl Lowering<'_, '_, '_> {
         let outgoing = &self.graph.nodes[at].outgoing;
         let chosen = outgoing.iter().filter(|&&flow| self.is_chosen(flow)).count();
         if chosen == 0 {
-            return Part { entry, exit: Some(exit), choice: None, holds };
+            return Part { entry, exit: Some(exit), holds, ..Part::default() };
         }
         let others = outgoing.len() - chosen;
         let choice = self.add(at, "/choice", NodeKind::Inclusive(Synchronizing::General));
@@ -306,7 +309,7 @@ impl Lowering<'_, '_, '_> {
             let none = self.add(at, "/none", NodeKind::End);
             self.draft.later_default(self.graph.nodes[at].index, choice, none);
         }
-        Part { entry, exit: Some(exit), choice: Some(choice), holds }
+        Part { entry, exit: Some(exit), choice: Some(choice), holds, ..Part::default() }
     }
 
     /// The flows of the model, in the order of its text.
@@ -319,9 +322,13 @@ impl Lowering<'_, '_, '_> {
             let begin = if is_choice { source.choice } else { source.exit };
             // One of them may be performed only to undo another: no flow leads there.
             let (Some(begin), Some(end)) = (begin, target.entry) else { continue };
+            let others: Vec<NodeId> = target.offers.iter().skip(1).copied().collect();
             let id = self.draft.flow(self.model, flow.index, begin, end);
             let name = self.model.tree.element(flow.index).name;
             self.draft.net.flow_label(id, &name);
+            for offer in others {
+                self.draft.flow(self.model, flow.index, begin, offer);
+            }
             if flow.is_default {
                 // BPMN 2.0.2, table 10.3: an expression on the default flow shall be ignored.
                 self.draft.net.default_flow(id);

@@ -102,6 +102,11 @@ elements! {
         "start {A}; !M {A}; !G ?Lost; A {G}; !G {R}; !R {} ok",
         "start {A}; A {M}; !M {G}; !R {G}; !G {} ok",
     ]
+    multiple_events "multiple-events" [
+        "start {M/1,M/2}; !M/2 {N/1,N/2,O}; !N/1 {A}; !B/2 {X}; X {} ok",
+        "start {M/1,M/2}; !M/1 {N/1,N/2,O}; !N/2 {A}; !O ?Lost; A {} ok",
+        "start {M/1,M/2}; !M/1 {N/1,N/2,O}; !O {Y}; !N/2 ?Lost; Y {} ok",
+    ]
     link_events "link-events" ["start {A}; A {B}; B {} ok"]
     standard_loop "standard-loop" [
         "start {A}; A ?NoValue; A i:=1 {A}; A {A}; A i:=3 {B}; B=0 {B}; B=1 {} ok",

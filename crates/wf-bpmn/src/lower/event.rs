@@ -245,6 +245,9 @@ impl Lowering<'_, '_, '_> {
             }
             return Some(self.part(at, Some(entry), join, holds));
         }
+        if self.tells_apart(at) {
+            return Some(self.lower_any(at, retention));
+        }
         let keeps = self.has(at, TriggerKind::Message);
         let kind = if keeps { TriggerKind::Message } else { TriggerKind::Signal };
         let receive = self.add(at, "", NodeKind::Receive(retention(kind)));
@@ -327,32 +330,19 @@ impl Lowering<'_, '_, '_> {
         let comes_from_outside =
             !is_thrown_inside || self.has(at, TriggerKind::Error) || node.triggers.len() > 1;
         let ways_out = self.ways_out(at);
-        let mut exit = None;
-        if comes_from_outside {
-            let interrupt = self.add(at, "", NodeKind::Interrupt { interrupts: self.interrupts(at) });
-            let region = self.watched(at);
-            self.regions.push((interrupt, region));
-            self.time(at, interrupt, &self.graph.nodes[at].triggers);
-            self.wait(at, interrupt);
-            if !self.interrupts(at) {
-                self.recurs.push((at, interrupt));
-            }
-            exit = Some(interrupt);
+        let events = if comes_from_outside { self.watches(at) } else { Vec::new() };
+        if let ([event], false) = (&events[..], is_thrown_inside) {
+            return Some(self.part(at, None, *event, Vec::new()));
         }
-        if is_thrown_inside {
-            let suffix = if exit.is_some() { "/caught" } else { "" };
-            let (caught, split) = self.pass(at, suffix, 2, ways_out);
-            if let Some(interrupt) = exit {
-                self.link(at, interrupt, caught);
-            }
-            self.caught[at] = Some(caught);
-            exit = Some(split);
-        }
-        Some(self.part(at, None, exit?, Vec::new()))
+        let suffix = if events.is_empty() { "" } else { "/caught" };
+        let (caught, exit) = self.pass(at, suffix, 2, ways_out);
+        events.into_iter().for_each(|event| self.link(at, event, caught));
+        self.caught[at] = Some(caught).filter(|_| is_thrown_inside);
+        Some(self.part(at, None, exit, Vec::new()))
     }
 
     /// What a boundary event or the start of an event sub-process watches.
-    fn watched(&self, at: NodeAt) -> Region {
+    pub(super) fn watched(&self, at: NodeAt) -> Region {
         let node = &self.graph.nodes[at];
         if let Some(activity) = node.attached {
             return Region::Activity(activity);

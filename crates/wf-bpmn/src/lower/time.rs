@@ -33,9 +33,6 @@ impl Lowering<'_, '_, '_> {
         }
         let node = &self.graph.nodes[at];
         let is_watch = matches!(node.kind, Some(Kind::Boundary | Kind::Start));
-        if !is_watch && triggers.iter().any(|trigger| trigger.kind == TriggerKind::Message) {
-            return Some(Err(Untimed::BesideMessage));
-        }
         Some(when.clone().and_then(|timer| match timer {
             _ if is_watch && kind == TriggerKind::Cycle && !self.interrupts(at) => Err(Untimed::Again),
             // A date is the same however often its timer is started.
