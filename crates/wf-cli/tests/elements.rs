@@ -179,5 +179,11 @@ elements! {
         "start {night}; !night {A}; !hour {answer,week}; !week {B,D,soon,late}; !late {Z}; Z {} ok",
         "start {night}; !night {A}; A {answer,week}; !answer {E}; !year {X}; X {} ok",
     ]
+    called_error "called-error" [
+        "start {A}; A {X,Y}; Y {X}; X {B}; B {} ok",
+        "start {A}; A {X,Y}; X=1 {F}; F {} ok",
+        "start {A}; A {X,Y}; Y {X}; X=2 {L}; L {} ok",
+        "start {A}; A {X,Y}; !fraud {F}; F {} ok",
+    ]
     call_activity "call-activity" ["start {A}; A {B}; B {} ok"]
 }

@@ -137,6 +137,9 @@ impl NetBuilder {
     }
 
     /// Names the message that a receiving task or an interrupt waits for, or that a case starts with.
+    ///
+    /// Of a terminating end it is the error that ends the case: its caller hears of it by the interrupt of that name, or of the
+    /// name [`ANY_ERROR`](crate::ANY_ERROR), on the smallest region that has the call; without one the call is stuck.
     pub fn message(&mut self, node: NodeId, name: &str) {
         self.net.messages.insert(node, name.to_owned());
     }

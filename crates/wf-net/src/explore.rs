@@ -293,7 +293,7 @@ impl<'n> Explorer<'n> {
             match played {
                 _ if gave_up => return Err(GaveUp),
                 Ok(Played::On) => next.push((after, choice)),
-                Ok(Played::Terminated) => next.push((vec![0; marking.len()], choice)),
+                Ok(Played::Terminated | Played::Failed(_)) => next.push((vec![0; marking.len()], choice)),
                 // Choices of nothing where something must be chosen are no steps.
                 Err(script::Fault::Choice | script::Fault::NoBranch | script::Fault::Guard(_)) => {}
                 Err(script::Fault::Full) => return Err(GaveUp),

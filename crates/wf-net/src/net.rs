@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::guard::Expr;
 use crate::{FlowId, NodeId};
 
+/// What the names of errors begin with, and the name of an interrupt that catches any of them.
+pub const ANY_ERROR: &str = "error:";
+
 /// How many tokens or instances there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quantity {

@@ -139,12 +139,16 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
         let kind = net.node(node).kind;
         let has_message = matches!(
             kind,
-            NodeKind::Throw | NodeKind::Receive(_) | NodeKind::Interrupt { .. } | NodeKind::Start
+            NodeKind::Throw
+                | NodeKind::Receive(_)
+                | NodeKind::Interrupt { .. }
+                | NodeKind::Start
+                | NodeKind::Terminate
         );
         if !has_message {
             report(
                 node,
-                "messages are sent by throwing nodes, and for receiving tasks, interrupts and starts",
+                "messages are sent by throwing nodes, and for receiving tasks, interrupts and starts; an end names its error",
             );
         }
     }

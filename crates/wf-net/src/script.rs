@@ -63,6 +63,9 @@ pub(crate) const INSTANCES_COUNTED: u16 = 19;
 /// The digit 0 leaves that to the data of the case, 1 is no and 2 is yes.
 pub(crate) const PARTIAL_ENOUGH: u16 = 20;
 
+/// Ends the case with an error, of which its caller hears: slot, number of the error among the messages.
+pub(crate) const FAIL: u16 = 21;
+
 /// Most different messages that a step sends: a net with a route of more is refused.
 pub const SENT_MAX: usize = 16;
 
@@ -137,6 +140,9 @@ pub enum Played {
     On,
     /// A token reached an end that ends the whole case (WCP-43): every token is gone.
     Terminated,
+    /// A token reached an end with an error that nothing here catches: every token is gone. The number of the error among the
+    /// messages of the program.
+    Failed(u16),
 }
 
 /// A cursor over the codes of one script. The image was checked when it was loaded: running off it is a bug.
@@ -166,6 +172,7 @@ struct Walk<'t, T> {
     slots: [u8; SLOTS_MAX],
     choice: u64,
     terminated: bool,
+    failed: Option<u16>,
     /// Tokens in slots.
     passing: u32,
     /// Whether the steps from the first merge on are to be played again.
@@ -192,6 +199,7 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
         slots: [0; SLOTS_MAX],
         choice,
         terminated: false,
+        failed: None,
         passing: 0,
         again: false,
         fired: false,
@@ -228,9 +236,10 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
         }
     }
     // Digits left over belong to no decision.
-    match (walk.choice, walk.terminated) {
-        (0, false) => Ok(Played::On),
-        (0, true) => Ok(Played::Terminated),
+    match (walk.choice, walk.failed) {
+        (0, Some(error)) => Ok(Played::Failed(error)),
+        (0, None) if walk.terminated => Ok(Played::Terminated),
+        (0, None) => Ok(Played::On),
         _ => Err(Fault::Choice),
     }
 }
@@ -331,6 +340,13 @@ impl<T: Tokens> Walk<'_, T> {
             PARTIAL_BLOCK => self.partial_block(codes),
             RECEIVE => self.receive(codes),
             OFFER => self.offer(codes),
+            FAIL => {
+                let (count, error) = (self.take_slot(codes.next()), codes.next());
+                if count > 0 {
+                    self.failed = self.failed.or(Some(error));
+                }
+                Ok(())
+            }
             PARTIAL_ENOUGH => self.partial_enough(codes),
             INSTANCES => {
                 let (count, task) = (self.take_slot(codes.next()), codes.next());

@@ -78,7 +78,11 @@ impl Lowering<'_, '_, '_> {
             return Some(Part { entry: Some(entry), ..Part::default() });
         }
         if self.has(at, TriggerKind::Error) {
-            return Some(self.only_entry(at, NodeKind::Terminate));
+            let part = self.only_entry(at, NodeKind::Terminate);
+            if let Some(end) = part.entry {
+                self.name_error(at, end);
+            }
+            return Some(part);
         }
         if self.has(at, TriggerKind::Cancel) {
             return self.cancel_transaction(at);

@@ -1,6 +1,6 @@
 //! Events with several triggers, of which any is enough: each waits for its own message and for its own time.
 
-use wf_net::{NodeId, NodeKind, Retention};
+use wf_net::{ANY_ERROR, NodeId, NodeKind, Retention};
 
 use super::{Lowering, Part};
 use crate::graph::NodeAt;
@@ -56,11 +56,22 @@ impl Lowering<'_, '_, '_> {
         for &event in &events {
             let region = self.watched(at);
             self.regions.push((event, region));
+            let calls = || self.graph.nodes.iter().any(|node| node.kind == Some(Kind::Call));
+            if self.has(at, TriggerKind::Error) && triggers.len() == 1 && calls() {
+                self.name_error(at, event);
+            }
             if !self.interrupts(at) {
                 self.recurs.push((at, event));
             }
         }
         events
+    }
+
+    /// Names the error that an end throws or an interrupt catches, for what is called and for who calls.
+    pub(super) fn name_error(&mut self, at: NodeAt, node: NodeId) {
+        let mut triggers = self.graph.nodes[at].triggers.iter();
+        let code = triggers.find(|trigger| trigger.kind == TriggerKind::Error).and_then(|t| t.about.clone());
+        self.draft.net.message(node, &format!("{ANY_ERROR}{}", code.unwrap_or_default()));
     }
 
     fn one_of_several(&mut self, at: NodeAt, number: usize, trigger: &Trigger, kind: NodeKind) -> NodeId {

@@ -122,10 +122,9 @@ impl Folder<'_> {
                 }
                 self.coded(code, node)
             }
-            NodeKind::Throw => {
-                let name = self.net.message(node).unwrap_or_default();
-                let number = self.net.message_names().binary_search(&name).unwrap_or_default();
-                self.coded(vec![script::THROW, slot, number as u16], node)
+            NodeKind::Throw => self.coded(vec![script::THROW, slot, self.message(node)], node),
+            NodeKind::Terminate if self.net.message(node).is_some() => {
+                Step::Code(vec![script::FAIL, slot, self.message(node)])
             }
             NodeKind::ThreadSplit(quantity) => {
                 let quantity = self.quantity(node, quantity, DigitKind::Threads);
@@ -241,6 +240,12 @@ impl Folder<'_> {
             }
             _ => Step::Join { inputs, targets: self.targets(node) },
         }
+    }
+
+    /// Number of the message that a node names.
+    fn message(&self, node: NodeId) -> u16 {
+        let name = self.net.message(node).unwrap_or_default();
+        self.net.message_names().binary_search(&name).unwrap_or_default() as u16
     }
 
     fn merge_number(&self, node: NodeId) -> u16 {

@@ -1,7 +1,7 @@
 //! Whether an engine can follow a script: every index in range, every list inside the codes.
 
 use super::{
-    BRANCHES, CHOICE, CHOSEN, COLLECT, COMPLETE, DECIDE, DECIDE_EACH, GONE, INDEX, INSTANCES,
+    BRANCHES, CHOICE, CHOSEN, COLLECT, COMPLETE, DECIDE, DECIDE_EACH, FAIL, GONE, INDEX, INSTANCES,
     INSTANCES_COUNTED, JOIN, MERGE, MULTIPLY, NONE, OFFER, PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL,
     PARTIAL_ENOUGH, RECEIVE, SPLIT, TERMINATE, THROW, TO_PLACE, TO_SLOT,
 };
@@ -200,6 +200,11 @@ impl<'p> Check<'p> {
                 self.targets().map(drop)
             }
             TERMINATE => self.slot(),
+            FAIL => {
+                self.slot()?;
+                let error = self.next()?;
+                ensure(error < self.bounds.messages)
+            }
             _ => None,
         }
     }
