@@ -179,6 +179,26 @@ elements! {
         "start {night}; !night {A}; !hour {answer,week}; !week {B,D,soon,late}; !late {Z}; Z {} ok",
         "start {night}; !night {A}; A {answer,week}; !answer {E}; !year {X}; X {} ok",
     ]
+    exclusive_gateway "exclusive-gateway" [
+        "start {A}; A ?NoValue; A amount:=11 {B}; B {F}; F {} ok",
+        "start {A}; A amount:=6 {C}; C {F}; F {} ok",
+        "start {A}; A amount:=5 {D}; D {F}; F {} ok",
+    ]
+    parallel_gateway "parallel-gateway" ["start {A,B}; B {A}; A {C,D}; C {D}; D {} ok"]
+    implicit_flows "implicit-flows" ["start {A}; A {B,C}; B {C,D}; D {C}; C {D}; D {} ok"]
+    task_kinds "task-kinds" [
+        "start {A}; !D {A}; A {B}; B {C}; C {F}; F {G}; G {H}; H {} ok",
+        "start {A}; A {B}; B {C}; C {D}; D ?KindRefused; !D {F}; F {G}; G {H}; H {} ok",
+    ]
+    recursive_call "recursive-call" [
+        "start {A}; A depth:=1 {A}; A depth:=2 {B}; B {} ok",
+        "start {A}; A depth:=2 {} ok",
+    ]
+    compensation "compensation" ["start {A}; A {B}; B=0 {U}; U {C}; C {} ok"]
+    conditional_event "conditional-event" [
+        "start {K}; !K {A}; !over {B}; B {} ok",
+        "start {K}; !over ?Lost; !K {A}; A {} ok",
+    ]
     called_error "called-error" [
         "start {A}; A {X,Y}; Y {X}; X {B}; B {} ok",
         "start {A}; A {X,Y}; X=1 {F}; F {} ok",
