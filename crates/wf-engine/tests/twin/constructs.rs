@@ -214,13 +214,18 @@ impl Blocks<'_> {
                 (receive, receive)
             }
             12 => {
-                let instances = self.instances();
+                let mut instances = self.instances();
+                // Draws no number, either.
+                let by_data = self.made.len() % 8 < 3;
+                if let (Quantity::Fixed(count), true) = (instances.count, by_data) {
+                    instances.count = Quantity::Chosen(count);
+                }
                 let task = self.node(NodeKind::Instances(instances));
                 if instances.needed == Needed::Condition && !self.made.len().is_multiple_of(4) {
                     self.net.completion_guard(task, completion(self.made.len()));
                 }
-                if matches!(instances.count, Quantity::Chosen(_)) && self.made.len().is_multiple_of(2) {
-                    self.net.quantity(task, quantity(self.made.len() / 2));
+                if by_data {
+                    self.net.quantity(task, quantity(self.made.len()));
                 }
                 (task, task)
             }

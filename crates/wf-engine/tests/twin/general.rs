@@ -562,12 +562,12 @@ impl<'n> Case<'n> {
                 let number = self.take_inputs(node);
                 let several = match rules.count {
                     Quantity::Fixed(several) => several,
-                    Quantity::Chosen(_) => {
+                    Quantity::Chosen(most) => {
                         match (net.quantity(node), choices.get(&node).copied().unwrap_or(0)) {
                             (None, several) => several as u8,
                             (Some(_), several @ 1..) => several as u8 - 1,
                             (Some(_), 0) if number == 0 => 0,
-                            (Some(by_data), 0) => guard::count(by_data, rules.most)?,
+                            (Some(by_data), 0) => guard::count(by_data, most)?,
                         }
                     }
                 };
