@@ -3,6 +3,7 @@
 mod circle;
 mod connect;
 mod decide;
+mod turns;
 mod unroll;
 mod warn;
 
@@ -49,6 +50,8 @@ pub(crate) struct Scope {
     /// The scope around it.
     pub(crate) parent: Option<ScopeAt>,
     pub(crate) nodes: Vec<NodeAt>,
+    /// Of instances beside each other, when those that are done are enough.
+    pub(crate) enough: Option<Expr>,
 }
 
 /// A flow node.
@@ -57,6 +60,8 @@ pub(crate) struct Node {
     pub(crate) index: Index,
     /// Tells copies apart; empty for the first.
     pub(crate) copy: String,
+    /// Whether the model has it: else it stands for a part of what the element is.
+    pub(crate) is_drawn: bool,
     /// `None` for a kind that is refused.
     pub(crate) kind: Option<Kind>,
     pub(crate) scope: ScopeAt,
@@ -64,6 +69,8 @@ pub(crate) struct Node {
     pub(crate) repeat: Repeat,
     /// The scope inside.
     pub(crate) inside: Option<ScopeAt>,
+    /// The condition under which an instance is performed, where the data of the case says how many there are.
+    pub(crate) performed_if: Option<Expr>,
     /// The activity that a boundary event watches.
     pub(crate) attached: Option<NodeAt>,
     /// Text of bpmn:complexGateway's activationCondition.
@@ -100,7 +107,8 @@ pub(crate) struct Graph {
 impl Graph {
     /// Reads a process; what is wrong with it is noted in the model.
     pub(crate) fn read(model: &mut Model<'_, '_>, process: Index) -> Self {
-        let scope = Scope { kind: ScopeKind::Process, owner: None, parent: None, nodes: Vec::new() };
+        let scope =
+            Scope { kind: ScopeKind::Process, owner: None, parent: None, nodes: Vec::new(), enough: None };
         let mut graph = Self {
             process,
             scopes: vec![scope],
@@ -174,7 +182,7 @@ impl Graph {
             _ => ScopeKind::Embedded,
         };
         let parent = Some(self.nodes[node].scope);
-        self.scopes.push(Scope { kind, owner: Some(node), parent, nodes: Vec::new() });
+        self.scopes.push(Scope { kind, owner: Some(node), parent, nodes: Vec::new(), enough: None });
         let inside = self.scopes.len() - 1;
         self.nodes[node].inside = Some(inside);
         inside
@@ -196,11 +204,13 @@ impl Graph {
         self.nodes.push(Node {
             index,
             copy: String::new(),
+            is_drawn: true,
             kind,
             scope,
             triggers: Vec::new(),
             repeat: Repeat::Once,
             inside: None,
+            performed_if: None,
             attached: None,
             activation: None,
             incoming: Vec::new(),

@@ -131,6 +131,11 @@ pub(crate) struct Trigger {
 }
 
 impl Trigger {
+    /// Ends all that stands beside it.
+    pub(crate) const fn terminate() -> Self {
+        Self { kind: TriggerKind::Terminate, about: None, when: None }
+    }
+
     /// Reads an event definition of a flow node, or a reference to one of the document's; `None` if there is no such.
     pub(crate) fn read(model: &mut Model<'_, '_>, node: Index, definition: Index) -> Option<Self> {
         let tree = model.tree;

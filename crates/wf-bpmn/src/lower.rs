@@ -10,12 +10,14 @@ mod draft;
 mod event;
 mod gateway;
 mod message;
+mod recur;
 mod region;
 mod scope;
+mod several;
 mod thrown;
 mod time;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wf_net::{NodeId, NodeKind, Synchronizing};
 
@@ -50,6 +52,8 @@ struct Part {
     choice: Option<NodeId>,
     /// Nodes that hold the tokens of an activity.
     holds: Vec<NodeId>,
+    /// What an event-based gateway before it offers, where that is more than its entry.
+    offers: Vec<NodeId>,
 }
 
 /// Where tokens go that reach an end of a scope.
@@ -83,6 +87,7 @@ struct Lowering<'l, 't, 'x> {
     watchers: BTreeMap<NodeAt, Vec<NodeAt>>,
     /// Events that may happen any number of times while something else goes on.
     recurs: Vec<(NodeAt, NodeId)>,
+    again: &'l Again,
     /// Where what is caught comes from, for each catching event.
     caught: Vec<Option<NodeId>>,
     regions: Vec<(NodeId, Region)>,
@@ -112,10 +117,37 @@ pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
     if model.is_ambiguous || model.problem_count() > problems_before {
         return Sort::Refused;
     }
-    let thrown = Thrown::new(model, &graph);
-    let draft = Draft::new(model, process);
+    let warned = model.warnings.len();
+    let mut again = Again { limited: recur::timed_starts(model, &graph), bytes: 0 };
+    loop {
+        match attempt(model, &graph, &again, problems_before) {
+            Ok(sort) => return sort,
+            Err(more) => again = more,
+        }
+        model.warnings.truncate(warned);
+    }
+}
+
+/// What a net has to keep to, as an attempt without has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Again {
+    /// Events that have to wait until they may happen again: see [`recur`].
+    limited: BTreeSet<NodeAt>,
+    /// Bytes of a case that instances are to leave to what may hold several tokens.
+    bytes: usize,
+}
+
+/// Makes a net of a graph, or finds what it has to keep to before it can become one.
+fn attempt(
+    model: &mut Model<'_, '_>,
+    graph: &Graph,
+    again: &Again,
+    problems_before: usize,
+) -> Result<Sort, Again> {
+    let thrown = Thrown::new(model, graph);
+    let draft = Draft::new(model, graph.process);
     let (nodes, scopes) = (graph.nodes.len(), graph.scopes.len());
-    let instances_most = activity::instances_most(&graph);
+    let instances_most = activity::instances_most(graph, again.bytes);
     let mut watchers: BTreeMap<NodeAt, Vec<NodeAt>> = BTreeMap::new();
     for (at, node) in graph.nodes.iter().enumerate() {
         if let Some(activity) = node.attached {
@@ -124,7 +156,7 @@ pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
     }
     let lowering = Lowering {
         model,
-        graph: &graph,
+        graph,
         thrown,
         draft,
         parts: vec![Part::default(); nodes],
@@ -136,6 +168,7 @@ pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
         armed: vec![None; nodes],
         watchers,
         recurs: Vec::new(),
+        again,
         caught: vec![None; nodes],
         regions: Vec::new(),
         exclusive: Vec::new(),
@@ -146,8 +179,8 @@ pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
 }
 
 impl Lowering<'_, '_, '_> {
-    fn run(mut self, problems_before: usize) -> Sort {
-        self.sinks[0] = Some(Sink::Gone);
+    fn run(mut self, problems_before: usize) -> Result<Sort, Again> {
+        self.sinks[0] = Some(self.sink_of_process());
         self.begin_process();
         let mut next: Vec<NodeAt> = self.graph.scopes[0].nodes.iter().rev().copied().collect();
         // In the order of the text: a sub-process, then what is inside, then what follows.
@@ -161,12 +194,13 @@ impl Lowering<'_, '_, '_> {
         self.join_links();
         self.join_flows();
         self.join_roots();
+        self.join_armed();
         self.join_ends();
         self.join_caught();
         self.draft.add_later(self.model);
         self.add_regions();
         if self.model.problem_count() > problems_before {
-            return Sort::Refused;
+            return Ok(Sort::Refused);
         }
         let calls =
             self.calls.iter().map(|(id, index)| (id.clone(), self.model.tree.element(*index))).collect();
@@ -176,22 +210,15 @@ impl Lowering<'_, '_, '_> {
         let uncaught = self.thrown.uncaught.first().map(|&at| self.graph.nodes[at].index);
         let uncaught = uncaught.map(|index| self.model.tree.element(index));
         let recurs = core::mem::take(&mut self.recurs);
-        match self.draft.build(self.model) {
-            Some((net, places)) => {
-                if let Some((at, why)) =
-                    recurs.iter().find_map(|&(at, event)| Some((at, recurs_badly(&net, event)?)))
-                {
-                    self.model.refuse(self.graph.nodes[at].index, Unsupported::Event(why));
-                    return Sort::Refused;
-                }
-                let (id, name) = (places.process.id.clone(), places.process.name.clone());
-                let mut warnings = core::mem::take(&mut self.model.warnings);
-                warnings.sort_by_key(Warning::position);
-                let lanes = lanes(self.model.tree, self.graph);
-                Sort::Runs(Box::new(Process { id, name, net, calls, warnings, lanes, uncaught, places }))
-            }
-            None => Sort::Refused,
+        let Some((net, places)) = self.draft.build(self.model) else { return Ok(Sort::Refused) };
+        if let Some(again) = recur::again(&net, &recurs, self.again) {
+            return Err(again);
         }
+        let (id, name) = (places.process.id.clone(), places.process.name.clone());
+        let mut warnings = core::mem::take(&mut self.model.warnings);
+        warnings.sort_by_key(Warning::position);
+        let lanes = lanes(self.model.tree, self.graph);
+        Ok(Sort::Runs(Box::new(Process { id, name, net, calls, warnings, lanes, uncaught, places })))
     }
 
     fn lower_node(&mut self, at: NodeAt) {
@@ -272,7 +299,7 @@ impl Lowering<'_, '_, '_> {
         let outgoing = &self.graph.nodes[at].outgoing;
         let chosen = outgoing.iter().filter(|&&flow| self.is_chosen(flow)).count();
         if chosen == 0 {
-            return Part { entry, exit: Some(exit), choice: None, holds };
+            return Part { entry, exit: Some(exit), holds, ..Part::default() };
         }
         let others = outgoing.len() - chosen;
         let choice = self.add(at, "/choice", NodeKind::Inclusive(Synchronizing::General));
@@ -282,7 +309,7 @@ impl Lowering<'_, '_, '_> {
             let none = self.add(at, "/none", NodeKind::End);
             self.draft.later_default(self.graph.nodes[at].index, choice, none);
         }
-        Part { entry, exit: Some(exit), choice: Some(choice), holds }
+        Part { entry, exit: Some(exit), choice: Some(choice), holds, ..Part::default() }
     }
 
     /// The flows of the model, in the order of its text.
@@ -295,9 +322,13 @@ impl Lowering<'_, '_, '_> {
             let begin = if is_choice { source.choice } else { source.exit };
             // One of them may be performed only to undo another: no flow leads there.
             let (Some(begin), Some(end)) = (begin, target.entry) else { continue };
+            let others: Vec<NodeId> = target.offers.iter().skip(1).copied().collect();
             let id = self.draft.flow(self.model, flow.index, begin, end);
             let name = self.model.tree.element(flow.index).name;
             self.draft.net.flow_label(id, &name);
+            for offer in others {
+                self.draft.flow(self.model, flow.index, begin, offer);
+            }
             if flow.is_default {
                 // BPMN 2.0.2, table 10.3: an expression on the default flow shall be ignored.
                 self.draft.net.default_flow(id);
@@ -401,29 +432,4 @@ impl Lowering<'_, '_, '_> {
     fn is_event_scope(&self, scope: Option<ScopeAt>) -> bool {
         scope.is_some_and(|scope| self.graph.scopes[scope].kind == ScopeKind::Event)
     }
-}
-
-/// Why an event cannot happen any number of times in this net.
-fn recurs_badly(net: &wf_net::Net, event: NodeId) -> Option<&'static str> {
-    let waits =
-        |node: &wf_net::Node| matches!(node.kind(), NodeKind::Inclusive(_)) && node.incoming().len() > 1;
-    if net.nodes().iter().any(waits) {
-        return Some(
-            "an event that can happen any number of times, in a process with a merge that waits for all that can still come",
-        );
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    let mut open = vec![event];
-    while let Some(id) = open.pop() {
-        let node = net.node(id);
-        if matches!(node.kind(), NodeKind::Call | NodeKind::Instances(_)) {
-            return Some(
-                "an event that can happen any number of times, before a call or several instances of a task: a case keeps one record of each",
-            );
-        }
-        if seen.insert(id) {
-            open.extend(node.outgoing().iter().map(|&flow| net.flow(flow).to()));
-        }
-    }
-    None
 }

@@ -162,8 +162,7 @@ impl fmt::Display for ModelFault {
             Self::CalledMissing { id } => write!(f, "it calls the process `{id}`, which is not there"),
             Self::CalledFails { id, event } => write!(
                 f,
-                "it calls the process `{id}`, whose {} nothing inside catches: the error of a called process \
-                 cannot be passed on",
+                "it calls the process `{id}`, whose {} nothing inside catches, and no error event around the call does",
                 event.placed()
             ),
             Self::CalledDecides { id } => write!(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use wf_net::{Net, NodeId, NodeKind, Problem, ProblemKind, Quantity, Retention, Subject};
+use wf_net::{ANY_ERROR, Net, NodeId, NodeKind, Problem, ProblemKind, Quantity, Retention, Subject};
 
 use crate::{Element, Error, ErrorKind, ModelFault, Position, Warning};
 
@@ -113,14 +113,32 @@ impl Process {
             let fault = match find(id) {
                 None => ModelFault::CalledMissing { id: id.clone() },
                 Some(called) => match &called.uncaught {
-                    Some(event) => ModelFault::CalledFails { id: id.clone(), event: Box::new(event.clone()) },
-                    None if decides_first(&called.net) => ModelFault::CalledDecides { id: id.clone() },
-                    None => return None,
+                    Some(event) if !self.catches_all(id, called) => {
+                        ModelFault::CalledFails { id: id.clone(), event: Box::new(event.clone()) }
+                    }
+                    _ if decides_first(&called.net) => ModelFault::CalledDecides { id: id.clone() },
+                    _ => return None,
                 },
             };
             Some(Error::of(element.clone(), fault))
         };
         self.calls.iter().filter_map(check).collect()
+    }
+
+    /// Whether each call of a process is watched by what catches all errors with which that may end.
+    fn catches_all(&self, id: &str, called: &Self) -> bool {
+        let net = &self.net;
+        let mut calls = net.node_ids().filter(|&node| net.called(node) == Some(id));
+        let catches = |call: NodeId, error: &str| {
+            net.interrupts().any(|interrupt| {
+                let name = net.message(interrupt);
+                net.region(interrupt).contains(&call) && (name == Some(error) || name == Some(ANY_ERROR))
+            })
+        };
+        calls.all(|call| {
+            let mut ends = called.net.nodes_of(NodeKind::Terminate).filter_map(|end| called.net.message(end));
+            ends.all(|error| catches(call, error))
+        })
     }
 }
 

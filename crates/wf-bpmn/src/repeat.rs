@@ -24,6 +24,31 @@ impl Condition {
     }
 }
 
+/// What says how many instances there are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Number {
+    /// Nothing does: one at least, as whoever completes what stands before says.
+    Unsaid,
+    Constant(u32),
+    /// An expression.
+    Data {
+        condition: Condition,
+        /// Whether it is a list, whose items are counted.
+        is_list: bool,
+    },
+}
+
+impl Number {
+    pub(crate) fn constant(&self) -> Option<u32> {
+        if let Self::Constant(count) = self { Some(*count) } else { None }
+    }
+
+    /// The number, as the data of the case says it.
+    pub(crate) fn guard(&self) -> Option<&Expr> {
+        if let Self::Data { condition, .. } = self { condition.guard.as_ref() } else { None }
+    }
+}
+
 /// How often an activity is performed each time it is reached.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Repeat {
@@ -39,10 +64,9 @@ pub(crate) enum Repeat {
         /// Words that say how often, for people.
         how_often: String,
     },
-    /// bpmn:multiInstanceLoopCharacteristics, all at once.
+    /// bpmn:multiInstanceLoopCharacteristics.
     Instances {
-        /// How many; otherwise the completion before says so.
-        count: Option<u32>,
+        number: Number,
         /// Words that say how many, of instances one after another.
         in_turn: Option<String>,
         /// When the others are not needed any more; without a guard, a completion says so.
@@ -65,18 +89,25 @@ impl Repeat {
 
     /// Reads bpmn:multiInstanceLoopCharacteristics.
     pub(crate) fn of_instances(model: &Model<'_, '_>, index: Index) -> Self {
-        let cardinality = child_text(model, index, "loopCardinality");
-        let count = cardinality.as_deref().and_then(constant);
+        let cardinality = Condition::of(model, index, "loopCardinality");
+        let words = cardinality.as_ref().map(|cardinality| format!("{} times", cardinality.text));
+        let number = match cardinality {
+            Some(cardinality) => match constant(&cardinality.text) {
+                Some(count) => Number::Constant(count),
+                None => Number::Data { condition: cardinality, is_list: false },
+            },
+            None => collection(model, index)
+                .map_or(Number::Unsaid, |condition| Number::Data { condition, is_list: true }),
+        };
         let completion = Condition::of(model, index, "completionCondition");
         if !matches!(model.tree.value(index, "isSequential"), Some("true" | "1")) {
-            return Self::Instances { count, in_turn: None, completion };
+            return Self::Instances { number, in_turn: None, completion };
         }
-        match count {
-            Some(1) => Self::Once,
-            _ => {
-                let words = cardinality.map(|text| format!("{text} times"));
+        match number {
+            Number::Constant(1) => Self::Once,
+            number => {
                 let in_turn = Some(words.unwrap_or_else(|| "one for each".to_owned()));
-                Self::Instances { count, in_turn, completion }
+                Self::Instances { number, in_turn, completion }
             }
         }
     }
@@ -84,18 +115,20 @@ impl Repeat {
     /// Bytes of a case for the instances of a task one after another; `None` if they are not that, or without bound.
     pub(crate) fn bytes_in_turn(&self) -> Option<usize> {
         match self {
-            Self::Instances { count: Some(count @ 1..=64), in_turn: Some(_), .. } => {
+            Self::Instances { number: Number::Constant(count @ 1..=64), in_turn: Some(_), .. } => {
                 Some(2 + 2 * (*count as usize).div_ceil(8))
             }
+            // As few as eight.
+            Self::Instances { number, in_turn: Some(_), .. } => number.guard().map(|_| 4),
             _ => None,
         }
     }
 
     /// Instances one after another as a loop that whoever completes one goes on with.
     pub(crate) fn uncounted(&mut self) {
-        if let Self::Instances { count, in_turn: Some(how_often), .. } = self {
+        if let Self::Instances { number, in_turn: Some(how_often), .. } = self {
             *self = Self::Loop {
-                is_tested_before: count.is_none_or(|count| count == 0),
+                is_tested_before: matches!(number, Number::Data { .. } | Number::Constant(0)),
                 condition: None,
                 is_counted: true,
                 how_often: core::mem::take(how_often),
@@ -104,10 +137,22 @@ impl Repeat {
     }
 }
 
-/// The text of a child, if it has any.
-pub(crate) fn child_text(model: &Model<'_, '_>, index: Index, name: &str) -> Option<String> {
-    let text = model.tree.text(child(model, index, name)?).trim();
-    (!text.is_empty()).then(|| text.to_owned())
+/// The list for whose items the instances are, as an expression: of BPMN itself, or as engines have it.
+fn collection(model: &Model<'_, '_>, index: Index) -> Option<Condition> {
+    let tree = model.tree;
+    let condition = |text: &str, index| Condition { index, text: text.to_owned(), guard: None };
+    if let Some(reference) = child(model, index, "loopDataInputRef") {
+        let id = tree.text(reference).trim();
+        // The name of the data, where the id is that of an element.
+        let named = model.ids.find(id).and_then(|data| tree.value(data, "name"));
+        return (!id.is_empty()).then(|| condition(named.unwrap_or(id), reference));
+    }
+    if let Some(text) = tree.value(index, "collection") {
+        return Some(condition(text, index));
+    }
+    let extensions = child(model, index, "extensionElements")?;
+    let list = tree.children(extensions).find_map(|inner| tree.value(inner, "inputCollection"))?;
+    Some(condition(list, index))
 }
 
 fn child(model: &Model<'_, '_>, index: Index, name: &str) -> Option<Index> {

@@ -31,8 +31,6 @@ pub(crate) enum Untimed {
     Again,
     /// One of several timers of an event.
     Several,
-    /// Another trigger of the event is a message, which is kept.
-    BesideMessage,
     /// When that began which it watches is not known.
     NoBegin,
 }
@@ -49,7 +47,6 @@ impl fmt::Display for Untimed {
             Self::Bounded => "its cycle is not a number and a duration",
             Self::Again => "it happens again and again",
             Self::Several => "it has several timers",
-            Self::BesideMessage => "it waits for a message, too, which is kept until then",
             Self::NoBegin => "no token stands still from the begin of what it watches",
         })
     }

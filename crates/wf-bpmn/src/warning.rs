@@ -67,6 +67,10 @@ pub enum WarningKind {
         /// Why.
         reason: String,
     },
+    /// An event that does not interrupt happens at most once each time its activity is performed.
+    OnceEachTime,
+    /// An event sub-process that does not interrupt begins again only when its own work is done.
+    OneAtATime,
     /// Tokens that a split made meet here and are not joined.
     NotJoined {
         /// Where they were made.
@@ -139,6 +143,12 @@ impl fmt::Display for WarningKind {
             Self::TimerOutside { reason } => {
                 write!(f, "whoever runs the case says when it happens: {reason}")
             }
+            Self::OnceEachTime => f.write_str(
+                "it happens at most once each time the activity is performed: what follows cannot be told apart from another time",
+            ),
+            Self::OneAtATime => f.write_str(
+                "it happens again only when what it has started is done: what follows cannot be told apart from another time",
+            ),
             Self::NotJoined { split } => write!(
                 f,
                 "the tokens of {} meet here and are not joined: what follows happens once for each",

@@ -158,15 +158,25 @@ impl<'x, 'o> Scan<'x, 'o> {
         } else {
             Some(self.tree.open(vocabulary, if is_foreign { name } else { local }, position))
         };
-        self.attributes(tag, name.len(), position, index.is_some())?;
+        let keep = match index {
+            None => Keep::Nothing,
+            Some(_) if is_bpmn && local == LOOP => Keep::Collection,
+            Some(_) => Keep::Plain,
+        };
+        self.attributes(tag, name.len(), position, keep)?;
         self.open.push(Open {
             name,
             position,
             index,
-            skips_content: is_foreign || local == "extensionElements",
+            skips_content: is_foreign || (local == "extensionElements" && !self.has_extensions()),
             keeps_text: is_bpmn && (has_meaning(local) || (self.is_drawn && local == "text")),
         });
         Ok(())
+    }
+
+    /// Whether what vendors say of the open element means something here: the list whose items several instances are for.
+    fn has_extensions(&self) -> bool {
+        self.open.last().is_some_and(|open| open.name.rsplit(':').next() == Some(LOOP))
     }
 
     fn count_element(&mut self, position: Position) -> Result<(), Error> {
@@ -196,7 +206,7 @@ impl<'x, 'o> Scan<'x, 'o> {
     }
 
     /// Checks the attributes of a tag and keeps those of BPMN itself, which have no prefix.
-    fn attributes(&mut self, tag: &'x str, name_bytes: usize, at: Position, keep: bool) -> Result<(), Error> {
+    fn attributes(&mut self, tag: &'x str, name_bytes: usize, at: Position, keep: Keep) -> Result<(), Error> {
         let error = |kind: ErrorKind| Err(Error { position: at, element: None, kind });
         for (count, attribute) in Attributes::new(tag, name_bytes).enumerate() {
             if count == self.options.attributes_max {
@@ -234,8 +244,11 @@ impl<'x, 'o> Scan<'x, 'o> {
             {
                 return error(XmlFault::UndeclaredPrefix { prefix }.into());
             }
-            if keep && !name.contains(':') {
-                self.tree.attribute(name, value);
+            let is_collection = || name.rsplit(':').next() == Some("collection");
+            match keep {
+                Keep::Collection if is_collection() => self.tree.attribute("collection", value),
+                Keep::Collection | Keep::Plain if !name.contains(':') => self.tree.attribute(name, value),
+                _ => {}
             }
         }
         Ok(())
@@ -350,6 +363,7 @@ fn has_meaning(name: &str) -> bool {
         name,
         "conditionExpression"
             | "loopCardinality"
+            | "loopDataInputRef"
             | "loopCondition"
             | "completionCondition"
             | "activationCondition"
@@ -359,6 +373,19 @@ fn has_meaning(name: &str) -> bool {
             | "timeDuration"
             | "timeCycle"
     )
+}
+
+/// The element with what vendors say of instances.
+const LOOP: &str = "multiInstanceLoopCharacteristics";
+
+/// Which attributes of an element are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    Nothing,
+    /// Those without a prefix.
+    Plain,
+    /// And a vendor's, with the list whose items several instances are for.
+    Collection,
 }
 
 const fn is_space(c: char) -> bool {

@@ -131,12 +131,10 @@ fn what_is_not_executed_caught_or_unbounded() {
         .collect();
     assert_eq!(codes, ["not-joined", "rounds-outside"]);
     let said = "rounds-outside 2:1: warning: task `a`: whoever completes it says whether another follows: ";
-    for (inside, how_often) in [
-        ("<loopCardinality>25</loopCardinality>", "25 times"),
-        ("<loopDataInputRef>x</loopDataInputRef>", "one for each"),
-    ] {
+    for (inside, how_often) in [("<loopCardinality>25</loopCardinality>", "25 times"), ("", "one for each")] {
         assert_eq!(in_turn(inside), [format!("{said}{how_often}, which is not counted")]);
     }
+    assert_eq!(in_turn("<loopDataInputRef>x</loopDataInputRef>"), [""; 0]);
     assert_eq!(
         warnings(
             "<task id='a'><standardLoopCharacteristics loopMaximum='3'><loopCondition>=f(x)</loopCondition>\
@@ -215,15 +213,10 @@ fn timers_that_the_clock_does_not_bring_about() {
     check_timers("<timeCycle>0 0/5 * * * ?</timeCycle>", &all("`0 0/5 * * * ?` is not ISO 8601"));
     let bounded = "its cycle is not a number and a duration";
     check_timers("<timeCycle>R3/2030-01-01T00:00:00Z/PT1H</timeCycle>", &all(bounded));
+    // Each trigger waits for itself.
     let several = "<intermediateCatchEvent id='c'><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>\
                    <messageEventDefinition/></intermediateCatchEvent>";
-    assert_eq!(
-        warnings(several, false),
-        [
-            "timer-outside 2:1: warning: intermediateCatchEvent `c`: whoever runs the case says when it happens: \
-          it waits for a message, too, which is kept until then"
-        ]
-    );
+    assert_eq!(warnings(several, false), [""; 0]);
 }
 
 #[test]

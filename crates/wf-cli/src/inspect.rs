@@ -178,6 +178,7 @@ fn choices(decision: &Decision) -> (String, Vec<String>) {
         DecisionKind::Guarded => ("by data: ".to_owned(), branches),
         DecisionKind::GuardedBranches => ("by data, any of: ".to_owned(), branches),
         DecisionKind::Count(most) => (format!("how many, from 0 to {most}"), Vec::new()),
+        DecisionKind::GuardedCount(most) => (format!("by data: how many, from 0 to {most}"), Vec::new()),
         DecisionKind::Enough => ("whether that is enough".to_owned(), Vec::new()),
         DecisionKind::GuardedEnough => ("by data: whether that is enough".to_owned(), Vec::new()),
     }

@@ -135,6 +135,7 @@ pub(crate) fn chosen(
     path: &Path,
     process: Option<&str>,
     reading: Reading,
+    with_all: bool,
 ) -> Result<(Compiled, Vec<Compiled>), Failure> {
     let mut model = load(path, reading)?;
     link([(path, &mut model)]);
@@ -170,7 +171,7 @@ pub(crate) fn chosen(
         needed.extend(fresh);
         needed.dedup();
     }
-    model.compiled.retain(|c| needed.contains(&c.process.id));
+    model.compiled.retain(|c| with_all || needed.contains(&c.process.id));
     Ok((compiled, model.compiled))
 }
 

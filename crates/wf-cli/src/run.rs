@@ -5,6 +5,7 @@ mod meter;
 mod odds;
 mod progress;
 mod summary;
+mod talk;
 mod vars;
 
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ const BATCH_EVENT_BYTES: u64 = 640;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let mut options = options(args)?;
-    let (compiled, others) = model::chosen(&args.model, args.process.as_deref(), args.reading)?;
+    let (compiled, others) = model::chosen(&args.model, args.process.as_deref(), args.reading, args.talk)?;
     interrupt::watch();
     let (path, folder) = store_path(args)?;
     let all: Vec<&Compiled> = core::iter::once(&compiled).chain(&others).collect();
@@ -43,6 +44,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let program = stored(&engine, &compiled, &path)?;
     let names = engine.names(program).unwrap_or_default();
     options.odds = odds::read(&args.outcome, &engine, &all)?;
+    if args.talk {
+        let report = talk::play(&engine, program, &options)?;
+        report.print(&compiled.process, args.json).map_err(|error| Failure::stdout(&error))?;
+        return if interrupt::requested() { Err(Failure::Interrupted) } else { Ok(()) };
+    }
     if let Some(path) = &args.vars {
         options.rows = vars::read(path, &names, &all)?;
     }

@@ -167,6 +167,41 @@ fn a_summary_has_the_promised_facts() {
 }
 
 #[test]
+fn cases_talk_until_nobody_has_anything_to_say() {
+    let model = models().join("elements/message-flow.bpmn");
+    let talk = |seed: &str| {
+        json(&[
+            &"run",
+            &model,
+            &"--process",
+            &"customer",
+            &"--talk",
+            &"--cases",
+            &"200",
+            &"--seed",
+            &seed,
+            &"--json",
+        ])
+    };
+    let (report, again) = (talk("1"), talk("1"));
+    assert_eq!(report, again, "the same seed");
+    let count = |value: &serde_json::Value| value.as_u64().unwrap();
+    assert_eq!((count(&report["cases"]), count(&report["partners"])), (200, 200));
+    // Who is told that all is sold out waits for goods that never come: the model says so.
+    let sent = &report["sent"];
+    assert_eq!(count(&sent["order"]), 200);
+    assert_eq!(count(&sent["goods"]) + count(&sent["signal:sold out"]), 200);
+    assert_eq!(report["waiting"], sent["signal:sold out"]);
+    assert_eq!(count(&report["completed"]) + count(&report["waiting"]), 400);
+    assert_ne!(talk("2")["seconds"], report["seconds"]);
+    check(
+        &[&"run", &model, &"--process", &"customer", &"--talk", &"--cases", &"3"],
+        0,
+        &["3, and 3 that messages began", "seconds of their clock", "order"],
+    );
+}
+
+#[test]
 fn the_same_seed_gives_the_same_counts() {
     let model = models().join("order-fulfilment.bpmn");
     let tasks = |extra: &[&dyn AsRef<std::ffi::OsStr>]| {
@@ -186,9 +221,9 @@ fn the_same_seed_gives_the_same_counts() {
 fn compile_and_inspect_show_the_same_program() {
     let place = Place::new();
     let store = place.path("all.wfs");
-    check(&[&"compile", &models(), &"-o", &store], 0, &["all.wfs: 42 workflows"]);
-    let list = check(&[&"inspect", &store], 0, &["42 workflows", "Process_seq10"]);
-    assert_eq!(list.lines().count(), 45);
+    check(&[&"compile", &models(), &"-o", &store], 0, &["all.wfs: 56 workflows"]);
+    let list = check(&[&"inspect", &store], 0, &["56 workflows", "Process_seq10"]);
+    assert_eq!(list.lines().count(), 59);
     check(
         &[&"inspect", &store, &"--workflow", &"Process_xorloop"],
         0,

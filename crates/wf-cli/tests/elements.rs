@@ -102,6 +102,11 @@ elements! {
         "start {A}; !M {A}; !G ?Lost; A {G}; !G {R}; !R {} ok",
         "start {A}; A {M}; !M {G}; !R {G}; !G {} ok",
     ]
+    multiple_events "multiple-events" [
+        "start {M/1,M/2}; !M/2 {N/1,N/2,O}; !N/1 {A}; !B/2 {X}; X {} ok",
+        "start {M/1,M/2}; !M/1 {N/1,N/2,O}; !N/2 {A}; !O ?Lost; A {} ok",
+        "start {M/1,M/2}; !M/1 {N/1,N/2,O}; !O {Y}; !N/2 ?Lost; Y {} ok",
+    ]
     link_events "link-events" ["start {A}; A {B}; B {} ok"]
     standard_loop "standard-loop" [
         "start {A}; A ?NoValue; A i:=1 {A}; A {A}; A i:=3 {B}; B=0 {B}; B=1 {} ok",
@@ -109,11 +114,27 @@ elements! {
         "start {A}; A=2 {B}",
     ]
     multi_instance "multi-instance" [
-        "start {A.1,A.2}; A.2 {A.1}; A.1=3 {B.1,B.2,B.3}; B.1 enough:=false {B.2,B.3}; B.2 enough:=true {C.1}; \
+        "start {A.1,A.2}; A.2 {A.1}; A.1 items:=[3] {B.1,B.2,B.3}; B.1 enough:=false {B.2,B.3}; B.2 enough:=true {C.1}; \
          C.2 ?NotEnabled; C.1 {C.2}; C.2^ {}; C.2 {C.3}; C.3 {D.1,D.2,D.3,D.4}; D.4 {D.1,D.2,D.3}; D.2 {} ok",
-        "start {A.1,A.2}; A.2 {A.1}; A.1=0 {C.1}; *C {D.1,D.2,D.3,D.4}; D.1=2 {} ok",
-        "start {A.1,A.2}; A.2 {A.1}; A.1=2 {B.1,B.2}; B.1 ?NoValue; B.1=1 {B.2}; B.2 {C.1}; C.1 {C.2}; C.2 {C.3}; \
+        "start {A.1,A.2}; A.2 {A.1}; A.1=1 {C.1}; *C {D.1,D.2,D.3,D.4}; D.1=2 {} ok",
+        "start {A.1,A.2}; A.2 {A.1}; A.1 ?NoValue; A.1=3 {B.1,B.2}; B.1 ?NoValue; B.1=1 {B.2}; B.2 {C.1}; C.1 {C.2}; C.2 {C.3}; \
          C.3 {D.1,D.2,D.3,D.4}; D.1=1 {D.2,D.3,D.4}; D.2=1 {D.3,D.4}; D.3 {D.4}; D.4 {} ok",
+    ]
+    instances_by_data "instances-by-data" [
+        "start {A}; A ?NoValue; A copies:=-1 ?NoAnswer; A copies:=41 ?NoAnswer; A copies:=1.5 ?NoAnswer; A copies:=2 {B.1,B.2}; \
+         B.1 copies:=9 {B.2}; B.2 ?NoValue; B.2 items:=[2] {C.1}; C.1 {C.2}; C.2 {D1#1,D1#2}; D1#2 {D1#1,D2#2}; D2#2 {D1#1}; \
+         D1#1 {D2#1}; D2#1 {E1#7}; E1#7 items:=[5] {E2#7}; E2#7 {E1#8}; E1#8 {E2#8}; E2#8 {} ok",
+        "start {A}; A copies:=0 items:=[0] {} ok",
+        "start {A}; A items:=[9] copies:=1 {B.1}; B.1 {C.1}; *C ?NoAnswer; *C items:=[8] {D1#1,D1#2,D1#3,D1#4,D1#5,D1#6,D1#7,D1#8}",
+    ]
+    completion_conditions "completion-conditions" [
+        "start {A}; A {P1#1,P1#2,P1#3}; P1#2 {P1#1,P1#3,P2#2}; P2#2 ?NoValue; P2#2 urgent:=false {P1#1,P1#3}; \
+         P1#3 {P1#1,P2#3}; P2#3 {Q1#1}; Q1#1 {Q2#1}; Q2#1 {Q1#2}; Q1#2 {Q2#2}; Q2#2 ?NoValue; \
+         Q2#2 enough:=true items:=[2] {R1#1,R1#2}; R1#1 {R2#1,R1#2}; R2#1 enough:=false {R1#2}; R1#2 {R2#2}; \
+         R2#2 {X,X,X}; X {X,X}; X {} ok",
+        "start {A}; A {P1#1,P1#2,P1#3}; P1#1 {P1#2,P1#3,P2#1}; P2#1 urgent:=true {Q1#1}; Q1#1 {Q2#1}; Q2#1 enough:=false {Q1#2}; \
+         Q1#2 {Q2#2}; Q2#2 {Q1#3}; Q1#3 {Q2#3}; Q2#3 items:=[3] {R1#1,R1#2,R1#3}; R1#3 {R1#1,R1#2,R2#3}; \
+         R2#3 enough:=true {X,X,X}",
     ]
     multi_instance_sub_process "multi-instance-sub-process" [
         "start {A#1,A#2}; A#1 {A#2,B#1}; B#1 {A#2}; A#2 {B#2}; B#2 {C}; C {} ok",
@@ -137,6 +158,13 @@ elements! {
         "start {A}; !hint {A,Y}; A {B,Y}; !halt {X}; !hint ?Lost; X {} ok",
         "start {A}; A {B}; B {} ok; !halt ?UnknownCase",
     ]
+    repeated_events "repeated-events" [
+        "start=3 {A,B,ask,day,hint}; B {A,ask,day,hint}; !ask {A,C,day,hint}; !ask ?Lost; A {C,day,hint}; C {D,day,hint}; \
+         D {} ok",
+        "start=1 {A,ask,day,hint}; !hint {A,X,Y.1,Y.2,ask,day}; !hint ?Lost; X {A,Y.1,Y.2,ask,day}; Y.1 {A,Y.2,ask,day}; \
+         A {D,Y.2,day}; Y.2 {D,day,hint}; !hint {D,X,Y.1,Y.2,day}; D {X,Y.1,Y.2,day}; X {Y.1,Y.2,day}; Y.2 {Y.1,day}; Y.1 {} ok",
+        "start=2 {B,day,hint}; !day {B,Z,hint}; !day ?Lost; Z {B,hint}; B {D,hint}; D {} ok",
+    ]
     transaction "transaction" [
         "start {A}; A=0 {C}; C {} ok",
         "start {A}; A=1 {U}; U {X}; X {} ok",
@@ -150,6 +178,32 @@ elements! {
          D {E,Y}; E {Y}; Y {} ok",
         "start {night}; !night {A}; !hour {answer,week}; !week {B,D,soon,late}; !late {Z}; Z {} ok",
         "start {night}; !night {A}; A {answer,week}; !answer {E}; !year {X}; X {} ok",
+    ]
+    exclusive_gateway "exclusive-gateway" [
+        "start {A}; A ?NoValue; A amount:=11 {B}; B {F}; F {} ok",
+        "start {A}; A amount:=6 {C}; C {F}; F {} ok",
+        "start {A}; A amount:=5 {D}; D {F}; F {} ok",
+    ]
+    parallel_gateway "parallel-gateway" ["start {A,B}; B {A}; A {C,D}; C {D}; D {} ok"]
+    implicit_flows "implicit-flows" ["start {A}; A {B,C}; B {C,D}; D {C}; C {D}; D {} ok"]
+    task_kinds "task-kinds" [
+        "start {A}; !D {A}; A {B}; B {C}; C {F}; F {G}; G {H}; H {} ok",
+        "start {A}; A {B}; B {C}; C {D}; D ?KindRefused; !D {F}; F {G}; G {H}; H {} ok",
+    ]
+    recursive_call "recursive-call" [
+        "start {A}; A depth:=1 {A}; A depth:=2 {B}; B {} ok",
+        "start {A}; A depth:=2 {} ok",
+    ]
+    compensation "compensation" ["start {A}; A {B}; B=0 {U}; U {C}; C {} ok"]
+    conditional_event "conditional-event" [
+        "start {K}; !K {A}; !over {B}; B {} ok",
+        "start {K}; !over ?Lost; !K {A}; A {} ok",
+    ]
+    called_error "called-error" [
+        "start {A}; A {X,Y}; Y {X}; X {B}; B {} ok",
+        "start {A}; A {X,Y}; X=1 {F}; F {} ok",
+        "start {A}; A {X,Y}; Y {X}; X=2 {L}; L {} ok",
+        "start {A}; A {X,Y}; !fraud {F}; F {} ok",
     ]
     call_activity "call-activity" ["start {A}; A {B}; B {} ok"]
 }

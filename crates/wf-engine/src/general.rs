@@ -17,7 +17,7 @@ use crate::advance::{Batch, bits};
 use crate::changes::{EndKind, Ended};
 use crate::event::{Event, EventKind, Status, WHOLE_CASE};
 use crate::items::{Call, Called, InstanceBits, Items, Record, place};
-use crate::line::{ENDED_BADLY, ENDED_WELL, Line, Marking, NOT_ENDED};
+use crate::line::{ENDED_BADLY, ENDED_FAILED, ENDED_WELL, Line, Marking, NOT_ENDED};
 use crate::messages::Outbox;
 use crate::plain::put_op;
 use crate::programs::Row;
@@ -49,6 +49,8 @@ struct Trial {
     /// The route that was played, and the outcome, for the counts.
     route: Option<(u16, u8)>,
     terminated: bool,
+    /// The error that has ended the case.
+    failed: Option<u16>,
     sent: Outbox,
     /// The marking without what the step has taken, before anything is put.
     rest: Marking,
@@ -61,6 +63,7 @@ impl Trial {
             taken,
             route: None,
             terminated: false,
+            failed: None,
             sent: Outbox::EMPTY,
             rest: before.marking(),
         }
@@ -164,7 +167,10 @@ impl Batch<'_, '_> {
         let cleared = tokens.cleared;
         trial.sent = tokens.sent;
         trial.rest = core::array::from_fn(|word| trial.rest[word] & !cleared[word]);
-        if played == Played::Terminated {
+        if let Played::Failed(error) = played {
+            trial.failed = Some(error);
+        }
+        if played != Played::On {
             trial.line.clear();
             trial.terminated = true;
         }
@@ -314,6 +320,10 @@ impl Batch<'_, '_> {
         self.cancel_calls(row, before, &trial.line);
         if trial.terminated {
             self.finish(case, EndKind::Completed);
+            if let (Some(error), Some(line)) = (trial.failed, self.slab.line_mut(case.slot())) {
+                line.set_end(ENDED_FAILED);
+                line.set_record_bits(0, 2, u64::from(error));
+            }
         } else {
             self.end_if_stuck(case, row);
         }

@@ -48,6 +48,9 @@ pub(crate) const ENDED_WELL: u16 = 1;
 /// [`Line::end`] of a case that was given up or is stuck.
 pub(crate) const ENDED_BADLY: u16 = 2;
 
+/// [`Line::end`] of a case that has ended with an error, whose number is in its first record bytes.
+pub(crate) const ENDED_FAILED: u16 = 3;
+
 const END: u16 = 0b11;
 const FAULT_AT: u16 = 2;
 const FAULT: u16 = 0b11 << FAULT_AT;

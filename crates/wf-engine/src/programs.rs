@@ -8,7 +8,7 @@ use wf_net::image::{
     CELL_BYTES, ConstantCell, CubeCell, FLAG_GENERAL, FLAG_MERGES, Header, Op1, Op2, OpMeta, PLACES_MAX,
     TaskCell,
 };
-use wf_net::{Names, Program};
+use wf_net::{ANY_ERROR, Names, Program};
 use wf_registry::{Frozen, Registry};
 use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 
@@ -104,6 +104,41 @@ pub(crate) struct CalledProgram {
     pub(crate) program: u32,
     /// Variables of the same name, of the caller and of the called.
     pub(crate) shared: Vec<(u16, u16)>,
+    /// Errors of the called among its messages, and the caller's interrupts that catch them: of a name before those of any.
+    pub(crate) errors: Vec<(u16, u16)>,
+}
+
+/// Errors that a program knows, with their numbers, and the interrupts that catch them.
+#[derive(Debug)]
+struct Failures {
+    known: Vec<(String, u16)>,
+    caught: Vec<(String, u16)>,
+}
+
+impl Failures {
+    fn new(names: &Names) -> Self {
+        let is_error = |name: &&String| name.starts_with(ANY_ERROR);
+        let known = names.messages.iter().zip(0u16..).filter(|(name, _)| is_error(name));
+        let first = names.tasks.len() + names.starts.len();
+        let caught = names.catches.iter().filter_map(|catch| {
+            let name = &names.messages[usize::from(catch.message)];
+            let interrupt = usize::from(catch.route).checked_sub(first)?;
+            is_error(&name).then(|| (name.clone(), interrupt as u16))
+        });
+        Self { known: known.map(|(name, number)| (name.clone(), number)).collect(), caught: caught.collect() }
+    }
+}
+
+/// Errors of a called program, and what catches each in its caller.
+fn errors_between(called: &Failures, caller: &Failures) -> Vec<(u16, u16)> {
+    let mut errors = Vec::new();
+    for (error, number) in &called.known {
+        for name in [error.as_str(), ANY_ERROR] {
+            let caught = caller.caught.iter().filter(|(other, _)| other == name);
+            errors.extend(caught.map(|&(_, own)| (*number, own)));
+        }
+    }
+    errors
 }
 
 /// All programs of one store.
@@ -148,10 +183,12 @@ impl Programs {
         let is_called: HashSet<&str> = calls.iter().map(|(_, called)| called.as_str()).collect();
         let (mut rows, mut hots, mut build_ids) = (Registry::new(), Vec::new(), Vec::new());
         let (mut variables, mut callable, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
+        let mut failures = Vec::new();
         for (name, mut row, names) in loaded {
             // The end of a case that was called is the business of its caller: no plain step ends it.
             row.is_general |= is_called.contains(name.as_str());
             callable.push(is_callable(&names));
+            failures.push(Failures::new(&names));
             variables.push(names.variables);
             patterns.push(names.patterns);
             build_ids.push((row.build_id, ProgramId(build_ids.len() as u32)));
@@ -169,7 +206,10 @@ impl Programs {
             let theirs = &variables[program as usize];
             let place = |name: &String| theirs.iter().position(|other| other == name);
             let shared = (0u16..).zip(own).filter_map(|(from, name)| Some((from, place(name)? as u16)));
-            called.push(CalledProgram { program, shared: shared.collect() });
+            let errors = rows
+                .id(&caller)
+                .map_or(Vec::new(), |id| errors_between(&failures[program as usize], &failures[id as usize]));
+            called.push(CalledProgram { program, shared: shared.collect(), errors });
         }
         let tasks_max = hots.iter().map(Hot::tasks).max().unwrap_or(0);
         Ok(Self { store, rows, hots, called, tasks_max, variables, patterns, messages, build_ids })

@@ -95,6 +95,15 @@ impl Tokens for OnLine<'_> {
     fn holds(&mut self, guard: u16) -> Result<bool, guard::Fault> {
         self.data.map_or(Err(guard::Fault::NoValue), |data| data.guards.holds(guard, &data.variables))
     }
+
+    fn is_enough(&mut self, guard: u16, tallies: [u8; 4]) -> Result<bool, guard::Fault> {
+        let data = self.data.ok_or(guard::Fault::NoValue)?;
+        data.guards.is_enough(guard, &data.variables, tallies)
+    }
+
+    fn count(&mut self, guard: u16) -> Result<u8, guard::Fault> {
+        self.data.map_or(Err(guard::Fault::NoValue), |data| data.guards.count(guard, &data.variables))
+    }
 }
 
 /// The lowest `count` bits, of 1 to 64.

@@ -73,12 +73,13 @@ impl<'n> Duel<'n> {
             };
             choice.digits += digit * choice.outcomes;
             choice.outcomes *= decision.base();
-            if matches!(decision.kind, DecisionKind::Enough | DecisionKind::GuardedEnough) {
+            let node = self.net.node_ids().find(|&n| self.net.node(n).id() == decision.gateway.id).unwrap();
+            let is_enough = matches!(decision.kind, DecisionKind::Enough | DecisionKind::GuardedEnough);
+            if is_enough && self.net.node(node).kind().is_task() {
                 let first = u64::from(decision.is_guarded());
                 choice.enough = digit.checked_sub(first).map(|enough| enough == 1);
             } else {
-                let node = self.net.node_ids().find(|&n| self.net.node(n).id() == decision.gateway.id);
-                choice.choices.insert(node.unwrap(), digit);
+                choice.choices.insert(node, digit);
             }
         }
         choice
@@ -159,7 +160,8 @@ impl<'n> Duel<'n> {
         assert_eq!(ended, twin.ended, "end after {event:?} with {digits}");
         let changes = Changes { status: &[], ..changes };
         let told = &mut self.told;
-        note(told, &event, &changes, &begun, expected);
+        let after: Vec<u32> = self.tasks.iter().map(|&task| twin.begun(task)).collect();
+        note(told, &event, &changes, [&begun, &after], expected);
         self.compare(twin, case);
         twin.ended.is_none()
     }
@@ -242,6 +244,7 @@ impl<'n> Duel<'n> {
             Err(Refused::Full) => Status::CounterFull,
             Err(Refused::Kind) => Status::KindRefused,
             Err(Refused::NoValue) => Status::NoValue,
+            Err(Refused::NoAnswer) => Status::NoAnswer,
         };
         (event, choice.digits, status, undone)
     }
@@ -262,7 +265,7 @@ fn note(
     told: &mut BTreeMap<(u16, u8), i32>,
     event: &Event,
     changes: &Changes<'_>,
-    begun: &[u32],
+    [begun, after]: [&[u32]; 2],
     status: Status,
 ) {
     let takes = matches!(event.kind, EventKind::Complete | EventKind::Begin | EventKind::Trigger);
@@ -273,10 +276,20 @@ fn note(
             *told.entry((event.task, event.instance)).or_default() -= 1;
         }
     }
+    // Those that had begun were taken off before.
+    let mut lost: Vec<u32> = begun.iter().zip(after).map(|(was, is)| was.saturating_sub(*is)).collect();
+    if status == Status::Done && matches!(event.kind, EventKind::Complete | EventKind::Trigger) {
+        lost.get_mut(usize::from(event.task)).into_iter().for_each(|lost| *lost = lost.saturating_sub(1));
+    }
     for gone in changes.withdrawn {
-        let item = told.entry((gone.task, gone.instance)).or_default();
-        // One that had begun was taken off before.
-        *item = (*item - 1).max(0);
+        match &mut lost[usize::from(gone.task)] {
+            0 => {
+                let item = told.entry((gone.task, gone.instance)).or_default();
+                // As above, of an instance.
+                *item = (*item - 1).max(0);
+            }
+            begun => *begun -= 1,
+        }
     }
     for new in changes.enabled {
         *told.entry((new.task, new.instance)).or_default() += 1;
@@ -406,6 +419,8 @@ fn engine_and_twin_agree_on_every_construct() {
     // Nets that found an error once.
     let mut found_errors = if full { [].iter() } else { [3373u64, 3753, 8573, 20_502].iter() };
     let (mut nets, mut refused, mut steps, mut merges, mut general, mut lost) = (0, 0, 0, 0, 0, 0);
+    // Nets whose data says how many instances there are, and whose data completes a join.
+    let (mut numbers, mut completed) = (0, 0);
     // To look at one net again: the seed that a failing test printed.
     let only: Option<u64> = std::env::var("WF_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     // To go on where a long run was stopped.
@@ -432,10 +447,17 @@ fn engine_and_twin_agree_on_every_construct() {
         nets += 1;
         general += usize::from(header.flags & FLAG_GENERAL != 0);
         merges += usize::from(net.node_ids().any(|node| is_merge(&net, node)));
+        numbers += usize::from(net.node_ids().any(|node| net.quantity(node).is_some()));
+        let is_join = |node| net.completion_guard(node).is_some() && !net.node(node).kind().is_task();
+        completed += usize::from(net.node_ids().any(is_join));
     }
     println!(
-        "{nets} nets ({general} general, {merges} with merges), {refused} refused, {lost} too large for the twin, {steps} steps"
+        "{nets} nets ({general} general, {merges} with merges, {numbers} with numbers and {completed} with joins by data), {refused} refused, {lost} too large for the twin, {steps} steps"
     );
-    let covered = general > nets / 2 && merges > nets / 10 && lost < nets / 10;
+    let covered = general > nets / 2
+        && merges > nets / 10
+        && lost < nets / 10
+        && numbers > nets / 100
+        && completed > nets / 100;
     assert!(only.is_some() || covered, "the constructs are no longer covered");
 }

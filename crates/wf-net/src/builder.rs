@@ -46,6 +46,7 @@ impl NetBuilder {
             milestones: Vec::new(),
             calls: BTreeMap::new(),
             completion_guards: BTreeMap::new(),
+            quantities: BTreeMap::new(),
             timers: BTreeMap::new(),
             messages: BTreeMap::new(),
         };
@@ -107,8 +108,17 @@ impl NetBuilder {
     /// Lets the data of the case decide, after each instance, whether the instances of a task are enough. Of those that it
     /// has, completed and not, the condition may ask the number ([`Expr::Tally`]). The task's rule is
     /// [`Needed::Condition`](crate::Needed::Condition).
+    ///
+    /// Of a partial join that takes away all work of its region, the condition is asked at each arrival but that which makes it
+    /// enough anyway: its branches are the instances, the arrivals those that are completed.
     pub fn completion_guard(&mut self, node: NodeId, guard: Expr) {
         self.net.completion_guards.insert(node, guard);
+    }
+
+    /// Lets the data of the case say how many instances a task gets, when its token comes. A number below 0 or beyond the most
+    /// that the task can have is no answer. The task's count is [`Quantity::Chosen`](crate::Quantity::Chosen).
+    pub fn quantity(&mut self, node: NodeId, number: Expr) {
+        self.net.quantities.insert(node, number);
     }
 
     /// Lets time bring the trigger of a receiving task, or an interrupt on a region.
@@ -127,6 +137,9 @@ impl NetBuilder {
     }
 
     /// Names the message that a receiving task or an interrupt waits for, or that a case starts with.
+    ///
+    /// Of a terminating end it is the error that ends the case: its caller hears of it by the interrupt of that name, or of the
+    /// name [`ANY_ERROR`](crate::ANY_ERROR), on the smallest region that has the call; without one the call is stuck.
     pub fn message(&mut self, node: NodeId, name: &str) {
         self.net.messages.insert(node, name.to_owned());
     }

@@ -93,6 +93,14 @@ pub(crate) fn merge_cubes(
             cells.push(CubeCell { care: words(care), want: [0; 2], merge: index as u32, reserved });
             continue;
         }
+        // Whether an arrival is enough is not known before it comes.
+        let by_data = net.completion_guards.keys().filter(|&&node| !net.node(node).kind().is_task());
+        let influencing = crate::explore::influencing(net, merge);
+        if by_data.into_iter().any(|node| influencing[node.index()]) {
+            let text = "a join that data completes cannot stand before a merge that waits for all that can still come";
+            problems.push(Problem::new(Subject::Node(merge), ProblemKind::Rule(text)));
+            continue;
+        }
         let Some(cubes) = cubes_of(net, routing, conditions, index) else {
             let kind = ProblemKind::MergeUndecided { states: MARKINGS_MAX };
             problems.push(Problem::new(Subject::Node(merge), kind));

@@ -9,18 +9,20 @@
 //! Workflow using Reset nets* (2005): it waits while an input without a token can still get one, where the other
 //! merges count as merges that never wait.
 
+mod choices;
 mod slice;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-pub(crate) use slice::chains;
+use choices::choices;
 use slice::influence;
+pub(crate) use slice::{chains, influencing};
 
 use crate::conditions::Condition;
 use crate::guard;
 use crate::image::{CubeCell, WORDS_MAX};
 use crate::net::{Net, NodeKind};
-use crate::routing::{DigitKind, Rest, Route, Routing};
+use crate::routing::{Rest, Routing};
 use crate::script::{self, Played, Tokens};
 
 /// Markings visited before a walk about a merge gives up.
@@ -35,9 +37,6 @@ const STEPS_MAX: usize = 1_000_000;
 
 /// Steps played before a walk about the tokens of all places gives up.
 const ALL_STEPS_MAX: usize = 20_000;
-
-/// Outcomes of one completion that a walk is willing to try.
-const OUTCOMES_MAX: usize = 4096;
 
 /// A marking: tokens by place.
 pub(crate) type Marking = Vec<u8>;
@@ -294,7 +293,7 @@ impl<'n> Explorer<'n> {
             match played {
                 _ if gave_up => return Err(GaveUp),
                 Ok(Played::On) => next.push((after, choice)),
-                Ok(Played::Terminated) => next.push((vec![0; marking.len()], choice)),
+                Ok(Played::Terminated | Played::Failed(_)) => next.push((vec![0; marking.len()], choice)),
                 // Choices of nothing where something must be chosen are no steps.
                 Err(script::Fault::Choice | script::Fault::NoBranch | script::Fault::Guard(_)) => {}
                 Err(script::Fault::Full) => return Err(GaveUp),
@@ -460,6 +459,14 @@ impl Tokens for Counted<'_, '_, '_> {
     fn holds(&mut self, _: u16) -> Result<bool, guard::Fault> {
         Ok(false)
     }
+
+    fn is_enough(&mut self, _: u16, _: [u8; 4]) -> Result<bool, guard::Fault> {
+        Ok(false)
+    }
+
+    fn count(&mut self, _: u16) -> Result<u8, guard::Fault> {
+        Ok(1)
+    }
 }
 
 /// The marking as bits.
@@ -469,27 +476,4 @@ fn words(marking: &[u8]) -> [u64; WORDS_MAX] {
         words[place / 64] |= 1 << (place % 64);
     }
     words
-}
-
-/// Choices, as scripts see them, that lead to different markings; `None` if they are too many.
-fn choices(route: &Route) -> Option<Vec<u64>> {
-    let mut choices = vec![0u64];
-    let mut weight = 1u64;
-    // Whether a task has had enough is asked before its script is played, which does not see that digit.
-    for digit in route.digits.iter().filter(|digit| !digit.kind.is_enough()) {
-        let digits: Vec<u64> = match digit.kind {
-            // One instance or many: the same token.
-            DigitKind::Instances => vec![0, 1],
-            // Every branch that data can choose, the digits from 1 choose too; an empty mask is the default branch.
-            DigitKind::Guarded if digit.base <= OUTCOMES_MAX as u64 => (1..digit.base).collect(),
-            _ if digit.base > OUTCOMES_MAX as u64 => return None,
-            _ => (0..digit.base).collect(),
-        };
-        if choices.len() * digits.len() > OUTCOMES_MAX {
-            return None;
-        }
-        choices = choices.iter().flat_map(|c| digits.iter().map(move |d| c + d * weight)).collect();
-        weight = weight.saturating_mul(digit.base);
-    }
-    Some(choices)
 }

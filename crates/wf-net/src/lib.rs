@@ -66,7 +66,8 @@ pub use compile::{CompileOptions, compile};
 pub use id::{FlowId, NodeId};
 pub use image::Image;
 pub use net::{
-    Flow, Instances, Needed, Net, Node, NodeKind, Quantity, Retention, Surplus, Synchronizing, Timer,
+    ANY_ERROR, Flow, Instances, Needed, Net, Node, NodeKind, Quantity, Retention, Surplus, Synchronizing,
+    Timer,
 };
 pub use problem::{Problem, ProblemKind, Subject};
 pub use program::{ImageError, Program};

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::guard::Expr;
 use crate::{FlowId, NodeId};
 
+/// What the names of errors begin with, and the name of an interrupt that catches any of them.
+pub const ANY_ERROR: &str = "error:";
+
 /// How many tokens or instances there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quantity {
@@ -275,6 +278,8 @@ pub struct Net {
     pub(crate) calls: BTreeMap<NodeId, String>,
     /// What decides whether the instances of a task are enough.
     pub(crate) completion_guards: BTreeMap<NodeId, Expr>,
+    /// What decides how many instances a task gets.
+    pub(crate) quantities: BTreeMap<NodeId, Expr>,
     /// Triggers and interrupts that time brings.
     pub(crate) timers: BTreeMap<NodeId, Timer>,
     /// Names of the messages that nodes send or wait for.
@@ -342,7 +347,13 @@ impl Net {
         self.calls.get(&node).map(String::as_str)
     }
 
-    /// What decides by the data of the case whether the instances of a task are enough.
+    /// What says by the data of the case how many instances a task gets.
+    #[must_use]
+    pub fn quantity(&self, node: NodeId) -> Option<&Expr> {
+        self.quantities.get(&node)
+    }
+
+    /// What decides by the data of the case whether the instances of a task, or the arrivals at a join, are enough.
     #[must_use]
     pub fn completion_guard(&self, node: NodeId) -> Option<&Expr> {
         self.completion_guards.get(&node)
@@ -364,6 +375,16 @@ impl Net {
     pub(crate) fn message_names(&self) -> Vec<&str> {
         let names: std::collections::BTreeSet<&str> = self.messages.values().map(String::as_str).collect();
         names.into_iter().collect()
+    }
+
+    /// Whether what happens at a node can influence whether a synchronizing merge must wait: a path leads from there to the
+    /// merge, or to what takes tokens from such a path.
+    ///
+    /// # Panics
+    /// If a node belongs to another net and is out of range here.
+    #[must_use]
+    pub fn influences(&self, node: NodeId, merge: NodeId) -> bool {
+        crate::explore::influencing(self, merge)[node.index()]
     }
 
     /// Ids of all nodes that have a work item, in order: the tasks' numbers.

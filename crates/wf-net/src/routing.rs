@@ -6,6 +6,7 @@
 //! has exactly one node that takes from it, so the order changes no result.
 
 mod fold;
+mod guarding;
 mod order;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::net::{Net, NodeKind, Retention, Surplus};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::script;
 use crate::{FlowId, NodeId};
+use guarding::{Guarding, guards};
 
 /// Most branches of a gateway: what the length of a list in a script can say.
 const TARGETS_MAX: usize = script::INDEX as usize;
@@ -66,6 +68,10 @@ pub(crate) enum DigitKind {
     Threads,
     /// A number of instances.
     Instances,
+    /// A number of instances and one, or 0: the data of the case decides.
+    GuardedInstances,
+    /// 0: the data of the case decides whether the arrivals at a join are enough; else 1: not yet, 2: they are.
+    GuardedEnoughHere,
     /// Whether a multi-instance task has had enough.
     Enough,
     /// 0: the data of the case decides whether a multi-instance task has had enough; else 1: not yet, 2: it has.
@@ -75,7 +81,14 @@ pub(crate) enum DigitKind {
 impl DigitKind {
     /// Whether 0 leaves it to the data of the case.
     pub(crate) const fn is_guarded(self) -> bool {
-        matches!(self, Self::Guarded | Self::GuardedBranches | Self::GuardedEnough)
+        matches!(
+            self,
+            Self::Guarded
+                | Self::GuardedBranches
+                | Self::GuardedInstances
+                | Self::GuardedEnough
+                | Self::GuardedEnoughHere
+        )
     }
 
     /// Whether it is asked whenever an instance is complete, and not by a gateway behind the task.
@@ -187,11 +200,10 @@ impl Routing {
         let places = Places::new(&tasks, &rests);
         let merges: Vec<NodeId> = net.node_ids().filter(|&node| is_merge(net, node)).collect();
         let (guards, mut problems) = guards(net);
-        let of_flow = &guards.of_flow;
         let mut routes = Vec::new();
         let settle = merges.first();
         for &source in tasks.iter().chain(&starts).chain(&interrupts).chain(settle) {
-            match fold::route(net, &places, &merges, of_flow, &order, source) {
+            match fold::route(net, &places, &merges, &guards, &order, source) {
                 Ok(route) => routes.push(route),
                 Err(problem) => problems.push(problem),
             }
@@ -253,54 +265,6 @@ impl Routing {
     pub(crate) fn places_of(&self, net: &Net, node: NodeId) -> Vec<u16> {
         self.places.of(net, node)
     }
-}
-
-/// The conditions of a net, compiled, and where those of each flow and task begin.
-struct Guarding {
-    code: Code,
-    of_flow: BTreeMap<FlowId, u16>,
-    completions: BTreeMap<NodeId, u16>,
-}
-
-/// Compiles the conditions of all that data decides.
-fn guards(net: &Net) -> (Guarding, Vec<Problem>) {
-    let mut guarding =
-        Guarding { code: Code::default(), of_flow: BTreeMap::new(), completions: BTreeMap::new() };
-    let mut problems = Vec::new();
-    for (index, flow) in net.flows().iter().enumerate() {
-        let id = FlowId(index as u32);
-        let Some(guard) = flow.guard() else {
-            let mut siblings = net.node(flow.from()).outgoing().iter();
-            if !flow.is_default() && siblings.any(|&other| net.flow(other).guard().is_some()) {
-                problems.push(Problem::new(Subject::Flow(id), ProblemKind::ConditionMissing));
-            }
-            continue;
-        };
-        if guard.has_tally() {
-            let text = "a number of instances stands in a completion condition only";
-            problems.push(Problem::new(Subject::Flow(id), ProblemKind::Rule(text)));
-            continue;
-        }
-        match guarding.code.add(guard) {
-            // The default branch is what is left.
-            Ok(_) if flow.is_default() => {}
-            Ok(at) => drop(guarding.of_flow.insert(id, at)),
-            Err(kind) => {
-                problems.push(Problem::new(Subject::Flow(id), kind));
-                return (guarding, problems);
-            }
-        }
-    }
-    for (&node, guard) in &net.completion_guards {
-        match guarding.code.add(guard) {
-            Ok(at) => drop(guarding.completions.insert(node, at)),
-            Err(kind) => {
-                problems.push(Problem::new(Subject::Node(node), kind));
-                return (guarding, problems);
-            }
-        }
-    }
-    (guarding, problems)
 }
 
 /// Whether what the node waits for can change with any step.

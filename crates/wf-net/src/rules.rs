@@ -110,9 +110,23 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
         }
     }
     for &node in net.completion_guards.keys() {
-        let has_condition = matches!(net.node(node).kind, NodeKind::Instances(instances) if instances.needed == Needed::Condition);
+        let has_condition = match net.node(node).kind {
+            NodeKind::Instances(instances) => instances.needed == Needed::Condition,
+            NodeKind::Partial { surplus, .. } => surplus == Surplus::Cancel,
+            _ => false,
+        };
         if !has_condition {
-            report(node, "a completion condition is of a task with instances that it completes");
+            report(
+                node,
+                "a completion condition is of a task with instances that it completes, or of a join that cancels",
+            );
+        }
+    }
+    for &node in net.quantities.keys() {
+        let is_chosen =
+            matches!(net.node(node).kind, NodeKind::Instances(Instances { count: Quantity::Chosen(_), .. }));
+        if !is_chosen {
+            report(node, "a number of instances by data is of a task with a chosen number");
         }
     }
     for &node in net.timers.keys() {
@@ -125,12 +139,16 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
         let kind = net.node(node).kind;
         let has_message = matches!(
             kind,
-            NodeKind::Throw | NodeKind::Receive(_) | NodeKind::Interrupt { .. } | NodeKind::Start
+            NodeKind::Throw
+                | NodeKind::Receive(_)
+                | NodeKind::Interrupt { .. }
+                | NodeKind::Start
+                | NodeKind::Terminate
         );
         if !has_message {
             report(
                 node,
-                "messages are sent by throwing nodes, and for receiving tasks, interrupts and starts",
+                "messages are sent by throwing nodes, and for receiving tasks, interrupts and starts; an end names its error",
             );
         }
     }

@@ -74,6 +74,16 @@ fn always_fits(kind: NodeKind, state: State) -> bool {
     }
 }
 
+/// Whether all tokens that rest at a node rest on a flow into it, or none do.
+fn holds_by_flow(kind: NodeKind) -> bool {
+    match kind {
+        NodeKind::Completion | NodeKind::ThreadMerge(_) => false,
+        NodeKind::Partial { needed, surplus } => needed == 1 && surplus == Surplus::Cancel,
+        NodeKind::Instances(instances) => !instances.drains(),
+        _ => true,
+    }
+}
+
 /// Whether tokens rest on this flow.
 fn is_place(net: &Net, flow: FlowId) -> bool {
     let to = net.node(net.flow(flow).to());
@@ -97,6 +107,10 @@ struct Cover<'n> {
     /// What the search has changed, in order, so that it can go back.
     trail: Vec<Change>,
     demands: usize,
+    /// Joins that end a block of which the component holds nothing else.
+    blocks: Vec<NodeId>,
+    /// Whether blocks are looked for.
+    has_blocks: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -117,19 +131,27 @@ impl<'n> Cover<'n> {
             closed: vec![false; nodes],
             trail: Vec::new(),
             demands: 0,
+            blocks: Vec::new(),
+            has_blocks: false,
         }
     }
 
     fn search(&mut self, flow: FlowId) {
-        self.demands = 0;
-        if self.demand(vec![flow]) {
-            for change in &self.trail {
+        // What a block hands on is first asked of what is inside.
+        for has_blocks in [false, true] {
+            (self.demands, self.has_blocks) = (0, has_blocks);
+            self.blocks.clear();
+            let found = self.demand(vec![flow]) && self.blocks.iter().all(|&join| self.is_outside(join));
+            for change in self.trail.iter().filter(|_| found) {
                 if let Change::Member(flow) = change {
                     self.safe_flows[flow.index()] = true;
                 }
             }
+            self.go_back(0);
+            if found {
+                return;
+            }
         }
-        self.go_back(0);
     }
 
     /// Grows the component by the flows that must belong to it; `false` leaves it as it was.
@@ -156,10 +178,26 @@ impl<'n> Cover<'n> {
                     self.close(from, &mut open);
                     true
                 }
+                NodeKind::Partial { surplus: Surplus::Cancel, .. } | NodeKind::Completion
+                    if self.has_blocks =>
+                {
+                    self.block(from, &mut open) && alone
+                }
                 // However many inputs a merge takes a token from, it hands on one.
                 NodeKind::Inclusive(_) | NodeKind::Completion => {
                     self.close(from, &mut open);
                     alone
+                }
+                // Each token that comes goes on, as one.
+                NodeKind::Throw | NodeKind::Partial { needed: 1, surplus: Surplus::Cancel } => {
+                    self.close(from, &mut open);
+                    alone
+                }
+                // It happens while its region has a token, and takes all of them.
+                NodeKind::Interrupt { interrupts: true } => {
+                    let region = self.net.region(from);
+                    region.iter().for_each(|&node| self.close(node, &mut open));
+                    alone && region.iter().all(|&node| holds_by_flow(self.net.node(node).kind()))
                 }
                 // An instance that runs on is a token beside the one that has gone on.
                 NodeKind::Instances(instances) if instances.drains() => false,
@@ -190,6 +228,40 @@ impl<'n> Cover<'n> {
             }
         }
         true
+    }
+
+    /// Each time a cancelling join or the end of a sub-process fires, nothing is left of what one token has become behind the
+    /// split that begins its block: demands what leads there.
+    fn block(&mut self, join: NodeId, open: &mut Vec<FlowId>) -> bool {
+        let Some(split) = self.begin_of(join) else { return false };
+        self.blocks.push(join);
+        self.close(split, open);
+        true
+    }
+
+    /// The node through which alone tokens come to the region of a join.
+    fn begin_of(&self, join: NodeId) -> Option<NodeId> {
+        let region = self.net.region(join);
+        let is_inside = |node: NodeId| node == join || region.contains(&node);
+        let into = region.iter().chain([&join]).flat_map(|&node| self.net.node(node).incoming());
+        let mut from = into.map(|&flow| self.net.flow(flow).from()).filter(|&from| !is_inside(from));
+        let split = from.next()?;
+        let node = self.net.node(split);
+        // What the split hands on is all inside.
+        let leads_in = node.outgoing().iter().all(|&flow| is_inside(self.net.flow(flow).to()));
+        let is_split = match node.kind() {
+            NodeKind::Parallel => node.incoming().len() == 1,
+            kind => kind == NodeKind::Exclusive && node.outgoing().len() == 1,
+        };
+        (is_split && leads_in && from.all(|other| other == split)).then_some(split)
+    }
+
+    /// Whether no flow of the component lies in the block that a join ends.
+    fn is_outside(&self, join: NodeId) -> bool {
+        let block = self.net.region(join).iter().chain([&join]);
+        let into =
+            |&node: &NodeId| self.net.node(node).incoming().iter().any(|flow| self.member[flow.index()]);
+        !block.into_iter().any(into)
     }
 
     /// A synchronization hands on the token of one of its inputs: tries each.

@@ -56,6 +56,16 @@ pub(crate) const DECIDE_EACH: u16 = 17;
 /// Each token of a slot becomes one on every target, and sends a message: slot, number of the message, targets.
 pub(crate) const THROW: u16 = 18;
 
+/// As [`INSTANCES`], as many as the data of the case says where the digit is 0; else the digit is the number and one: slot,
+/// task, guard, most, targets that a token takes when there are none.
+pub(crate) const INSTANCES_COUNTED: u16 = 19;
+/// As [`PARTIAL_CANCEL`], which also fires at an arrival that is enough: slot, needed, place of the count, guard, places, targets.
+/// The digit 0 leaves that to the data of the case, 1 is no and 2 is yes.
+pub(crate) const PARTIAL_ENOUGH: u16 = 20;
+
+/// Ends the case with an error, of which its caller hears: slot, number of the error among the messages.
+pub(crate) const FAIL: u16 = 21;
+
 /// Most different messages that a step sends: a net with a route of more is refused.
 pub const SENT_MAX: usize = 16;
 
@@ -97,6 +107,16 @@ pub trait Tokens {
     /// # Errors
     /// Why there is no answer.
     fn holds(&mut self, guard: u16) -> Result<bool, guard::Fault>;
+    /// As [`holds`](Self::holds), of a completion condition with these numbers of instances.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    fn is_enough(&mut self, guard: u16, tallies: [u8; 4]) -> Result<bool, guard::Fault>;
+    /// The number that the data of the case comes to.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    fn count(&mut self, guard: u16) -> Result<u8, guard::Fault>;
 }
 
 /// Why a script could not be played to its end. The tokens are half changed: play on a copy.
@@ -120,6 +140,9 @@ pub enum Played {
     On,
     /// A token reached an end that ends the whole case (WCP-43): every token is gone.
     Terminated,
+    /// A token reached an end with an error that nothing here catches: every token is gone. The number of the error among the
+    /// messages of the program.
+    Failed(u16),
 }
 
 /// A cursor over the codes of one script. The image was checked when it was loaded: running off it is a bug.
@@ -149,6 +172,7 @@ struct Walk<'t, T> {
     slots: [u8; SLOTS_MAX],
     choice: u64,
     terminated: bool,
+    failed: Option<u16>,
     /// Tokens in slots.
     passing: u32,
     /// Whether the steps from the first merge on are to be played again.
@@ -175,6 +199,7 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
         slots: [0; SLOTS_MAX],
         choice,
         terminated: false,
+        failed: None,
         passing: 0,
         again: false,
         fired: false,
@@ -211,9 +236,10 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
         }
     }
     // Digits left over belong to no decision.
-    match (walk.choice, walk.terminated) {
-        (0, false) => Ok(Played::On),
-        (0, true) => Ok(Played::Terminated),
+    match (walk.choice, walk.failed) {
+        (0, Some(error)) => Ok(Played::Failed(error)),
+        (0, None) if walk.terminated => Ok(Played::Terminated),
+        (0, None) => Ok(Played::On),
         _ => Err(Fault::Choice),
     }
 }
@@ -314,7 +340,29 @@ impl<T: Tokens> Walk<'_, T> {
             PARTIAL_BLOCK => self.partial_block(codes),
             RECEIVE => self.receive(codes),
             OFFER => self.offer(codes),
-            INSTANCES => self.instances(codes),
+            FAIL => {
+                let (count, error) = (self.take_slot(codes.next()), codes.next());
+                if count > 0 {
+                    self.failed = self.failed.or(Some(error));
+                }
+                Ok(())
+            }
+            PARTIAL_ENOUGH => self.partial_enough(codes),
+            INSTANCES => {
+                let (count, task) = (self.take_slot(codes.next()), codes.next());
+                let code = codes.next();
+                let instances = self.quantity(code);
+                self.instances(count, task, instances, codes.list())
+            }
+            INSTANCES_COUNTED => {
+                let (count, task) = (self.take_slot(codes.next()), codes.next());
+                let (guard, most) = (codes.next(), codes.next());
+                let instances = match self.digit(u64::from(most) + 2) {
+                    0 if count > 0 => self.tokens.count(guard).map_err(Fault::Guard)?,
+                    digit => digit.saturating_sub(1) as u8,
+                };
+                self.instances(count, task, instances, codes.list())
+            }
             THROW => {
                 let count = self.take_slot(codes.next());
                 let message = codes.next();
@@ -403,11 +451,7 @@ impl<T: Tokens> Walk<'_, T> {
     }
 
     /// WCP-13, 14: as many instances as are fixed or chosen; none lets the token pass.
-    fn instances(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
-        let count = self.take_slot(codes.next());
-        let (task, code) = (codes.next(), codes.next());
-        let instances = self.quantity(code);
-        let targets = codes.list();
+    fn instances(&mut self, count: u8, task: u16, instances: u8, targets: &[u16]) -> Result<(), Fault> {
         match (count, instances) {
             (0, _) => Ok(()),
             (_, 0) => self.put_all(targets, count),

@@ -41,6 +41,8 @@ pub enum DecisionKind {
     GuardedBranches,
     /// How many threads or instances, up to this many (WCP-12, 14, 42).
     Count(u8),
+    /// 0: the data of the case decides; else how many instances, up to this many, and one (WCP-14).
+    GuardedCount(u8),
     /// Whether a multi-instance task has had enough: 0 or 1 (WCP-36).
     Enough,
     /// 0: the data of the case decides whether a multi-instance task has had enough; else 1: not yet, or 2: it has (WCP-36).
@@ -67,6 +69,7 @@ impl Decision {
             DecisionKind::Guarded => self.branches.len() as u64 + 1,
             DecisionKind::Branches | DecisionKind::GuardedBranches => 1 << self.branches.len(),
             DecisionKind::Count(most) => u64::from(most) + 1,
+            DecisionKind::GuardedCount(most) => u64::from(most) + 2,
             DecisionKind::Enough => 2,
             DecisionKind::GuardedEnough => 3,
         }
@@ -84,7 +87,10 @@ impl Decision {
     pub const fn is_guarded(&self) -> bool {
         matches!(
             self.kind,
-            DecisionKind::Guarded | DecisionKind::GuardedBranches | DecisionKind::GuardedEnough
+            DecisionKind::Guarded
+                | DecisionKind::GuardedBranches
+                | DecisionKind::GuardedCount(_)
+                | DecisionKind::GuardedEnough
         )
     }
 }
@@ -181,8 +187,11 @@ impl Names {
                 DigitKind::Threads | DigitKind::Instances => {
                     (DecisionKind::Count((digit.base - 1) as u8), false)
                 }
+                DigitKind::GuardedInstances => (DecisionKind::GuardedCount((digit.base - 2) as u8), false),
                 DigitKind::Enough => (DecisionKind::Enough, false),
-                DigitKind::GuardedEnough => (DecisionKind::GuardedEnough, false),
+                DigitKind::GuardedEnough | DigitKind::GuardedEnoughHere => {
+                    (DecisionKind::GuardedEnough, false)
+                }
             };
             let outgoing = if has_branches { net.node(digit.node).outgoing() } else { &[] };
             Decision { gateway: label(&digit.node), kind, branches: outgoing.iter().map(branch).collect() }
@@ -243,6 +252,7 @@ impl Names {
                 DecisionKind::GuardedBranches => 4,
                 DecisionKind::GuardedEnough => 5,
                 DecisionKind::Count(most) => COUNT + u32::from(most),
+                DecisionKind::GuardedCount(most) => GUARDED_COUNT + u32::from(most),
             });
             out.list(&decision.branches, |out, branch| {
                 out.text(&branch.text);
@@ -296,7 +306,10 @@ impl Names {
                         3 => DecisionKind::Guarded,
                         4 => DecisionKind::GuardedBranches,
                         5 => DecisionKind::GuardedEnough,
-                        count => DecisionKind::Count(u8::try_from(count.checked_sub(COUNT)?).ok()?),
+                        count @ COUNT..GUARDED_COUNT => {
+                            DecisionKind::Count(u8::try_from(count.checked_sub(COUNT)?).ok()?)
+                        }
+                        count => DecisionKind::GuardedCount(u8::try_from(count - GUARDED_COUNT).ok()?),
                     },
                     branches: r.list(|r| {
                         let text = r.text()?;
@@ -372,6 +385,9 @@ fn catches(net: &Net, routing: &Routing) -> Vec<Catch> {
 
 /// A count of up to `most` is written as this and `most`.
 const COUNT: u32 = 6;
+
+/// As [`COUNT`], where data may decide.
+const GUARDED_COUNT: u32 = 512;
 
 struct Writer(Vec<u8>);
 

@@ -41,6 +41,7 @@ fn write(out: &mut String, expr: &Expr) -> fmt::Result {
         }
         Expr::Literal(literal) => write!(out, "{literal}"),
         Expr::Variable(variable) => out.write_str(&name(variable)?),
+        Expr::Count(of, _) => write(out, of),
         Expr::IsNull(variable) => write!(out, "({} == null)", name(variable)?),
         Expr::Tally(tally) => out.write_str(match tally {
             Tally::All => "nrOfInstances",

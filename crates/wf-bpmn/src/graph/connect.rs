@@ -183,7 +183,8 @@ impl Graph {
     pub(crate) fn is_compensation(&self, model: &Model<'_, '_>, at: NodeAt) -> bool {
         let node = &self.nodes[at];
         let of_boundary = |kind| node.triggers.iter().any(|trigger| trigger.kind == kind);
-        matches!(model.tree.value(node.index, "isForCompensation"), Some("true" | "1"))
+        let says = || matches!(model.tree.value(node.index, "isForCompensation"), Some("true" | "1"));
+        (node.is_drawn && says())
             || (node.kind == Some(Kind::Boundary) && of_boundary(TriggerKind::Compensate))
     }
 }

@@ -1,12 +1,12 @@
 //! Which choices the data of a case decides: those whose conditions can all be evaluated; loops and completions too.
 
-use wf_net::guard::{Expr, Literal, Tally};
+use wf_net::guard::{Expr, Literal, Tally, Unary};
 
 use super::{Flow, FlowAt, Graph, NodeAt};
 use crate::expression::{Dialect, Fault};
 use crate::kind::Kind;
 use crate::model::Model;
-use crate::repeat::Repeat;
+use crate::repeat::{Number, Repeat};
 use crate::tree::Index;
 use crate::{Error, WarningKind};
 
@@ -29,6 +29,7 @@ impl Graph {
 
     /// Whether an activity is done again, and whether its instances are enough.
     fn decide_repeat(&mut self, model: &mut Model<'_, '_>, at: NodeAt) {
+        self.decide_number(model, at);
         let activity = self.nodes[at].index;
         let (condition, is_counted) = match &mut self.nodes[at].repeat {
             Repeat::Loop { condition, is_counted, .. } => (condition.as_mut(), *is_counted),
@@ -46,6 +47,25 @@ impl Graph {
         }
         if let Repeat::Instances { completion: Some(completion), .. } = &mut self.nodes[at].repeat {
             completion.guard = completion.guard.take().map(with_tallies);
+        }
+    }
+
+    /// How many instances an activity has.
+    fn decide_number(&mut self, model: &mut Model<'_, '_>, at: NodeAt) {
+        let activity = self.nodes[at].index;
+        let Repeat::Instances { number: Number::Data { condition, is_list }, .. } =
+            &mut self.nodes[at].repeat
+        else {
+            return;
+        };
+        match read(model, Some(condition.index), &condition.text) {
+            Ok(list) if *is_list => condition.guard = Some(Expr::Unary(Unary::Length, Box::new(list))),
+            Ok(number) => condition.guard = Some(number),
+            Err(fault) if model.options.external_decisions => {
+                let flow = Box::new(model.tree.element(condition.index));
+                model.warn(activity, WarningKind::DecidedOutside { flow, reason: fault.to_string() });
+            }
+            Err(fault) => refuse(model, activity, Some(condition.index), fault),
         }
     }
 
@@ -142,6 +162,7 @@ fn with_tallies(expr: Expr) -> Expr {
             _ => Expr::Variable(name),
         },
         Expr::Unary(operation, of) => Expr::Unary(operation, inner(of)),
+        Expr::Count(of, most) => Expr::Count(inner(of), most),
         Expr::Binary(operation, one, two) => Expr::Binary(operation, inner(one), inner(two)),
         Expr::Compare(comparison, one, two) => Expr::Compare(comparison, inner(one), inner(two)),
         other @ (Expr::Literal(_) | Expr::IsNull(_) | Expr::Tally(_)) => other,

@@ -1,7 +1,9 @@
 //! Activities with a fixed number of instances that are more than one task: each instance becomes a part of the net.
 
+use wf_net::guard::{Comparison, Expr};
+
 use super::{Flow, Graph, NodeAt, Scope, ScopeAt, ScopeKind};
-use crate::kind::Kind;
+use crate::kind::{Kind, Trigger};
 use crate::model::Model;
 use crate::repeat::Repeat;
 use crate::{Unsupported, Warning, WarningKind};
@@ -11,7 +13,7 @@ const NODES_MAX: usize = 1024;
 
 /// Most instances of a sub-process whose number is not constant, most tasks of all of them, and most calls.
 const INSTANCES_CHOSEN: usize = 8;
-const TASKS_CHOSEN: usize = 32;
+pub(super) const TASKS_CHOSEN: usize = 32;
 const CALLS_CHOSEN: usize = 4;
 
 /// Most bytes of a case for instances of tasks one after another; beyond that, whoever completes one says whether another
@@ -29,6 +31,9 @@ impl Graph {
             if self.hand_inside(at) {
                 continue;
             }
+            if self.take_turns(model, at) {
+                continue;
+            }
             let bytes = self.nodes[at].repeat.bytes_in_turn().filter(|_| self.may_take_turns(at));
             match bytes {
                 Some(bytes) if bytes_in_turn + bytes <= BYTES_IN_TURN => bytes_in_turn += bytes,
@@ -40,34 +45,71 @@ impl Graph {
                 let how_often = how_often.clone();
                 model.warn(self.nodes[at].index, WarningKind::RoundsOutside { how_often });
             }
-            let node = &self.nodes[at];
-            let (true, Repeat::Instances { count, completion, .. }) =
-                (matches!(node.kind, Some(Kind::Call | Kind::SubProcess | Kind::AdHoc)), &node.repeat)
-            else {
-                continue;
-            };
-            let why = match (count, completion) {
-                (_, Some(_)) => "instances of it at once with a completion condition",
-                (Some(0), _) => "no instance of it at all",
-                (count, _) => {
-                    let small = self.nodes.len() <= NODES_MAX;
-                    let inside = node.inside.filter(|_| small).map_or(1, |inside| self.size(inside) + 1);
-                    let instances = count.map_or(self.instances_chosen(at), |count| count as usize);
-                    let all = instances.saturating_mul(inside).saturating_add(self.nodes.len());
-                    if all <= NODES_MAX && instances > 0 {
-                        let is_chosen = count.is_none();
-                        if is_chosen && node.copy.is_empty() {
-                            model
-                                .warn(node.index, WarningKind::InstancesBounded { instances_max: instances });
-                        }
-                        self.instances(at, instances, is_chosen);
-                        continue;
-                    }
-                    "more instances of it at once than a case has room for"
-                }
-            };
-            model.refuse(self.nodes[at].index, Unsupported::Repetition(why));
+            if let Err(why) = self.copies(model, at) {
+                model.refuse(self.nodes[at].index, Unsupported::Repetition(why));
+            }
         }
+    }
+
+    /// Makes copies of what has several instances at once and is more than a task.
+    fn copies(&mut self, model: &mut Model<'_, '_>, at: NodeAt) -> Result<(), &'static str> {
+        let node = &self.nodes[at];
+        let is_copied =
+            matches!(node.kind, Some(Kind::Call | Kind::Receive | Kind::SubProcess | Kind::AdHoc));
+        let Repeat::Instances { number, completion, .. } = &node.repeat else { return Ok(()) };
+        if !is_copied {
+            return Ok(());
+        }
+        let (index, count, number) = (node.index, number.constant(), number.guard().cloned());
+        if count == Some(0) {
+            return Err("no instance of it at all");
+        }
+        let instances = count.map_or(self.instances_chosen(at), |count| count as usize);
+        if !self.has_room(at, instances) {
+            return Err("more instances of it at once than a case has room for");
+        }
+        let completion = completion.clone();
+        let enough = completion.as_ref().and_then(|completion| completion.guard.clone());
+        if count.is_none() && enough.as_ref().is_some_and(Expr::has_tally) {
+            return Err("a completion condition that counts instances whose number is not constant");
+        }
+        if count.is_none() && node.copy.is_empty() {
+            model.warn(node.index, WarningKind::InstancesBounded { instances_max: instances });
+        }
+        let is_chosen = count.is_none();
+        let copies = self.instances(at, instances, ScopeKind::Instances { is_chosen });
+        let around = self.nodes[copies[0]].scope;
+        for (copy, performed) in copies.iter().zip(1..) {
+            self.nodes[*copy].performed_if = number.as_ref().map(|number| {
+                let number = Expr::Count(Box::new(number.clone()), instances as u8);
+                number.compare(Comparison::GreaterOrEqual, Expr::integer(performed))
+            });
+        }
+        match completion {
+            Some(_) if count.is_some() && enough.is_some() => self.scopes[around].enough = enough,
+            // What the number of instances says nothing about, each one asks when it is done.
+            Some(_) => {
+                let all = self.helper(around, index, Kind::End, &format!("{}/all", self.nodes[at].copy));
+                self.nodes[all].triggers.push(Trigger::terminate());
+                for &copy in &copies {
+                    let asks = self.ask(copy, index);
+                    let done =
+                        self.helper(around, index, Kind::End, &format!("{}/done", self.nodes[copy].copy));
+                    self.join(asks, all, index, enough.clone(), false);
+                    self.join(asks, done, index, None, true);
+                }
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Whether so many copies of a node and what is inside are still few.
+    pub(super) fn has_room(&self, at: NodeAt, copies: usize) -> bool {
+        let small = self.nodes.len() <= NODES_MAX;
+        let inside = self.nodes[at].inside.filter(|_| small).map_or(1, |inside| self.size(inside) + 1);
+        // With what stands beside each.
+        copies > 0 && copies.saturating_mul(inside + 2).saturating_add(self.nodes.len()) <= NODES_MAX
     }
 
     /// Whether instances of it can stand in a case one after another: of a task of which there are no copies.
@@ -87,6 +129,11 @@ impl Graph {
             return false;
         };
         let scope = &self.scopes[inside];
+        if self.scopes[inside].nodes.is_empty() {
+            // Its inside is not shown: a task.
+            (self.nodes[at].kind, self.nodes[at].inside) = (Some(Kind::Task), None);
+            return false;
+        }
         // A start, the task and an end, or fewer.
         if scope.kind != ScopeKind::Embedded || scope.nodes.len() > 3 {
             return false;
@@ -115,23 +162,33 @@ impl Graph {
     }
 
     /// How many instances there are at most, where a completion says how many: 0 if there is no room for two.
-    fn instances_chosen(&self, at: NodeAt) -> usize {
-        let Some(inside) = self.nodes[at].inside else { return CALLS_CHOSEN };
+    pub(super) fn instances_chosen(&self, at: NodeAt) -> usize {
+        if self.nodes[at].inside.is_none() {
+            return CALLS_CHOSEN;
+        }
+        let most = (TASKS_CHOSEN / self.rests(at)).min(INSTANCES_CHOSEN);
+        if most < 2 { 0 } else { most }
+    }
+
+    /// Nodes inside of a node, or this one, where tokens rest; at least 1.
+    pub(super) fn rests(&self, at: NodeAt) -> usize {
+        let Some(inside) = self.nodes[at].inside else { return 1 };
         let rests = (0..self.nodes.len()).filter(|&node| {
             let is_task = self.nodes[node].kind.is_some_and(|kind| kind.is_activity() || kind == Kind::Catch);
             is_task && self.is_within(self.nodes[node].scope, inside)
         });
-        let most = (TASKS_CHOSEN / rests.count().max(1)).min(INSTANCES_CHOSEN);
-        if most < 2 { 0 } else { most }
+        rests.count().max(1)
     }
 
-    fn instances(&mut self, at: NodeAt, count: usize, is_chosen: bool) {
+    /// Copies of a node inside of a scope that takes its place.
+    pub(super) fn instances(&mut self, at: NodeAt, count: usize, kind: ScopeKind) -> Vec<NodeAt> {
         let original = self.nodes[at].inside;
         let around = Scope {
-            kind: ScopeKind::Instances { is_chosen },
+            kind,
             owner: Some(at),
             parent: Some(self.nodes[at].scope),
             nodes: Vec::new(),
+            enough: None,
         };
         self.scopes.push(around);
         let around = self.scopes.len() - 1;
@@ -161,6 +218,7 @@ impl Graph {
                 }
             }
         }
+        self.scopes[around].nodes.clone()
     }
 
     /// Copies a scope with all that is in it.
@@ -183,6 +241,7 @@ impl Graph {
                 parent: old.parent.and_then(scope_of).or(old.parent),
                 nodes: old.nodes.iter().filter_map(|&node| node_of(node)).collect(),
                 kind: old.kind,
+                enough: old.enough,
             });
         }
         for &old in &members {

@@ -3,10 +3,10 @@
 use wf_net::{Instances, Needed, NodeId, NodeKind, Quantity, Retention};
 
 use super::{Lowering, Part};
-use crate::Unsupported;
 use crate::graph::{Graph, NodeAt};
 use crate::kind::{Kind, TriggerKind};
-use crate::repeat::{Condition, Repeat};
+use crate::repeat::{Condition, Number, Repeat};
+use crate::{Unsupported, WarningKind};
 
 /// Most instances of one task.
 const INSTANCES_MAX: u32 = 64;
@@ -14,17 +14,17 @@ const INSTANCES_MAX: u32 = 64;
 /// Bytes of a case for counters, instances and calls.
 const RECORD_BYTES: usize = 26;
 
-/// Most instances of each task whose number is not constant, so that all of them fit in a case.
-pub(super) fn instances_most(graph: &Graph) -> u8 {
-    let (mut used, mut open) = (0, 0);
+/// Most instances of each task whose number is not constant, so that all of them fit in a case beside other bytes.
+pub(super) fn instances_most(graph: &Graph, others: usize) -> u8 {
+    let (mut used, mut open) = (others, 0);
     for node in &graph.nodes {
         used += match (node.kind, &node.repeat) {
-            (Some(Kind::Task), Repeat::Instances { count: None, .. }) => {
+            (Some(Kind::Task), Repeat::Instances { number: Number::Constant(count), .. }) => {
+                2 + 2 * (*count as usize).div_ceil(8)
+            }
+            (Some(Kind::Task), Repeat::Instances { .. }) => {
                 open += 1;
                 0
-            }
-            (Some(Kind::Task), Repeat::Instances { count: Some(count), .. }) => {
-                2 + 2 * (*count as usize).div_ceil(8)
             }
             (Some(Kind::Call), _) => 4,
             (Some(Kind::Receive), _) => 1,
@@ -47,12 +47,8 @@ impl Lowering<'_, '_, '_> {
         let node = &self.graph.nodes[at];
         let kind = match (node.kind, &node.repeat) {
             (Some(Kind::Call), _) => return self.lower_call(at),
-            (Some(Kind::Receive), Repeat::Instances { .. }) => {
-                self.refuse(at, Unsupported::Repetition("instances of a receive task at once"));
-                return None;
-            }
             (Some(Kind::Receive), _) => NodeKind::Receive(self.retention(at)),
-            (_, Repeat::Instances { count, in_turn, completion }) => match *count {
+            (_, Repeat::Instances { number, in_turn, completion, .. }) => match number.constant() {
                 Some(count) if !(1..=INSTANCES_MAX).contains(&count) => {
                     self.refuse(
                         at,
@@ -72,6 +68,16 @@ impl Lowering<'_, '_, '_> {
             &self.graph.nodes[at].repeat
         {
             self.draft.net.completion_guard(main, guard.clone());
+        }
+        if let (NodeKind::Instances(instances), Repeat::Instances { number, .. }) =
+            (kind, &self.graph.nodes[at].repeat)
+            && let Some(guard) = number.guard()
+        {
+            self.draft.net.quantity(main, guard.clone());
+            if u32::from(instances.most) < INSTANCES_MAX && self.graph.nodes[at].copy.is_empty() {
+                let instances_max = usize::from(instances.most);
+                self.model.warn(self.graph.nodes[at].index, WarningKind::InstancesBounded { instances_max });
+            }
         }
         self.around(at, main)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use wf_net::guard::Expr;
 use wf_net::{FlowId, NetBuilder, NodeId, NodeKind, Subject};
 
 use crate::graph::{Graph, NodeAt, ScopeAt};
@@ -25,6 +26,7 @@ struct Later {
     to: NodeId,
     index: Index,
     is_default: bool,
+    guard: Option<Expr>,
 }
 
 impl Draft {
@@ -91,19 +93,28 @@ impl Draft {
 
     /// Adds a flow behind all those of the model.
     pub(super) fn later(&mut self, index: Index, from: NodeId, to: NodeId) {
-        self.later.push(Later { from, to, index, is_default: false });
+        self.later.push(Later { from, to, index, is_default: false, guard: None });
+    }
+
+    /// As [`later`](Self::later), where the data of the case decides.
+    pub(super) fn later_if(&mut self, index: Index, from: NodeId, to: NodeId, guard: Option<Expr>) {
+        self.later.push(Later { from, to, index, is_default: false, guard });
     }
 
     /// As [`later`](Self::later); what a choice takes that chooses nothing else.
     pub(super) fn later_default(&mut self, index: Index, from: NodeId, to: NodeId) {
-        self.later.push(Later { from, to, index, is_default: true });
+        self.later.push(Later { from, to, index, is_default: true, guard: None });
     }
 
     pub(super) fn add_later(&mut self, model: &Model<'_, '_>) {
-        for Later { from, to, index, is_default } in core::mem::take(&mut self.later) {
+        for Later { from, to, index, is_default, guard } in core::mem::take(&mut self.later) {
             let flow = self.flow(model, index, from, to);
             if is_default {
                 self.net.default_flow(flow);
+            }
+            if let Some(guard) = guard {
+                self.net.condition(flow, &guard.to_string());
+                self.net.guard(flow, guard);
             }
         }
     }

@@ -5,12 +5,12 @@ use wf_net::{NodeId, NodeKind, Retention, Surplus};
 use super::region::Region;
 use super::thrown::transaction;
 use super::{Lowering, Part, Sink};
-use crate::Unsupported;
 use crate::graph::{NodeAt, ScopeKind};
 use crate::kind::{Trigger, TriggerKind};
+use crate::{Unsupported, WarningKind};
 
 /// Fires at its first token, and takes all work of its region away.
-const CANCEL: NodeKind = NodeKind::Partial { needed: 1, surplus: Surplus::Cancel };
+pub(super) const CANCEL: NodeKind = NodeKind::Partial { needed: 1, surplus: Surplus::Cancel };
 
 impl Lowering<'_, '_, '_> {
     pub(super) fn has(&self, at: NodeAt, kind: TriggerKind) -> bool {
@@ -78,7 +78,11 @@ impl Lowering<'_, '_, '_> {
             return Some(Part { entry: Some(entry), ..Part::default() });
         }
         if self.has(at, TriggerKind::Error) {
-            return Some(self.only_entry(at, NodeKind::Terminate));
+            let part = self.only_entry(at, NodeKind::Terminate);
+            if let Some(end) = part.entry {
+                self.name_error(at, end);
+            }
+            return Some(part);
         }
         if self.has(at, TriggerKind::Cancel) {
             return self.cancel_transaction(at);
@@ -245,6 +249,9 @@ impl Lowering<'_, '_, '_> {
             }
             return Some(self.part(at, Some(entry), join, holds));
         }
+        if self.tells_apart(at) {
+            return Some(self.lower_any(at, retention));
+        }
         let keeps = self.has(at, TriggerKind::Message);
         let kind = if keeps { TriggerKind::Message } else { TriggerKind::Signal };
         let receive = self.add(at, "", NodeKind::Receive(retention(kind)));
@@ -276,7 +283,10 @@ impl Lowering<'_, '_, '_> {
                 return Some(self.split(at, receive, all, self.ways_out(at)))
                     .map(|part| Part { entry: None, ..part });
             }
-            return Some(self.part(at, None, receive, vec![receive]));
+            if self.again.limited.contains(&at) {
+                self.warn_limited(at, WarningKind::OnceEachTime);
+            }
+            return Some(self.armed_part(at, receive));
         }
         self.lower_watch(at)
     }
@@ -316,37 +326,27 @@ impl Lowering<'_, '_, '_> {
             self.refuse(at, Unsupported::Event(why));
             return None;
         }
+        if self.again.limited.contains(&at) {
+            return self.lower_armed_start(at);
+        }
         let is_thrown_inside = self.thrown.catchers.contains(&at);
         // A task can fail in other ways than by an error end event; nothing else escalates or cancels than what is drawn.
         let comes_from_outside =
             !is_thrown_inside || self.has(at, TriggerKind::Error) || node.triggers.len() > 1;
         let ways_out = self.ways_out(at);
-        let mut exit = None;
-        if comes_from_outside {
-            let interrupt = self.add(at, "", NodeKind::Interrupt { interrupts: self.interrupts(at) });
-            let region = self.watched(at);
-            self.regions.push((interrupt, region));
-            self.time(at, interrupt, &self.graph.nodes[at].triggers);
-            self.wait(at, interrupt);
-            if !self.interrupts(at) {
-                self.recurs.push((at, interrupt));
-            }
-            exit = Some(interrupt);
+        let events = if comes_from_outside { self.watches(at) } else { Vec::new() };
+        if let ([event], false) = (&events[..], is_thrown_inside) {
+            return Some(self.part(at, None, *event, Vec::new()));
         }
-        if is_thrown_inside {
-            let suffix = if exit.is_some() { "/caught" } else { "" };
-            let (caught, split) = self.pass(at, suffix, 2, ways_out);
-            if let Some(interrupt) = exit {
-                self.link(at, interrupt, caught);
-            }
-            self.caught[at] = Some(caught);
-            exit = Some(split);
-        }
-        Some(self.part(at, None, exit?, Vec::new()))
+        let suffix = if events.is_empty() { "" } else { "/caught" };
+        let (caught, exit) = self.pass(at, suffix, 2, ways_out);
+        events.into_iter().for_each(|event| self.link(at, event, caught));
+        self.caught[at] = Some(caught).filter(|_| is_thrown_inside);
+        Some(self.part(at, None, exit, Vec::new()))
     }
 
     /// What a boundary event or the start of an event sub-process watches.
-    fn watched(&self, at: NodeAt) -> Region {
+    pub(super) fn watched(&self, at: NodeAt) -> Region {
         let node = &self.graph.nodes[at];
         if let Some(activity) = node.attached {
             return Region::Activity(activity);

@@ -24,7 +24,7 @@ impl Lowering<'_, '_, '_> {
             _ => return self.lower_complex(at),
         };
         let node = self.add(at, "", kind);
-        Some(Part { entry: Some(node), exit: Some(node), choice: None, holds: Vec::new() })
+        Some(Part { entry: Some(node), exit: Some(node), ..Part::default() })
     }
 
     /// bpmn:complexGateway: WCP-9, 30 at its inputs, WCP-6 at its outputs.
@@ -34,7 +34,7 @@ impl Lowering<'_, '_, '_> {
         let decides = node.outgoing.len() > 1;
         if incoming < 2 {
             let node = self.add(at, "", GENERAL);
-            return Some(Part { entry: Some(node), exit: Some(node), choice: None, holds: Vec::new() });
+            return Some(Part { entry: Some(node), exit: Some(node), ..Part::default() });
         }
         let condition = node.activation.map(|index| self.model.tree.text(index).to_owned());
         let needed = condition.as_deref().and_then(arrivals);
@@ -53,10 +53,10 @@ impl Lowering<'_, '_, '_> {
         };
         let entry = self.add(at, "", kind);
         if !decides {
-            return Some(Part { entry: Some(entry), exit: Some(entry), choice: None, holds: Vec::new() });
+            return Some(Part { entry: Some(entry), exit: Some(entry), ..Part::default() });
         }
         let exit = self.add(at, "/choice", GENERAL);
         self.link(at, entry, exit);
-        Some(Part { entry: Some(entry), exit: Some(exit), choice: None, holds: Vec::new() })
+        Some(Part { entry: Some(entry), exit: Some(exit), ..Part::default() })
     }
 }

@@ -8,6 +8,9 @@ use crate::graph::NodeAt;
 impl Lowering<'_, '_, '_> {
     /// Nodes that send what a flow node sends, one after another; `None` if that is nothing.
     pub(super) fn send(&mut self, at: NodeAt, suffix: &str) -> Option<(NodeId, NodeId)> {
+        if !self.graph.nodes[at].is_drawn {
+            return None;
+        }
         let mut nodes: Option<(NodeId, NodeId)> = None;
         for (number, name) in self.model.sent_by(self.graph.nodes[at].index).iter().enumerate() {
             let suffix = if number == 0 { suffix.to_owned() } else { format!("{suffix}/{}", number + 1) };

@@ -17,6 +17,8 @@ pub(super) enum Region {
     Work(ScopeAt),
     /// The events that watch an activity and can happen once.
     Armed(NodeAt),
+    /// The starts of event sub-processes that are armed beside a scope.
+    ArmedStarts(ScopeAt),
     /// As `Scope`, but for the event sub-process in which the event stands, and those that have interrupted the scope.
     Beside { scope: ScopeAt, event: ScopeAt },
 }
@@ -55,13 +57,18 @@ impl Lowering<'_, '_, '_> {
             Region::Scope(scope) => self.inside(scope, |_| true),
             Region::Work(scope) => {
                 let armed = self.graph.scopes[scope].owner.map(|owner| self.members(Region::Armed(owner)));
+                let armed: Vec<NodeId> =
+                    armed.into_iter().flatten().chain(self.members(Region::ArmedStarts(scope))).collect();
                 let mut members = self.inside(scope, |_| true);
-                members.retain(|member| !armed.iter().flatten().any(|armed| armed == member));
+                members.retain(|member| !armed.contains(member));
                 members
             }
             Region::Armed(at) => {
                 let events = self.graph.nodes.iter().zip(&self.armed);
                 events.filter(|(node, _)| node.attached == Some(at)).filter_map(|(_, &armed)| armed).collect()
+            }
+            Region::ArmedStarts(scope) => {
+                self.armed_starts(scope).into_iter().filter_map(|at| self.armed[at]).collect()
             }
             Region::Beside { scope, event } => {
                 let apart: Vec<ScopeAt> =

@@ -1,6 +1,6 @@
 //! Sub-processes: their parts stand in the net of the process, between a node that feeds them and one that waits for them.
 
-use wf_net::{NodeId, NodeKind, Synchronizing};
+use wf_net::{NodeId, NodeKind, Surplus, Synchronizing};
 
 use super::region::Region;
 use super::{Lowering, Part, Sink};
@@ -76,6 +76,16 @@ impl Lowering<'_, '_, '_> {
         let splits = self.splits(inside);
         let has_end = self.has_end(inside) || matches!(scope.kind, ScopeKind::AdHoc { .. });
         let kind = match scope.kind {
+            ScopeKind::Instances { .. } if scope.enough.is_some() => {
+                let needed = scope.nodes.len() as u8;
+                NodeKind::Partial { needed, surplus: Surplus::Cancel }
+            }
+            // Where one of several may end them all, the others do not come.
+            ScopeKind::Instances { .. }
+                if scope.nodes.iter().any(|&at| self.has(at, TriggerKind::Terminate)) =>
+            {
+                NodeKind::Completion
+            }
             ScopeKind::Instances { .. } => NodeKind::Parallel,
             // With several tokens it is left when the last of them is gone, whichever ends they have reached.
             _ if splits => NodeKind::Completion,
@@ -86,7 +96,7 @@ impl Lowering<'_, '_, '_> {
             let entry = self.add(at, "", NodeKind::Exclusive);
             (entry, entry)
         } else {
-            self.pass(at, "", 2, roots.len())
+            self.pass(at, "", 2, roots.len() + self.armed_starts(inside).len())
         };
         if !has_end {
             // It is left by a terminate end event, or by what is thrown inside.
@@ -101,6 +111,10 @@ impl Lowering<'_, '_, '_> {
         if kind == NodeKind::Completion {
             self.regions.push((done, Region::Work(inside)));
         }
+        if let Some(enough) = &scope.enough {
+            self.regions.push((done, Region::Scope(inside)));
+            self.draft.net.completion_guard(done, enough.clone());
+        }
         if let ScopeKind::AdHoc { is_sequential } = scope.kind {
             // Which of its activities are performed is decided when it is entered; none is a choice, too.
             let choice = self.draft.add(self.model, index, choice_id, GENERAL, inside);
@@ -113,6 +127,7 @@ impl Lowering<'_, '_, '_> {
         self.sinks[inside] = Some(Sink::Done(done));
         self.feeds[inside] = Some(feed);
         let exit = self.out(at, inside, Some(done))?;
+        let exit = self.disarm_starts(at, inside, exit);
         self.around_scope(at, entry, exit)
     }
 
@@ -163,8 +178,13 @@ impl Lowering<'_, '_, '_> {
                 let merge = self.add(at, "/left", NodeKind::Exclusive);
                 self.draft.later(index, feed, choice);
                 self.draft.later_default(index, choice, merge);
-                self.draft.later(index, choice, entry);
-                if let Some(exit) = self.parts[at].exit.replace(merge) {
+                self.draft.later_if(index, choice, entry, self.graph.nodes[at].performed_if.clone());
+                if !self.graph.nodes[at].outgoing.is_empty() {
+                    // What follows is asked of those that are performed.
+                    if let Some(Sink::Done(done)) = self.sinks[scope] {
+                        self.draft.later(index, merge, done);
+                    }
+                } else if let Some(exit) = self.parts[at].exit.replace(merge) {
                     self.draft.later(index, exit, merge);
                 }
             }

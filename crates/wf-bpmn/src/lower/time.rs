@@ -1,8 +1,9 @@
 //! Timer events: which the engine's clock brings about, and how they stand in the net for that.
 
-use wf_net::{NodeId, NodeKind, Retention, Timer};
+use wf_net::{NodeId, Timer};
 
 use super::Lowering;
+use super::recur::{ARMED, happens_once};
 use crate::WarningKind;
 use crate::graph::NodeAt;
 use crate::kind::{Kind, Trigger, TriggerKind};
@@ -32,9 +33,6 @@ impl Lowering<'_, '_, '_> {
         }
         let node = &self.graph.nodes[at];
         let is_watch = matches!(node.kind, Some(Kind::Boundary | Kind::Start));
-        if !is_watch && triggers.iter().any(|trigger| trigger.kind == TriggerKind::Message) {
-            return Some(Err(Untimed::BesideMessage));
-        }
         Some(when.clone().and_then(|timer| match timer {
             _ if is_watch && kind == TriggerKind::Cycle && !self.interrupts(at) => Err(Untimed::Again),
             // A date is the same however often its timer is started.
@@ -44,18 +42,18 @@ impl Lowering<'_, '_, '_> {
         }))
     }
 
-    /// Whether a boundary event waits beside its activity, and can happen only once each time: a date, or a time that has
+    /// Whether an event waits beside its activity or scope, and can happen only once each time: a date, or a time that has
     /// passed. So stands also one that interrupts, where the time counts while tokens move.
     pub(super) fn is_once(&self, at: NodeAt) -> bool {
         let triggers = &self.graph.nodes[at].triggers;
         if self.graph.nodes[at].attached.is_none() || triggers.is_empty() {
-            return false;
+            return self.again.limited.contains(&at) && happens_once(self.graph, at);
         }
         if self.interrupts(at) {
             let is_after = matches!(triggers[..], [Trigger { when: Some(Ok(Timer::After(_))), .. }]);
             return is_after && !self.is_short(at);
         }
-        triggers.iter().all(|trigger| trigger.kind == TriggerKind::Timer)
+        self.again.limited.contains(&at) || triggers.iter().all(|trigger| trigger.kind == TriggerKind::Timer)
     }
 
     /// Whether the activity of a boundary event keeps its token at one place from its begin to its end: then the timer
@@ -73,9 +71,10 @@ impl Lowering<'_, '_, '_> {
         if let Some(receive) = self.armed[at] {
             return receive;
         }
-        let receive = self.add(at, "", NodeKind::Receive(Retention::Transient));
+        let receive = self.add(at, "", ARMED);
         self.armed[at] = Some(receive);
         self.time(at, receive, &self.graph.nodes[at].triggers);
+        self.wait(at, receive);
         receive
     }
 }

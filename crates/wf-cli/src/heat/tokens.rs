@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use wf_engine::Event;
-use wf_net::{DecisionKind, FlowId, Names, Net, NodeId, NodeKind, Quantity};
+use wf_net::{ANY_ERROR, DecisionKind, FlowId, Names, Net, NodeId, NodeKind, Quantity};
 
 use crate::trace::Step;
 
@@ -127,7 +127,9 @@ impl<'n> Tokens<'n> {
                 DecisionKind::Guarded => Digit::Branch((digit as usize).saturating_sub(1)),
                 DecisionKind::Branches | DecisionKind::GuardedBranches => Digit::Branches(digit),
                 DecisionKind::Count(_) => Digit::Count(digit),
-                DecisionKind::Enough | DecisionKind::GuardedEnough => continue,
+                DecisionKind::GuardedCount(_) | DecisionKind::Enough | DecisionKind::GuardedEnough => {
+                    continue;
+                }
             };
             if let Some(&node) = self.by_id.get(decision.gateway.id.as_str()) {
                 digits.insert(node, said);
@@ -170,9 +172,16 @@ impl<'n> Tokens<'n> {
     }
 }
 
-/// The flows whose tokens can be counted: not those behind calls and instances, nor those behind merges if there are such.
+/// The flows whose tokens can be counted: not those behind calls, instances and joins by data and errors of calls, nor those behind merges if there are such.
 fn known(net: &Net, merges: &[NodeId]) -> Vec<bool> {
-    let is_dark = |id: &NodeId| matches!(net.node(*id).kind(), NodeKind::Call | NodeKind::Instances(_));
+    let is_dark = |id: &NodeId| {
+        let kind = net.node(*id).kind();
+        let catches =
+            |name: &str| name.starts_with(ANY_ERROR) && net.nodes_of(NodeKind::Call).next().is_some();
+        matches!(kind, NodeKind::Call | NodeKind::Instances(_))
+            || net.completion_guard(*id).is_some()
+            || net.message(*id).is_some_and(catches)
+    };
     let mut is_known = vec![true; net.flows().len()];
     let mut open: Vec<NodeId> = net.node_ids().filter(is_dark).collect();
     if !open.is_empty() {

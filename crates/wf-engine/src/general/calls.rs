@@ -6,9 +6,9 @@ use super::{DEPTH_MAX, Taken, Trial};
 use crate::CaseId;
 use crate::advance::{Batch, Mark, bits};
 use crate::changes::EndKind;
-use crate::event::{Event, Status};
+use crate::event::{Event, EventKind, Status};
 use crate::items::{Call, Called};
-use crate::line::{ENDED_WELL, Line, NOT_ENDED};
+use crate::line::{ENDED_FAILED, ENDED_WELL, Line, NOT_ENDED};
 use crate::programs::{ProgramId, Row};
 
 impl Batch<'_, '_> {
@@ -140,6 +140,26 @@ impl Batch<'_, '_> {
         }
     }
 
+    /// Lets the interrupt happen that catches the error with which a called case has ended; `false` if there is none.
+    fn catch_error(&mut self, case: CaseId, row: &Row, line: &Line, task: usize) -> bool {
+        let cells = self.cells.tasks(row);
+        let Called::Runs(slot) = Call::of(&cells[task]).read(line) else { return false };
+        let error = self.slab.line(slot).map_or(0, |line| line.record_bits(0, 2)) as u16;
+        let errors = self.called_by(case.slot(), task).map_or(&[][..], |called| &called.errors);
+        let tasks = usize::from(row.tasks);
+        let need = |interrupt: u16| cells[tasks + usize::from(interrupt)].need;
+        // The innermost one.
+        let catcher = errors
+            .iter()
+            .filter(|&&(theirs, own)| theirs == error && need(own)[task / 64] >> (task % 64) & 1 == 1)
+            .min_by_key(|&&(_, own)| need(own).iter().map(|word| word.count_ones()).sum::<u32>());
+        let Some(&(_, own)) = catcher else { return false };
+        let kind = EventKind::Trigger;
+        let event = Event { kind, ..Event::complete(case, row.tasks + row.starts + own) };
+        let caught = self.interrupt(&event, row, line, &cells[tasks + usize::from(own)]);
+        caught.and_then(|trial| self.commit(case, row, line, trial)).is_ok()
+    }
+
     /// Lets one call of a case go on whose case has ended; `false` if there is none.
     fn return_one(&mut self, case: CaseId, row: &Row, line: &Line) -> bool {
         let cells = self.cells.tasks(row);
@@ -153,6 +173,9 @@ impl Batch<'_, '_> {
         });
         let Some((task, end)) = ended else { return false };
         let call = Call::of(&cells[task]);
+        if end == ENDED_FAILED && self.catch_error(case, row, line, task) {
+            return true;
+        }
         // A case that did not end well, or a step that does not fit, leaves the call where it is.
         let (mut left, mut fault) = (Called::Stuck, 0);
         if end == ENDED_WELL {

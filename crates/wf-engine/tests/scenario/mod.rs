@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `{A,B,B.2}` | the work items of all live cases that nobody has begun; without it they are unchanged |
 //! | `?NotEnabled` | the status of the event; `Done` without it |
-//! | `amount:=3` | none: a value that comes with the action, of a variable of the case that it concerns |
+//! | `amount:=3`, `items:=[3]` | none: a value that comes with the action, of a variable of the case that it concerns; a list of three |
 //! | `ok`, `cancelled`, `deadlocked` | how the case has ended; without it, it lives |
 #![allow(dead_code, reason = "each test binary uses a part")]
 
@@ -134,6 +134,9 @@ fn parse(step: &str) -> Parsed<'_> {
 }
 
 fn value(text: &str) -> Value {
+    if let Some(length) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        return Value::List(length.parse().unwrap());
+    }
     match (text.parse::<i64>(), text.parse::<f64>(), text) {
         (Ok(number), _, _) => Value::Integer(number),
         (_, Ok(number), _) => Value::Decimal(number),

@@ -46,6 +46,17 @@ fn completion(number: usize) -> Expr {
     }
 }
 
+/// How many instances there are, now and then no number that there can be.
+fn quantity(number: usize) -> Expr {
+    match number % 5 {
+        0 => Expr::variable("missing"),
+        1 => Expr::integer(number as i64 % 7 - 2),
+        2 => Expr::Literal(Literal::Decimal(2.0)),
+        3 => Expr::Literal(Literal::Decimal(1.5)),
+        _ => Expr::Binary(Binary::Add, Box::new(Expr::integer(1)), Box::new(Expr::integer(0))),
+    }
+}
+
 /// Where a block begins and ends.
 type Block = (NodeId, NodeId);
 
@@ -181,6 +192,9 @@ impl Blocks<'_> {
                 let inside = self.between(open, close);
                 if surplus == Surplus::Cancel {
                     self.net.cancels(close, &inside);
+                    if self.made.len().is_multiple_of(2) {
+                        self.net.completion_guard(close, completion(self.made.len() / 2));
+                    }
                 }
                 (open, close)
             }
@@ -210,10 +224,18 @@ impl Blocks<'_> {
                 (receive, receive)
             }
             12 => {
-                let instances = self.instances();
+                let mut instances = self.instances();
+                // Draws no number, either.
+                let by_data = self.made.len() % 8 < 3;
+                if let (Quantity::Fixed(count), true) = (instances.count, by_data) {
+                    instances.count = Quantity::Chosen(count);
+                }
                 let task = self.node(NodeKind::Instances(instances));
                 if instances.needed == Needed::Condition && !self.made.len().is_multiple_of(4) {
                     self.net.completion_guard(task, completion(self.made.len()));
+                }
+                if by_data {
+                    self.net.quantity(task, quantity(self.made.len()));
                 }
                 (task, task)
             }

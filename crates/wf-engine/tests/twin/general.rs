@@ -36,6 +36,7 @@ pub(crate) enum Refused {
     Full,
     Kind,
     NoValue,
+    NoAnswer,
 }
 
 /// The instances of a task that holds a thread, or whose thread has gone on.
@@ -53,6 +54,12 @@ impl Running {
     fn in_turn(&self, rules: wf_net::Instances) -> BTreeSet<u8> {
         let most = if rules.is_sequential { 1 } else { usize::MAX };
         self.open.iter().copied().take(most).collect()
+    }
+}
+
+impl From<Truth> for Refused {
+    fn from(truth: Truth) -> Self {
+        if truth == Truth::NoValue { Self::NoValue } else { Self::NoAnswer }
     }
 }
 
@@ -555,7 +562,14 @@ impl<'n> Case<'n> {
                 let number = self.take_inputs(node);
                 let several = match rules.count {
                     Quantity::Fixed(several) => several,
-                    Quantity::Chosen(_) => choices.get(&node).copied().unwrap_or(0) as u8,
+                    Quantity::Chosen(most) => {
+                        match (net.quantity(node), choices.get(&node).copied().unwrap_or(0)) {
+                            (None, several) => several as u8,
+                            (Some(_), several @ 1..) => several as u8 - 1,
+                            (Some(_), 0) if number == 0 => 0,
+                            (Some(by_data), 0) => guard::count(by_data, most)?,
+                        }
+                    }
                 };
                 if several == 0 {
                     self.put_out(node, number);
@@ -614,7 +628,10 @@ impl<'n> Case<'n> {
                 }
                 self.put_out(node, groups);
             }
-            NodeKind::Partial { needed, surplus } => self.partial(node, u32::from(needed), surplus),
+            NodeKind::Partial { needed, surplus } => {
+                let digit = choices.get(&node).copied().unwrap_or(0);
+                self.partial(node, u32::from(needed), surplus, digit)?;
+            }
         }
         Ok(())
     }
@@ -660,7 +677,26 @@ impl<'n> Case<'n> {
         }
     }
 
-    fn partial(&mut self, node: NodeId, needed: u32, surplus: Surplus) {
+    /// Whether the arrivals at a join are enough by its condition: by the data, unless the digit says it.
+    fn is_enough(&self, node: NodeId, needed: u32, digit: u64) -> Result<bool, Refused> {
+        let arrived = count(&self.state.arrived, node);
+        let Some(condition) = self.net.completion_guard(node).filter(|_| arrived < needed) else {
+            return Ok(arrived == needed);
+        };
+        if digit > 0 {
+            return Ok(digit == 2);
+        }
+        let numbers = Tally::EACH.iter().zip([needed, arrived, needed - arrived, 0]);
+        let values =
+            numbers.map(|(tally, count)| (tally.name().to_owned(), Value::Integer(i64::from(count))));
+        match guard::truth(condition, &values.collect()) {
+            Truth::Yes => Ok(true),
+            Truth::No => Ok(false),
+            refused => Err(refused.into()),
+        }
+    }
+
+    fn partial(&mut self, node: NodeId, needed: u32, surplus: Surplus, digit: u64) -> Result<(), Refused> {
         let net = self.net;
         let incoming = net.node(node).incoming();
         let all = incoming.len() as u32;
@@ -685,7 +721,7 @@ impl<'n> Case<'n> {
             Surplus::Cancel => {
                 for _ in 0..self.take_inputs(node) {
                     add(&mut self.state.arrived, node, 1);
-                    if count(&self.state.arrived, node) == needed {
+                    if self.is_enough(node, needed, digit)? {
                         self.state.arrived.remove(&node);
                         self.clear_region(node);
                         self.put_out(node, 1);
@@ -713,6 +749,7 @@ impl<'n> Case<'n> {
                 }
             },
         }
+        Ok(())
     }
 
     /// Takes one token from each marked input of a merge and passes one on.
@@ -813,7 +850,11 @@ impl<'n> Case<'n> {
 pub(crate) fn all_choices(net: &Net) -> Vec<Choices> {
     let mut all = vec![Choices::new()];
     for node in net.node_ids() {
+        // Where data may decide, the digits from 1 say all that it can.
+        let is_join = matches!(net.node(node).kind(), NodeKind::Partial { .. });
+        let by_data = net.quantity(node).is_some() || (is_join && net.completion_guard(node).is_some());
         let several = match net.node(node).kind() {
+            NodeKind::Partial { .. } if by_data => 2,
             NodeKind::Exclusive if net.node(node).outgoing().len() > 1 => {
                 net.node(node).outgoing().len() as u64
             }
@@ -829,7 +870,7 @@ pub(crate) fn all_choices(net: &Net) -> Vec<Choices> {
             .flat_map(|choices| {
                 (0..several).map(move |digit| {
                     let mut choices = choices.clone();
-                    choices.insert(node, digit);
+                    choices.insert(node, digit + u64::from(by_data));
                     choices
                 })
             })

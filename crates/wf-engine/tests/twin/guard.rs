@@ -102,7 +102,8 @@ fn number(random: &mut Random, depth: usize) -> Expr {
     }
     let mut inner = || Box::new(number(random, depth - 1));
     let (one, two) = (inner(), inner());
-    match random.below(7) {
+    match random.below(8) {
+        7 => Expr::Count(one, random.below(6) as u8),
         0 => Expr::Binary(Binary::Add, one, two),
         1 => Expr::Binary(Binary::Subtract, one, two),
         2 => Expr::Binary(Binary::Multiply, one, two),
@@ -133,6 +134,16 @@ pub(crate) fn truth(expr: &Expr, values: &BTreeMap<String, Value>) -> Truth {
     }
 }
 
+/// How many an expression says, up to `most`.
+#[allow(dead_code, reason = "each test binary uses a part")]
+pub(crate) fn count(expr: &Expr, most: u8) -> Result<u8, Truth> {
+    match value(&Expr::Count(Box::new(expr.clone()), most), &BTreeMap::new()) {
+        Naive::Integer(count) => Ok(count as u8),
+        Naive::NoValue => Err(Truth::NoValue),
+        _ => Err(Truth::NoAnswer),
+    }
+}
+
 fn value(expr: &Expr, values: &BTreeMap<String, Value>) -> Naive {
     match expr {
         Expr::Literal(Literal::Integer(value)) => Naive::Integer(i128::from(*value)),
@@ -150,6 +161,14 @@ fn value(expr: &Expr, values: &BTreeMap<String, Value>) -> Naive {
                 let text = TEXTS.iter().find(|text| Value::text(text) == *hash);
                 Naive::Text((*text.expect("one of the texts")).to_owned())
             }
+        },
+        Expr::Count(of, most) => match value(of, values) {
+            fault @ (Naive::NoValue | Naive::NoAnswer) => fault,
+            Naive::Integer(count) if (0..=i128::from(*most)).contains(&count) => Naive::Integer(count),
+            Naive::Decimal(count) if (0..=*most).any(|whole| f64::from(whole) == count) => {
+                Naive::Integer(count as i128)
+            }
+            _ => Naive::NoAnswer,
         },
         Expr::IsNull(name) => Naive::Boolean(!values.contains_key(name)),
         Expr::Unary(operation, of) => unary(*operation, value(of, values)),

@@ -39,9 +39,21 @@ pub(crate) fn chains(net: &Net, routing: &Routing) -> Vec<u16> {
     stands_for
 }
 
-/// The places that can influence whether a merge must wait: of all nodes from which a path leads to it, and of those that
-/// take tokens from these, keep them from beginning, or race with them.
+/// The places that can influence whether a merge must wait: see [`influencing`].
 pub(super) fn influence(net: &Net, routing: &Routing, merge: NodeId) -> Vec<bool> {
+    let members = influencing(net, merge);
+    let mut matters = vec![false; routing.place_count()];
+    for node in net.node_ids().filter(|node| members[node.index()]) {
+        for place in routing.places_of(net, node) {
+            matters[usize::from(place)] = true;
+        }
+    }
+    matters
+}
+
+/// The nodes that can influence whether a merge must wait: all from which a path leads to it, and those that take tokens
+/// from these, keep them from beginning, or race with them.
+pub(crate) fn influencing(net: &Net, merge: NodeId) -> Vec<bool> {
     let mut members = vec![false; net.nodes().len()];
     let mut open = vec![merge];
     while let Some(node) = open.pop() {
@@ -68,11 +80,5 @@ pub(super) fn influence(net: &Net, routing: &Routing, merge: NodeId) -> Vec<bool
         let of_node = groups.filter(|group| group.iter().any(|section| section.contains(&node)));
         open.extend(of_node.flatten().flatten());
     }
-    let mut matters = vec![false; routing.place_count()];
-    for node in net.node_ids().filter(|node| members[node.index()]) {
-        for place in routing.places_of(net, node) {
-            matters[usize::from(place)] = true;
-        }
-    }
-    matters
+    members
 }

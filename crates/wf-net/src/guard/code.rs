@@ -49,6 +49,9 @@ pub(crate) const REMAINDER: u16 = 18;
 /// Pushes a number of instances: which, in the order of [`Tally::EACH`](super::Tally::EACH).
 pub(crate) const TALLY: u16 = 19;
 
+/// Of the one on top, that it is a whole number from 0 to this many: the most.
+pub(crate) const COUNT: u16 = 20;
+
 /// Bits of the orders of a comparison with a constant above which stands the kind of value that it is exact for.
 pub(crate) const EXACT_KIND_AT: u16 = 8;
 /// A kind that no value has.
@@ -137,6 +140,10 @@ impl Code {
             Expr::IsNull(name) => {
                 let variable = self.variable(name);
                 self.codes.extend([IS_NULL, variable]);
+            }
+            Expr::Count(of, most) => {
+                self.write(of, deepest, depth)?;
+                self.codes.extend([COUNT, u16::from(*most)]);
             }
             Expr::Tally(tally) => self.codes.extend([TALLY, *tally as u16]),
             Expr::Unary(..) => return self.write_unary(expr, deepest, depth),
@@ -279,6 +286,7 @@ fn behind<'c>(mut codes: &'c [u16], bounds: CodeBounds<'_>) -> Option<&'c [u16]>
             }
             COMPARE => (is_comparison(0), 2, 1, 1),
             NOT..=LENGTH => (true, 1, 1, 0),
+            COUNT => (operand(0).is_some_and(|most| most <= usize::from(u8::MAX)), 1, 1, 1),
             AND..=REMAINDER => (true, 2, 1, 0),
             _ => return None,
         };

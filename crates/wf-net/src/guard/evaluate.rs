@@ -1,7 +1,7 @@
 //! Evaluates conditions.
 
 use super::code::{
-    ABSOLUTE, ADD, AND, AND_COMPARE_CONSTANT, COMPARE, COMPARE_CONSTANT, CONSTANT, DIVIDE, END,
+    ABSOLUTE, ADD, AND, AND_COMPARE_CONSTANT, COMPARE, COMPARE_CONSTANT, CONSTANT, COUNT, DIVIDE, END,
     EXACT_KIND_AT, IS_NULL, LENGTH, MULTIPLY, NEGATE, NOT, OR, OR_COMPARE_CONSTANT, REMAINDER, STACK_MAX,
     SUBTRACT, TALLY, VARIABLE,
 };
@@ -89,7 +89,21 @@ impl<'p> Guards<'p> {
                 return Ok(holds);
             }
         }
-        self.evaluate(start, variables, None)
+        truth(self.evaluate(start, variables, None))
+    }
+
+    /// The number that begins at `guard` for a case: of an [`Expr::Count`](super::Expr::Count).
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    ///
+    /// # Panics
+    /// If no condition of a checked image begins there.
+    pub fn count(&self, guard: u16, variables: &Variables) -> Result<u8, Fault> {
+        match self.evaluate(&self.codes[usize::from(guard)..], variables, None)? {
+            Value::Integer(count) => u8::try_from(count).map_err(|_| Fault::Overflow),
+            _ => Err(Fault::Kind),
+        }
     }
 
     /// As [`holds`](Self::holds), of a completion condition: how many instances there are of each
@@ -101,17 +115,12 @@ impl<'p> Guards<'p> {
     /// # Panics
     /// If no condition of a checked image begins there.
     pub fn is_enough(&self, guard: u16, variables: &Variables, tallies: [u8; 4]) -> Result<bool, Fault> {
-        self.evaluate(&self.codes[usize::from(guard)..], variables, Some(tallies))
+        truth(self.evaluate(&self.codes[usize::from(guard)..], variables, Some(tallies)))
     }
 
     /// Any condition, from its first code.
     #[inline(never)]
-    fn evaluate(
-        &self,
-        mut codes: &[u16],
-        variables: &Variables,
-        tallies: Option<[u8; 4]>,
-    ) -> Result<bool, Fault> {
+    fn evaluate(&self, mut codes: &[u16], variables: &Variables, tallies: Option<[u8; 4]>) -> Part {
         let mut stack = Stack { kinds: [0; STACK_MAX], bits: [0; STACK_MAX], depth: 0 };
         let mut top = Raw::EMPTY;
         loop {
@@ -131,7 +140,7 @@ impl<'p> Guards<'p> {
                     };
                     rest
                 }
-                [END, ..] => return truth(top.part()),
+                [END, ..] => return top.part(),
                 [code @ (AND | OR), ref rest @ ..] => {
                     top = kleene(code == OR, stack.pop(), top);
                     rest
@@ -168,6 +177,7 @@ impl<'p> Guards<'p> {
                 let compare = |one: Value, two: Value| one.compare(orders, two).map(Value::Boolean);
                 (both(stack.pop(), top, compare), 1)
             }
+            COUNT => (Raw::of(top.part().and_then(|value| count(value, operands[0]))), 1),
             ADD..=REMAINDER => (both(stack.pop(), top, |one, two| arithmetic(code, one, two)), 0),
             _ => (stack.push(top, Raw::of(self.leaf(code, operands[0], variables))), 1),
         }
@@ -281,6 +291,18 @@ fn unary(code: u16, value: Value) -> Part {
         (LENGTH, Value::List(length)) => Ok(Value::Integer(i64::from(length))),
         _ => Err(Fault::Kind),
     }
+}
+
+/// A whole number from 0 to `most`.
+fn count(value: Value, most: u16) -> Part {
+    let whole = match value {
+        Value::Integer(value) => value,
+        // Beyond that no decimal is a number of anything here.
+        Value::Decimal(value) if value.fract() == 0.0 && value.abs() <= f64::from(u16::MAX) => value as i64,
+        Value::Decimal(_) => return Err(Fault::NoNumber),
+        _ => return Err(Fault::Kind),
+    };
+    if (0..=i64::from(most)).contains(&whole) { Ok(Value::Integer(whole)) } else { Err(Fault::Overflow) }
 }
 
 fn arithmetic(code: u16, one: Value, two: Value) -> Part {

@@ -27,6 +27,8 @@ pub enum Expr {
     Compare(Comparison, Box<Expr>, Box<Expr>),
     /// Whether a variable has no value.
     IsNull(String),
+    /// How many: a whole number from 0 to this many; of anything else there is no answer.
+    Count(Box<Expr>, u8),
     /// How many instances there are of the task whose completion condition this is a part of.
     Tally(Tally),
 }
@@ -167,7 +169,7 @@ impl Expr {
         while let Some(expr) = open.pop() {
             match expr {
                 Self::Tally(_) => return true,
-                Self::Unary(_, of) => open.push(of),
+                Self::Unary(_, of) | Self::Count(of, _) => open.push(of),
                 Self::Binary(_, one, two) | Self::Compare(_, one, two) => open.extend([&**one, &**two]),
                 Self::Literal(_) | Self::Variable(_) | Self::IsNull(_) => {}
             }
@@ -194,6 +196,7 @@ impl fmt::Display for Expr {
             Self::Unary(Unary::Length, of) => write!(f, "count({of})"),
             Self::Binary(operation, one, two) => write!(f, "({one} {operation} {two})"),
             Self::Compare(comparison, one, two) => write!(f, "({one} {comparison} {two})"),
+            Self::Count(of, _) => of.fmt(f),
             Self::IsNull(name) => write!(f, "({name} = null)"),
             Self::Tally(tally) => f.write_str(tally.name()),
         }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Digit, DigitKind, Places, Route, Step, TARGETS_MAX, Target, encoded, has_inputs, list};
+use super::{
+    Digit, DigitKind, Guarding, Places, Route, Step, TARGETS_MAX, Target, encoded, has_inputs, list,
+};
 use crate::image::SLOTS_MAX;
 use crate::net::{Instances, Needed, Net, NodeKind, Quantity, Retention, Surplus};
 use crate::problem::{Problem, ProblemKind, Subject};
@@ -19,8 +21,7 @@ struct Folder<'n> {
     /// Gateways with inputs that this route may set off.
     joins: BTreeSet<NodeId>,
     digits: Vec<Digit>,
-    /// Where the conditions of flows begin.
-    guards: &'n BTreeMap<FlowId, u16>,
+    guards: &'n Guarding,
 }
 
 impl Folder<'_> {
@@ -103,6 +104,13 @@ impl Folder<'_> {
                 Step::Choice { slot, branches }
             }
             NodeKind::Inclusive(_) if self.net.node(node).outgoing().len() > 1 => self.branches(node, slot),
+            NodeKind::Partial { needed, .. } if self.guards.completions.contains_key(&node) => {
+                self.digit(node, DigitKind::GuardedEnoughHere, 3);
+                let guard = self.guards.completions[&node];
+                let mut code = vec![script::PARTIAL_ENOUGH, slot, u16::from(needed), own[0], guard];
+                list(&mut code, &self.region(node));
+                self.coded(code, node)
+            }
             NodeKind::Partial { needed, surplus } => {
                 let arrivals = self.net.node(node).incoming().len() as u16;
                 let mut code = match surplus {
@@ -114,10 +122,9 @@ impl Folder<'_> {
                 }
                 self.coded(code, node)
             }
-            NodeKind::Throw => {
-                let name = self.net.message(node).unwrap_or_default();
-                let number = self.net.message_names().binary_search(&name).unwrap_or_default();
-                self.coded(vec![script::THROW, slot, number as u16], node)
+            NodeKind::Throw => self.coded(vec![script::THROW, slot, self.message(node)], node),
+            NodeKind::Terminate if self.net.message(node).is_some() => {
+                Step::Code(vec![script::FAIL, slot, self.message(node)])
             }
             NodeKind::ThreadSplit(quantity) => {
                 let quantity = self.quantity(node, quantity, DigitKind::Threads);
@@ -125,6 +132,14 @@ impl Folder<'_> {
             }
             NodeKind::Receive(_) => {
                 self.coded(vec![script::RECEIVE, slot, self.places.of_task[&node], own[0]], node)
+            }
+            NodeKind::Instances(Instances { count: Quantity::Chosen(most), .. })
+                if self.guards.quantities.contains_key(&node) =>
+            {
+                let guard = self.guards.quantities[&node];
+                self.digit(node, DigitKind::GuardedInstances, u64::from(most) + 2);
+                let task = self.places.of_task[&node];
+                self.coded(vec![script::INSTANCES_COUNTED, slot, task, guard, u16::from(most)], node)
             }
             NodeKind::Instances(instances) => {
                 let quantity = self.quantity(node, instances.count, DigitKind::Instances);
@@ -161,7 +176,7 @@ impl Folder<'_> {
 
     /// Whether the data of the case decides at a split.
     fn is_guarded(&self, node: NodeId) -> bool {
-        self.net.node(node).outgoing().iter().any(|flow| self.guards.contains_key(flow))
+        self.net.node(node).outgoing().iter().any(|flow| self.guards.of_flow.contains_key(flow))
     }
 
     /// The default branch of a split, and the conditions of all its branches.
@@ -169,7 +184,8 @@ impl Folder<'_> {
         let net = self.net;
         let outgoing = net.node(node).outgoing();
         let default = outgoing.iter().position(|&flow| net.flow(flow).is_default());
-        let guards = outgoing.iter().map(|flow| self.guards.get(flow).copied().unwrap_or(script::NONE));
+        let guards =
+            outgoing.iter().map(|flow| self.guards.of_flow.get(flow).copied().unwrap_or(script::NONE));
         (default.map_or(script::NONE, |branch| branch as u16), guards.collect())
     }
 
@@ -222,6 +238,12 @@ impl Folder<'_> {
         }
     }
 
+    /// Number of the message that a node names.
+    fn message(&self, node: NodeId) -> u16 {
+        let name = self.net.message(node).unwrap_or_default();
+        self.net.message_names().binary_search(&name).unwrap_or_default() as u16
+    }
+
     fn merge_number(&self, node: NodeId) -> u16 {
         self.merges.binary_search(&node).unwrap_or_else(|_| unreachable!("a merge")) as u16
     }
@@ -239,7 +261,7 @@ pub(super) fn route(
     net: &Net,
     places: &Places,
     merges: &[NodeId],
-    guards: &BTreeMap<FlowId, u16>,
+    guards: &Guarding,
     order: &[NodeId],
     source: NodeId,
 ) -> Result<Route, Problem> {

@@ -1,9 +1,9 @@
 //! Whether an engine can follow a script: every index in range, every list inside the codes.
 
 use super::{
-    BRANCHES, CHOICE, CHOSEN, COLLECT, COMPLETE, DECIDE, DECIDE_EACH, GONE, INDEX, INSTANCES, JOIN, MERGE,
-    MULTIPLY, NONE, OFFER, PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL, RECEIVE, SPLIT, TERMINATE, THROW,
-    TO_PLACE, TO_SLOT,
+    BRANCHES, CHOICE, CHOSEN, COLLECT, COMPLETE, DECIDE, DECIDE_EACH, FAIL, GONE, INDEX, INSTANCES,
+    INSTANCES_COUNTED, JOIN, MERGE, MULTIPLY, NONE, OFFER, PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL,
+    PARTIAL_ENOUGH, RECEIVE, SPLIT, TERMINATE, THROW, TO_PLACE, TO_SLOT,
 };
 use crate::image::SLOTS_MAX;
 use crate::rules::BRANCHES_MAX;
@@ -142,6 +142,15 @@ impl<'p> Check<'p> {
                 self.places()?;
                 self.targets().map(drop)
             }
+            PARTIAL_ENOUGH => {
+                self.slot()?;
+                self.number()?;
+                self.place()?;
+                let guard = self.next()?;
+                ensure((self.bounds.is_guard)(guard))?;
+                self.places()?;
+                self.targets().map(drop)
+            }
             PARTIAL_BLOCK => {
                 self.number()?;
                 let (inputs, arrived, done) = (self.places()?, self.places()?, self.places()?);
@@ -175,6 +184,15 @@ impl<'p> Check<'p> {
                 self.quantity()?;
                 self.targets().map(drop)
             }
+            INSTANCES_COUNTED => {
+                self.slot()?;
+                let task = self.next()?;
+                ensure(task < self.bounds.tasks && (self.bounds.makes_instances)(task))?;
+                let guard = self.next()?;
+                ensure((self.bounds.is_guard)(guard))?;
+                self.number()?;
+                self.targets().map(drop)
+            }
             THROW => {
                 self.slot()?;
                 let message = self.next()?;
@@ -182,6 +200,11 @@ impl<'p> Check<'p> {
                 self.targets().map(drop)
             }
             TERMINATE => self.slot(),
+            FAIL => {
+                self.slot()?;
+                let error = self.next()?;
+                ensure(error < self.bounds.messages)
+            }
             _ => None,
         }
     }

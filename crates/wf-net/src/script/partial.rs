@@ -51,6 +51,34 @@ impl<T: Tokens> Walk<'_, T> {
         Ok(())
     }
 
+    /// WCP-36: as [`partial_cancel`](Self::partial_cancel), also at an arrival that is enough.
+    pub(super) fn partial_enough(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
+        let count = self.take_slot(codes.next());
+        let (needed, arrived, guard) = (codes.next() as u8, codes.next(), codes.next());
+        let (region, targets) = (codes.list(), codes.list());
+        let digit = self.digit(3);
+        for _ in 0..count {
+            if !self.tokens.add(arrived, 1) {
+                return Err(Fault::Full);
+            }
+            let there = self.tokens.tokens(arrived);
+            let is_enough = there == needed
+                || match digit {
+                    0 => {
+                        let tallies = [needed, there, needed.saturating_sub(there), 0];
+                        self.tokens.is_enough(guard, tallies).map_err(Fault::Guard)?
+                    }
+                    digit => digit == 2,
+                };
+            if is_enough {
+                self.tokens.clear(arrived);
+                region.iter().for_each(|&place| self.tokens.clear(place));
+                self.put_all(targets, 1)?;
+            }
+        }
+        Ok(())
+    }
+
     /// WCP-28, WCP-31: each branch counts once in a round; what arrives again waits for the next round.
     pub(super) fn partial_block(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
         let needed = usize::from(codes.next());

@@ -1,0 +1,139 @@
+//! Instances one after another of what is more than a task: copies, each of which leads to the next.
+//!
+//! Where the data of a case says how many there are, it says at which of the copies the first one begins, so that the number is
+//! asked once, when the activity is enabled.
+
+use wf_net::guard::{Comparison, Expr, Tally};
+
+use super::unroll::TASKS_CHOSEN;
+use super::{Flow, Graph, Node, NodeAt, ScopeAt, ScopeKind};
+use crate::WarningKind;
+use crate::kind::Kind;
+use crate::model::Model;
+use crate::repeat::Repeat;
+use crate::tree::Index;
+
+impl Graph {
+    /// Makes copies of instances one after another; `false`, with nothing changed, if their number is not known or too large.
+    pub(super) fn take_turns(&mut self, model: &mut Model<'_, '_>, at: NodeAt) -> bool {
+        let node = &self.nodes[at];
+        let is_copied =
+            matches!(node.kind, Some(Kind::Call | Kind::Receive | Kind::SubProcess | Kind::AdHoc));
+        let Repeat::Instances { number, in_turn: Some(_), completion } = &node.repeat else {
+            return false;
+        };
+        let (index, constant, number) = (node.index, number.constant(), number.guard().cloned());
+        let enough = completion.as_ref().map(|completion| completion.guard.clone());
+        let asks_number = matches!(&enough, Some(Some(guard)) if guard.has_tally()) && constant.is_none();
+        let most = match (constant, &number) {
+            (Some(constant), _) => constant as usize,
+            (None, Some(_)) => self.instances_chosen(at),
+            (None, None) => 0,
+        };
+        let is_small = most.saturating_mul(self.rests(at)) <= TASKS_CHOSEN && self.has_room(at, most);
+        if !is_copied || asks_number || !is_small || self.merges_inside(at) || self.is_compensation(model, at)
+        {
+            return false;
+        }
+        if constant.is_none() && node.copy.is_empty() {
+            model.warn(node.index, WarningKind::InstancesBounded { instances_max: most });
+        }
+        let copies = self.instances(at, most, ScopeKind::Embedded);
+        let around = self.nodes[copies[0]].scope;
+        for (done, pair) in (1..).zip(copies.windows(2)) {
+            let Some(enough) = &enough else {
+                self.join(pair[0], pair[1], index, None, false);
+                continue;
+            };
+            let guard = enough.clone().map(|guard| counted(guard, most as i64, done));
+            let asks = self.ask(pair[0], index);
+            let left = self.helper(around, index, Kind::End, &format!("{}/left", self.nodes[pair[0]].copy));
+            self.join(asks, left, index, guard, false);
+            self.join(asks, pair[1], index, None, true);
+        }
+        if let Some(number) = number {
+            let choose =
+                self.helper(around, index, Kind::Exclusive, &format!("{}/choose", self.nodes[at].copy));
+            let none = self.helper(around, index, Kind::End, &format!("{}/none", self.nodes[at].copy));
+            for (&copy, count) in copies.iter().zip((1..=most).rev()) {
+                let number = Expr::Count(Box::new(number.clone()), most as u8);
+                let guard = number.compare(Comparison::Equal, Expr::integer(count as i64));
+                self.join(choose, copy, index, Some(guard), false);
+            }
+            self.join(choose, none, index, None, true);
+        }
+        true
+    }
+
+    /// Whether a merge that waits for all that can still come is inside of a node: each copy's depends on all before it.
+    fn merges_inside(&self, at: NodeAt) -> bool {
+        let is_merge = |node: &Node| node.kind == Some(Kind::Inclusive) && node.incoming.len() > 1;
+        let inside = self.nodes[at].inside;
+        inside.is_some_and(|inside| {
+            self.nodes.iter().any(|node| is_merge(node) && self.is_within(node.scope, inside))
+        })
+    }
+
+    /// A choice behind a copy, whether it was enough.
+    pub(super) fn ask(&mut self, copy: NodeAt, index: Index) -> NodeAt {
+        let (scope, suffix) = (self.nodes[copy].scope, format!("{}/enough", self.nodes[copy].copy));
+        let asks = self.helper(scope, index, Kind::Exclusive, &suffix);
+        self.join(copy, asks, index, None, false);
+        asks
+    }
+
+    /// A flow node that the model does not draw, of the element that makes it necessary.
+    pub(super) fn helper(&mut self, scope: ScopeAt, index: Index, kind: Kind, suffix: &str) -> NodeAt {
+        let at = self.nodes.len();
+        self.nodes.push(Node {
+            index,
+            copy: suffix.to_owned(),
+            is_drawn: false,
+            kind: Some(kind),
+            scope,
+            triggers: Vec::new(),
+            repeat: Repeat::Once,
+            inside: None,
+            performed_if: None,
+            attached: None,
+            activation: None,
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+        });
+        self.scopes[scope].nodes.push(at);
+        at
+    }
+
+    /// A flow that the model does not draw.
+    pub(super) fn join(
+        &mut self,
+        from: NodeAt,
+        to: NodeAt,
+        index: Index,
+        guard: Option<Expr>,
+        is_default: bool,
+    ) {
+        let at = self.flows.len();
+        let condition = guard.as_ref().map(ToString::to_string);
+        let (from, to) = (Some(from), Some(to));
+        self.flows.push(Flow { index, condition, expression: None, guard, from, to, is_default });
+        from.into_iter().for_each(|from| self.nodes[from].outgoing.push(at));
+        to.into_iter().for_each(|to| self.nodes[to].incoming.push(at));
+    }
+}
+
+/// A completion condition behind so many instances of all.
+fn counted(expr: Expr, all: i64, done: i64) -> Expr {
+    let inner = |expr: Box<Expr>| Box::new(counted(*expr, all, done));
+    match expr {
+        Expr::Tally(Tally::All) => Expr::integer(all),
+        Expr::Tally(Tally::Completed) => Expr::integer(done),
+        // The next one begins when this has been answered.
+        Expr::Tally(Tally::Active | Tally::Terminated) => Expr::integer(0),
+        Expr::Unary(operation, of) => Expr::Unary(operation, inner(of)),
+        Expr::Count(of, most) => Expr::Count(inner(of), most),
+        Expr::Binary(operation, one, two) => Expr::Binary(operation, inner(one), inner(two)),
+        Expr::Compare(comparison, one, two) => Expr::Compare(comparison, inner(one), inner(two)),
+        other @ (Expr::Literal(_) | Expr::Variable(_) | Expr::IsNull(_)) => other,
+    }
+}

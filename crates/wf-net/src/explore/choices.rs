@@ -1,0 +1,31 @@
+//! The outcomes of a step that a walk tries.
+
+use crate::routing::{DigitKind, Route};
+
+/// Outcomes of one completion that a walk is willing to try.
+const OUTCOMES_MAX: usize = 4096;
+
+/// Choices, as scripts see them, that lead to different markings; `None` if they are too many.
+pub(super) fn choices(route: &Route) -> Option<Vec<u64>> {
+    let mut choices = vec![0u64];
+    let mut weight = 1u64;
+    // Whether a task has had enough is asked before its script is played, which does not see that digit.
+    for digit in route.digits.iter().filter(|digit| !digit.kind.is_enough()) {
+        let digits: Vec<u64> = match digit.kind {
+            // One instance or many: the same token.
+            DigitKind::Instances => vec![0, 1],
+            DigitKind::GuardedInstances => vec![1, 2],
+            DigitKind::GuardedEnoughHere => vec![1, 2],
+            // Every branch that data can choose, the digits from 1 choose too; an empty mask is the default branch.
+            DigitKind::Guarded if digit.base <= OUTCOMES_MAX as u64 => (1..digit.base).collect(),
+            _ if digit.base > OUTCOMES_MAX as u64 => return None,
+            _ => (0..digit.base).collect(),
+        };
+        if choices.len() * digits.len() > OUTCOMES_MAX {
+            return None;
+        }
+        choices = choices.iter().flat_map(|c| digits.iter().map(move |d| c + d * weight)).collect();
+        weight = weight.saturating_mul(digit.base);
+    }
+    Some(choices)
+}
