@@ -759,8 +759,8 @@ fn every_case_of_our_models_can_end() {
             assert!(is_element || !code.starts_with("soundness."), "{} {warning}", model["file"]);
         }
         for process in model["processes"].as_array().unwrap() {
-            // What ARCHITECTURE rests on: all tokens and all running tasks are bits of one word.
-            assert_eq!(process["words"], 1, "{} {}", model["file"], process["id"]);
+            // What ARCHITECTURE rests on: all tokens and all running tasks of a workflow as people draw it are bits of one word.
+            assert!(is_element || process["words"] == 1, "{} {}", model["file"], process["id"]);
         }
     }
 }

@@ -3,17 +3,17 @@
 use zerocopy::IntoBytes;
 
 use crate::classify::Classes;
-use crate::conditions::{Condition, conditions};
-use crate::explore::{Explorer, MARKINGS_MAX, chains};
+use crate::conditions::conditions;
+use crate::explore::Explorer;
 use crate::guard::Code;
 use crate::image::{
     CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MergeOp, NEVER,
     OUTCOMES_MANY, Op1, Op2, OpMeta, TaskCell, WORDS_MAX, build_id,
 };
 use crate::layout::Layout;
-use crate::merges::{self, Cube};
-use crate::net::{Net, NodeKind};
-use crate::problem::{Problem, ProblemKind, Subject};
+use crate::merges::{self, Waits};
+use crate::net::Net;
+use crate::problem::Problem;
 use crate::routing::{Route, Routing, Step, Target};
 use crate::safety::Counted;
 use crate::tail::Names;
@@ -44,20 +44,20 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
         walked.map(|found| found.most)
     });
     let mut problems = Vec::new();
-    let cubes = merge_cubes(net, &routing, &conditions, &mut problems);
+    let cubes = merges::merge_cubes(net, &routing, &conditions, &mut problems);
     let (layout, tasks) = Layout::new(net, &routing, &counted, &conditions, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut scripts = Scripts { codes: Vec::new() };
-    let waits = waits(net, &routing, &cubes);
+    let waits = merges::waits(net, &routing, &cubes);
+    let mut emitted = Emitted { ops: Vec::new(), scripts: Scripts { codes: Vec::new() }, waits };
     let options = &CompileOptions { scripts_only: options.scripts_only || layout.is_general };
     let shift = ops_shift(&routing, options);
-    let mut ops = Vec::new();
     let sources = || routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts);
     for (index, route) in routing.played().iter().enumerate() {
-        layout.ops_of_route(&mut ops, &mut scripts, &waits, index, route, shift, options);
+        layout.ops_of_route(&mut emitted, index, route, shift, options);
     }
+    let Emitted { mut ops, scripts, .. } = emitted;
     let classes = Classes::new(net, &routing, &counted);
     let mut patterns = Vec::new();
     for (source, (route, ops)) in sources().zip(routing.played().iter().zip(ops.chunks_mut(1 << shift))) {
@@ -75,97 +75,6 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
     let (codes, guards) = (scripts.codes, routing.guards);
     let messages = net.message_names().len() as u16;
     Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes, guards, tail, messages }))
-}
-
-/// When each synchronizing merge need not wait.
-pub(crate) fn merge_cubes(
-    net: &Net,
-    routing: &Routing,
-    conditions: &[Condition],
-    problems: &mut Vec<Problem>,
-) -> Vec<CubeCell> {
-    let mut cells = Vec::new();
-    for (index, &merge) in routing.merges.iter().enumerate() {
-        let words = |bits: u128| [bits as u64, (bits >> 64) as u64];
-        if net.node(merge).kind() == NodeKind::Completion {
-            let care = routing.region(net, merge).iter().fold(0, |care, &place| care | 1u128 << place);
-            let reserved = [0; 7];
-            cells.push(CubeCell { care: words(care), want: [0; 2], merge: index as u32, reserved });
-            continue;
-        }
-        // Whether an arrival is enough is not known before it comes.
-        let by_data = net.completion_guards.keys().filter(|&&node| !net.node(node).kind().is_task());
-        let influencing = crate::explore::influencing(net, merge);
-        if by_data.into_iter().any(|node| influencing[node.index()]) {
-            let text = "a join that data completes cannot stand before a merge that waits for all that can still come";
-            problems.push(Problem::new(Subject::Node(merge), ProblemKind::Rule(text)));
-            continue;
-        }
-        let Some(cubes) = cubes_of(net, routing, conditions, index) else {
-            let kind = ProblemKind::MergeUndecided { states: MARKINGS_MAX };
-            problems.push(Problem::new(Subject::Node(merge), kind));
-            continue;
-        };
-        cells.extend(cubes.iter().map(|cube| CubeCell {
-            care: words(cube.care),
-            want: words(cube.want),
-            merge: index as u32,
-            reserved: [0; 7],
-        }));
-    }
-    cells
-}
-
-/// What a synchronizing merge looks at.
-#[derive(Clone, Copy)]
-struct Waits {
-    inputs: Mask,
-    /// All other bits that matter.
-    others: Mask,
-    /// Whether one mask says when it need not wait.
-    is_one_mask: bool,
-    /// What keeps it from firing unless it has all inputs, if so: without a cube its inputs themselves.
-    threat: Mask,
-}
-
-/// What each merge looks at, as far as masks can say it.
-fn waits(net: &Net, routing: &Routing, cubes: &[CubeCell]) -> Vec<Waits> {
-    let of_merge = |(index, &merge): (usize, &crate::NodeId)| {
-        let inputs = mask(&routing.places_of(net, merge));
-        let own: Vec<&CubeCell> = cubes.iter().filter(|cube| cube.merge as usize == index).collect();
-        let care = own.iter().fold([0; WORDS_MAX], |care, cube| or(care, cube.care));
-        let others = core::array::from_fn(|word| care[word] & !inputs[word]);
-        let is_one_mask = match own[..] {
-            [] => true,
-            [cube] => cube.want == [0; WORDS_MAX] && !meets(cube.care, inputs),
-            _ => false,
-        };
-        Waits { inputs, others, is_one_mask, threat: if own.is_empty() { inputs } else { others } }
-    };
-    routing.merges.iter().enumerate().map(of_merge).collect()
-}
-
-/// The cubes of a merge; `None` if the walk passed a limit, or bits cannot tell the markings apart.
-fn cubes_of(net: &Net, routing: &Routing, conditions: &[Condition], merge: usize) -> Option<Vec<Cube>> {
-    let inputs: Vec<u16> = routing.places_of(net, routing.merges[merge]);
-    let walk = |by_chains| Explorer::new(net, routing, conditions, Some(merge), by_chains)?.walk().ok();
-    let by_chains = merges::cubes(&walk(true)?.asked, &inputs);
-    let stands_for = chains(net, routing);
-    // A token that must not be at the end of a chain must not be in it; one that must be there cannot be said by bits.
-    let spread = |cubes: Vec<Cube>| {
-        let members = (0u16..).zip(&stands_for).filter(|&(place, &end)| place != end);
-        let members: Vec<(u16, u16)> = members.map(|(place, &end)| (place, end)).collect();
-        let wanted = |cube: &Cube| members.iter().any(|&(_, end)| cube.want >> end & 1 == 1);
-        if cubes.iter().any(wanted) {
-            return None;
-        }
-        let wider = |cube: Cube| {
-            let more = members.iter().filter(|&&(_, end)| cube.care >> end & 1 == 1);
-            Cube { care: more.fold(cube.care, |care, &(place, _)| care | 1 << place), ..cube }
-        };
-        Some(cubes.into_iter().map(wider).collect())
-    };
-    by_chains.and_then(spread).or_else(|| merges::cubes(&walk(false)?.asked, &inputs))
 }
 
 /// Log2 of the ops for each route: the most outcomes of a route that is not a script anyway.
@@ -199,6 +108,13 @@ struct Op {
 
 struct Scripts {
     codes: Vec<u16>,
+}
+
+/// What routes have become so far, and what the ops of merges are made of.
+struct Emitted {
+    ops: Vec<Op>,
+    scripts: Scripts,
+    waits: Vec<Waits>,
 }
 
 /// Everything that is written behind the header.
@@ -235,21 +151,20 @@ pub(crate) fn mask(places: &[u16]) -> Mask {
     places.iter().fold([0; WORDS_MAX], |mask, &place| or(mask, bit(usize::from(place))))
 }
 
-fn meets(one: Mask, two: Mask) -> bool {
+pub(crate) fn meets(one: Mask, two: Mask) -> bool {
     one.iter().zip(two).any(|(one, two)| one & two != 0)
 }
 
 impl Layout {
     fn ops_of_route(
         &self,
-        ops: &mut Vec<Op>,
-        scripts: &mut Scripts,
-        waits: &[Waits],
+        emitted: &mut Emitted,
         index: usize,
         route: &Route,
         shift: u8,
         options: &CompileOptions,
     ) {
+        let Emitted { ops, scripts, waits } = emitted;
         let mut base = Op {
             outcomes: u16::try_from(route.outcomes).unwrap_or(OUTCOMES_MANY),
             route: index as u16,

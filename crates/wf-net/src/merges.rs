@@ -6,8 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::explore::Marking;
-use crate::image::WORDS_MAX;
+use crate::compile::{Mask, mask, meets, or};
+use crate::conditions::Condition;
+use crate::explore::{Explorer, MARKINGS_MAX, Marking, chains};
+use crate::image::{CubeCell, WORDS_MAX};
+use crate::net::{Net, NodeKind};
+use crate::problem::{Problem, ProblemKind, Subject};
+use crate::routing::Routing;
 
 /// Most cubes of one merge.
 const CUBES_MAX: usize = 64;
@@ -16,6 +21,97 @@ const CUBES_MAX: usize = 64;
 pub(crate) type Bits = u128;
 
 const _: () = assert!(Bits::BITS as usize == 64 * WORDS_MAX);
+
+/// When each synchronizing merge need not wait.
+pub(crate) fn merge_cubes(
+    net: &Net,
+    routing: &Routing,
+    conditions: &[Condition],
+    problems: &mut Vec<Problem>,
+) -> Vec<CubeCell> {
+    let mut cells = Vec::new();
+    for (index, &merge) in routing.merges.iter().enumerate() {
+        let words = |bits: u128| [bits as u64, (bits >> 64) as u64];
+        if net.node(merge).kind() == NodeKind::Completion {
+            let care = routing.region(net, merge).iter().fold(0, |care, &place| care | 1u128 << place);
+            let reserved = [0; 7];
+            cells.push(CubeCell { care: words(care), want: [0; 2], merge: index as u32, reserved });
+            continue;
+        }
+        // Whether an arrival is enough is not known before it comes.
+        let by_data = net.completion_guards.keys().filter(|&&node| !net.node(node).kind().is_task());
+        let influencing = crate::explore::influencing(net, merge);
+        if by_data.into_iter().any(|node| influencing[node.index()]) {
+            let text = "a join that data completes cannot stand before a merge that waits for all that can still come";
+            problems.push(Problem::new(Subject::Node(merge), ProblemKind::Rule(text)));
+            continue;
+        }
+        let Some(cubes) = cubes_of(net, routing, conditions, index) else {
+            let kind = ProblemKind::MergeUndecided { states: MARKINGS_MAX };
+            problems.push(Problem::new(Subject::Node(merge), kind));
+            continue;
+        };
+        cells.extend(cubes.iter().map(|cube| CubeCell {
+            care: words(cube.care),
+            want: words(cube.want),
+            merge: index as u32,
+            reserved: [0; 7],
+        }));
+    }
+    cells
+}
+
+/// What a synchronizing merge looks at.
+#[derive(Clone, Copy)]
+pub(crate) struct Waits {
+    pub(crate) inputs: Mask,
+    /// All other bits that matter.
+    pub(crate) others: Mask,
+    /// Whether one mask says when it need not wait.
+    pub(crate) is_one_mask: bool,
+    /// What keeps it from firing unless it has all inputs, if so: without a cube its inputs themselves.
+    pub(crate) threat: Mask,
+}
+
+/// What each merge looks at, as far as masks can say it.
+pub(crate) fn waits(net: &Net, routing: &Routing, cubes: &[CubeCell]) -> Vec<Waits> {
+    let of_merge = |(index, &merge): (usize, &crate::NodeId)| {
+        let inputs = mask(&routing.places_of(net, merge));
+        let own: Vec<&CubeCell> = cubes.iter().filter(|cube| cube.merge as usize == index).collect();
+        let care = own.iter().fold([0; WORDS_MAX], |care, cube| or(care, cube.care));
+        let others = core::array::from_fn(|word| care[word] & !inputs[word]);
+        let is_one_mask = match own[..] {
+            [] => true,
+            [cube] => cube.want == [0; WORDS_MAX] && !meets(cube.care, inputs),
+            _ => false,
+        };
+        Waits { inputs, others, is_one_mask, threat: if own.is_empty() { inputs } else { others } }
+    };
+    routing.merges.iter().enumerate().map(of_merge).collect()
+}
+
+/// The cubes of a merge; `None` if the walk passed a limit, or bits cannot tell the markings apart.
+fn cubes_of(net: &Net, routing: &Routing, conditions: &[Condition], merge: usize) -> Option<Vec<Cube>> {
+    let inputs: Vec<u16> = routing.places_of(net, routing.merges[merge]);
+    let walk = |by_chains| Explorer::new(net, routing, conditions, Some(merge), by_chains)?.walk().ok();
+    let by_chains = cubes(&walk(true)?.asked, &inputs);
+    let stands_for = chains(net, routing);
+    // A token that must not be at the end of a chain must not be in it; one that must be there cannot be said by bits.
+    let spread = |cubes: Vec<Cube>| {
+        let members = (0u16..).zip(&stands_for).filter(|&(place, &end)| place != end);
+        let members: Vec<(u16, u16)> = members.map(|(place, &end)| (place, end)).collect();
+        let wanted = |cube: &Cube| members.iter().any(|&(_, end)| cube.want >> end & 1 == 1);
+        if cubes.iter().any(wanted) {
+            return None;
+        }
+        let wider = |cube: Cube| {
+            let more = members.iter().filter(|&&(_, end)| cube.care >> end & 1 == 1);
+            Cube { care: more.fold(cube.care, |care, &(place, _)| care | 1 << place), ..cube }
+        };
+        Some(cubes.into_iter().map(wider).collect())
+    };
+    by_chains.and_then(spread).or_else(|| cubes(&walk(false)?.asked, &inputs))
+}
 
 /// `marking & care == want`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,10 +11,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::NodeId;
-use crate::compile::merge_cubes;
 use crate::conditions::{Condition, conditions};
 use crate::explore::{Explorer, Marking, Merges};
 use crate::image::CubeCell;
+use crate::merges::merge_cubes;
 use crate::net::{Net, NodeKind};
 use crate::problem::Problem;
 use crate::routing::{DigitKind, Routing};
