@@ -43,6 +43,7 @@ impl InstanceBits {
 }
 
 impl<'l> Items<'l> {
+    #[inline]
     pub(crate) fn new(line: &'l Line, row: &Row, cells: Cells<'l>) -> Self {
         let task_cells = row.is_general.then(|| cells.tasks(row));
         Self { line, counter_of: cells.counter_of(row), cells: task_cells, tasks: usize::from(row.tasks) }

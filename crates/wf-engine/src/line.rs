@@ -85,6 +85,12 @@ impl Line {
         self.marking[0]
     }
 
+    /// The running bits of so many tasks, at least, each at the number of its task.
+    pub(crate) const fn running(&self, tasks: u16) -> u64 {
+        let whole = (self.marking[1] as u128) << 64 | self.marking[0] as u128;
+        (whole >> tasks) as u64
+    }
+
     /// The one function that changes a marking.
     pub(crate) const fn set_marking(&mut self, marking: Marking) {
         self.marking = marking;

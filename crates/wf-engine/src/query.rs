@@ -35,12 +35,36 @@ pub struct Enabled<'s> {
     left: u64,
     /// Work items of the lowest of them already yielded; of instances, those below this number.
     yielded: u8,
+    /// Whether each task not yet yielded has one work item, and that is completed.
+    one_each: bool,
 }
 
 impl Iterator for Enabled<'_> {
     type Item = Event;
 
+    #[inline]
     fn next(&mut self) -> Option<Event> {
+        if self.one_each {
+            let task = self.left.trailing_zeros() as u16;
+            let event = (self.left != 0).then(|| Event::complete(self.case, task));
+            self.left &= self.left.wrapping_sub(1);
+            return event;
+        }
+        self.next_of_several()
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let len = if self.one_each { self.left.count_ones() as usize } else { self.len_of_several() };
+        (len, Some(len))
+    }
+}
+
+impl ExactSizeIterator for Enabled<'_> {}
+
+impl Enabled<'_> {
+    #[inline(never)]
+    fn next_of_several(&mut self) -> Option<Event> {
         while self.left != 0 {
             let task = self.left.trailing_zeros() as usize;
             if let Some(instances) = self.items.instances(task) {
@@ -60,7 +84,8 @@ impl Iterator for Enabled<'_> {
         None
     }
 
-    fn size_hint(&self) -> (usize, Option<usize>) {
+    #[inline(never)]
+    fn len_of_several(&self) -> usize {
         let of_task = |task: usize| match self.items.instances(task) {
             Some(instances) => instances.waiting().count_ones() as usize,
             None => usize::from(self.items.waiting(task)),
@@ -77,13 +102,12 @@ impl Iterator for Enabled<'_> {
                 None => usize::from(self.items.waiting(first)) - usize::from(self.yielded),
             },
         };
-        (of_first + rest, Some(of_first + rest))
+        of_first + rest
     }
 }
 
-impl ExactSizeIterator for Enabled<'_> {}
-
 impl Shard {
+    #[inline]
     pub(crate) fn line_of(&self, case: CaseId) -> Option<(&Line, ProgramId, &Row)> {
         let line = self.slab.line(case.slot()).filter(|_| case.shard() == self.id)?;
         let program = line.program_of(case.generation())?;
@@ -98,11 +122,15 @@ impl Shard {
     }
 
     /// The work items of a case that nobody has begun; none if it does not live here.
+    // Inlined, so that the parts which a caller does not ask for are never put together.
     #[must_use]
+    #[inline(always)]
     pub fn enabled(&self, case: CaseId) -> Option<Enabled<'_>> {
         let (line, _, row) = self.line_of(case)?;
         let items = Items::new(line, row, self.programs.cells());
-        Some(Enabled { case, items, left: line.word() & row.enabled, yielded: 0 })
+        let one_each = row.is_tokens && row.counters == 0;
+        let running = if one_each { line.running(row.tasks) } else { 0 };
+        Some(Enabled { case, items, left: line.word() & row.enabled & !running, yielded: 0, one_each })
     }
 
     /// The interrupts that can happen to a case: those whose region holds a token.
