@@ -177,7 +177,35 @@ fn sanitized() -> Vec<Step> {
     } else {
         print("SKIPPED: address sanitizer: no nightly toolchain\n");
     }
+    steps.extend(thread_sanitizer());
     steps
+}
+
+/// Packages whose threads share memory without locks, or initialise behind one.
+const SHARED: &str = "--package wf-aligned --package wf-registry";
+
+/// Their tests under the thread sanitizer. It must know every access to memory, the standard library's too, which is built with it.
+fn thread_sanitizer() -> Option<Step> {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    let root = Command::new("rustc").args(["+nightly", "--print", "sysroot"]).output();
+    let root = root.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+    let Some(root) = root.and_then(|root| String::from_utf8(root).ok()) else {
+        print("SKIPPED: thread sanitizer: no nightly toolchain: rustup toolchain install nightly\n");
+        return None;
+    };
+    if !Path::new(root.trim()).join("lib/rustlib/src/rust/library/std").exists() {
+        print(
+            "SKIPPED: thread sanitizer: no source of std: rustup component add rust-src --toolchain nightly\n",
+        );
+        return None;
+    }
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        print(&format!("SKIPPED: thread sanitizer: this machine does not run {TARGET}\n"));
+        return None;
+    }
+    let arguments = format!("test -Zbuild-std --target {TARGET} --lib --tests {SHARED}");
+    let step = Step::new("thread sanitizer", &arguments).with("RUSTFLAGS", "-Zsanitizer=thread");
+    Some(step.with("RUSTUP_TOOLCHAIN", "nightly").with("CARGO_TARGET_DIR", "target/tsan"))
 }
 
 /// What `deny.toml` asks of the crates of others; advisories where their database can be had.

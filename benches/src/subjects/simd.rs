@@ -283,7 +283,7 @@ fn sets(all: &mut Vec<Subject>) {
         |_t| kernel: wf_simd::bits_count(black_box(&x[..])) as u64, twin: scalar::bits_count_and(black_box(&x[..]), black_box(&x[..])) as u64);
 }
 
-/// The same tests over one word of each of 10,000 records of a cache line.
+/// The same tests over one word of each of 10,000 records of a cache line, and of 256, which the first-level cache holds.
 fn records(all: &mut Vec<Subject>) {
     pair!(all, "find_masked_rows", 1, let x = rows(N, 22);
         |_t| kernel: index(wf_simd::find_masked_rows(black_box(&x[..]), 3, u64::MAX << 20, 0)),
@@ -300,14 +300,22 @@ fn records(all: &mut Vec<Subject>) {
     pair!(all, "enabled_rows_43", 1, let d = (io::<[u64; 8], u64>(rows(N, 25), 43 * N.div_ceil(64)), transitions());
         |t| kernel: { wf_simd::enabled_rows(black_box(&d.0.x[..]), 3, &d.1, &mut d.0.out.borrow_mut()); d.0.out.borrow()[t as usize] },
         twin: { scalar::enabled_rows(black_box(&d.0.x[..]), 3, &d.1, &mut d.0.out.borrow_mut()); d.0.out.borrow()[t as usize] });
-    // One word of each of those lines, and nothing done with it: what the records themselves cost.
+    pair!(all, "find_masked_256_rows", 32, let x = rows(256, 22);
+        |_t| kernel: index(wf_simd::find_masked_rows(black_box(&x[..]), 3, u64::MAX << 20, 0)),
+        twin: index(scalar::find_masked_rows(black_box(&x[..]), 3, u64::MAX << 20, 0)));
+    pair!(all, "count_masked_256_rows", 32, let x = rows(256, 22);
+        |t| kernel: wf_simd::count_masked_rows(black_box(&x[..]), 3, 3 << (t % 8), 1 << (t % 8)) as u64,
+        twin: scalar::count_masked_rows(black_box(&x[..]), 3, 3 << (t % 8), 1 << (t % 8)) as u64);
+    pair!(all, "match_bitmap_256_rows", 32, let d = io::<[u64; 8], u64>(rows(256, 23), 4);
+        |t| kernel: { let mut out = d.out.borrow_mut(); wf_simd::match_bitmap_rows(black_box(&d.x[..]), 3, 3 << (t % 8), 1 << (t % 8), &mut out) as u64 ^ out[3] },
+        twin: { let mut out = d.out.borrow_mut(); scalar::bitmap_where(black_box(&d.x[..]), &mut out, |row| row[3].keep() & (3 << (t % 8)) == 1 << (t % 8)) as u64 ^ out[3] });
+    // One word of each of the 10,000 lines, and nothing done with it: what the records themselves cost.
     all.push(Subject {
         id: "simd.lines_of_10k_rows",
         ops: 8,
         make: || {
             let (x, expected) = (rows(N, 22), rows(N, 22));
-            let touch =
-                |x: &[[u64; 8]]| black_box(x).iter().fold(0, |sum: u64, row| sum.wrapping_add(row[3]));
+            let touch = |x: &[[u64; 8]]| black_box(x).iter().map(|row| row[3]).fold(0, u64::wrapping_add);
             calls(8, move |_| touch(&expected), move |_| touch(&x))
         },
     });

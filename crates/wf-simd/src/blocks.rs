@@ -89,22 +89,24 @@ impl<I: Isa, T: Lane, P: Predicate<T>> Blocks for Elements<'_, I, T, P> {
 
 /// One word of each row of eight.
 #[derive(Clone, Copy)]
-pub(crate) struct Rows<'x> {
+pub(crate) struct Rows<'x, I> {
+    isa: I,
+    rows: &'x [[u64; 8]],
+    /// Invariant: the full blocks of `rows`.
     blocks: &'x [[[u64; 8]; BLOCK]],
-    tail: &'x [[u64; 8]],
     /// Invariant: below 8.
     word: usize,
     predicate: Masked<u64>,
 }
 
-impl<'x> Rows<'x> {
+impl<'x, I: Isa> Rows<'x, I> {
     /// # Panics
     /// When `word` is not below 8.
     #[inline(always)]
-    pub(crate) fn new(rows: &'x [[u64; 8]], word: usize, mask: u64, value: u64) -> Self {
+    pub(crate) fn new(isa: I, rows: &'x [[u64; 8]], word: usize, mask: u64, value: u64) -> Self {
         assert!(word < 8, "a row has 8 words, there is no word {word}");
-        let (blocks, tail) = rows.as_chunks();
-        Self { blocks, tail, word, predicate: Masked { mask, value } }
+        let (blocks, _) = rows.as_chunks();
+        Self { isa, rows, blocks, word, predicate: Masked { mask, value } }
     }
 
     #[inline(always)]
@@ -114,21 +116,17 @@ impl<'x> Rows<'x> {
     }
 }
 
-impl Blocks for Rows<'_> {
+impl<I: Isa> Blocks for Rows<'_, I> {
     const GROUP: usize = 1;
 
     #[inline(always)]
     fn len(self) -> usize {
-        self.blocks.len() * BLOCK + self.tail.len()
+        self.rows.len()
     }
 
     #[inline(always)]
     fn full(self, index: usize) -> u64 {
-        let mut bits = 0;
-        for (bit, row) in self.blocks[index].iter().enumerate() {
-            bits |= u64::from(self.holds(row)) << bit;
-        }
-        bits
+        self.isa.bits_of_rows(&self.blocks[index], self.word, self.predicate)
     }
 
     #[inline(always)]
@@ -138,15 +136,29 @@ impl Blocks for Rows<'_> {
 
     #[inline(always)]
     fn any(self, index: usize) -> bool {
-        // Folding with `or` tempts the compiler into gathers, which cost more than the loads they replace.
-        self.full(index) != 0
+        self.isa.any_of_rows(&self.blocks[index], self.word, self.predicate)
     }
 
     #[inline(always)]
     fn tail(self) -> u64 {
+        let len = self.rows.len() % BLOCK;
+        if len == 0 {
+            return 0;
+        }
+        if let Some(block) = self.rows.last_chunk() {
+            // A whole block that ends with the rows: its first bits were seen before and are shifted out.
+            return self.isa.bits_of_rows(block, self.word, self.predicate) >> (BLOCK - len);
+        }
+        // Eight at a time: a loop of any length becomes gathers, which cost more than the loads they replace.
+        let (eights, rest) = self.rows.as_chunks::<8>();
         let mut bits = 0;
-        for (bit, row) in self.tail.iter().enumerate() {
-            bits |= u64::from(self.holds(row)) << bit;
+        for (index, eight) in eights.iter().enumerate() {
+            for (bit, row) in eight.iter().enumerate() {
+                bits |= u64::from(self.holds(row)) << (index * 8 + bit);
+            }
+        }
+        for (bit, row) in rest.iter().enumerate() {
+            bits |= u64::from(self.holds(row)) << (eights.len() * 8 + bit);
         }
         bits
     }
@@ -257,6 +269,7 @@ pub(crate) fn check_indices(len: usize, out_len: usize) {
 
 /// How many elements pass.
 #[inline(always)]
-pub(crate) fn count_rows(rows: Rows<'_>) -> usize {
-    rows.blocks.as_flattened().iter().chain(rows.tail).map(|row| usize::from(rows.holds(row))).sum()
+pub(crate) fn count_rows(rows: Rows<'_, impl Isa>) -> usize {
+    let in_block = |block| rows.isa.count_of_rows(block, rows.word, rows.predicate);
+    rows.blocks.iter().map(in_block).sum::<usize>() + rows.tail().count_ones() as usize
 }

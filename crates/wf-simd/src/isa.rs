@@ -70,6 +70,30 @@ pub(crate) trait Isa: Copy {
         T::count_in_lanes(x, predicate)
     }
 
+    /// Bit `i` says whether word `word % 8` of `rows[i]` passes.
+    #[inline(always)]
+    fn bits_of_rows<P: Predicate<u64>>(self, rows: &[[u64; 8]; BLOCK], word: usize, predicate: P) -> u64 {
+        let mut bits = 0;
+        for (bit, row) in rows.iter().enumerate() {
+            bits |= u64::from(predicate.holds(row[word % 8])) << bit;
+        }
+        bits
+    }
+
+    /// Whether that word of any row passes.
+    #[inline(always)]
+    fn any_of_rows<P: Predicate<u64>>(self, rows: &[[u64; 8]; BLOCK], word: usize, predicate: P) -> bool {
+        // A branch per row, which is not taken, costs less than joining results.
+        rows.iter().any(|row| predicate.holds(row[word % 8]))
+    }
+
+    /// Of how many rows that word passes.
+    #[inline(always)]
+    fn count_of_rows<P: Predicate<u64>>(self, rows: &[[u64; 8]; BLOCK], word: usize, predicate: P) -> usize {
+        // Counted in a block of known length, which the compiler leaves alone; a loop of any length becomes gathers.
+        rows.iter().map(|row| u32::from(predicate.holds(row[word % 8]))).sum::<u32>() as usize
+    }
+
     /// The least element, as [`min`](crate::min) defines it.
     #[inline(always)]
     fn min<T: Lane>(self, x: &[T]) -> Option<T> {

@@ -109,15 +109,16 @@ macro_rules! integer {
 
             #[inline(always)]
             fn min_in_lanes(x: &[Self]) -> Option<Self> {
-                // The compiler turns the plain reduction into vectors; explicit lanes make it slower under AVX-512.
-                let (&first, rest) = x.split_first()?;
-                Some(rest.iter().fold(first, |min, element| min.min(*element)))
+                // The compiler turns the plain reduction into vectors; explicit lanes make it slower under AVX-512. It begins with the
+                // identity: after a first element every vector of an aligned slice would lie across two cache lines.
+                let min = x.iter().fold(Self::MAX, |min, element| min.min(*element));
+                (!x.is_empty()).then_some(min)
             }
 
             #[inline(always)]
             fn max_in_lanes(x: &[Self]) -> Option<Self> {
-                let (&first, rest) = x.split_first()?;
-                Some(rest.iter().fold(first, |max, element| max.max(*element)))
+                let max = x.iter().fold(Self::MIN, |max, element| max.max(*element));
+                (!x.is_empty()).then_some(max)
             }
 
             #[inline(always)]
@@ -145,7 +146,14 @@ macro_rules! integer {
 
             #[inline(always)]
             fn sum_of_few(x: &[Self]) -> $sum {
-                x.iter().fold(0, |sum: $sum, element| sum.wrapping_add(<$sum>::from(element.keep())))
+                let (pairs, _) = x.as_chunks::<2>();
+                let Some(last) = x.last() else { return 0 };
+                // Half the turns of a plain loop. Whether the last element has a partner is random, so it is no branch.
+                let alone = (x.len() & 1) as $sum;
+                let sum = <$sum>::from(last.keep()) & alone.wrapping_neg();
+                pairs.iter().fold(sum, |sum: $sum, [a, b]| {
+                    sum.wrapping_add(<$sum>::from(a.keep()).wrapping_add(<$sum>::from(b.keep())))
+                })
             }
 
             const IS_WIDE_INTEGER: bool = size_of::<$type>() == 8;

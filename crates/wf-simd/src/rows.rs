@@ -1,10 +1,12 @@
 //! Masked tests over one word of each row of eight: records of 64 bytes, searched without unpacking.
 //!
-//! Each row costs one load, whatever the instruction set: the rows are one cache line apart. What vectors add is the rest.
+//! Each row costs one load, whatever the instruction set: the rows are one cache line apart. What vectors add is the rest, as long as
+//! the lines come faster than it.
 
 use crate::blocks::{self, Rows};
 use crate::dispatch::{SHORT, SHORT_REDUCED, kernel};
 use crate::enabled::{self, Transition};
+use crate::isa::baseline;
 
 kernel! {
     /// Counts the rows with `(row[word] & mask) == value`.
@@ -21,10 +23,10 @@ kernel! {
     #[must_use]
     pub fn count_masked_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64) -> usize {
         short(rows.len() < SHORT) {
-            let few = Rows::new(rows, word, mask, value);
+            let few = Rows::new(baseline(), rows, word, mask, value);
             rows.iter().map(|row| usize::from(few.holds(row))).sum()
         }
-        each(_isa) { blocks::count_rows(Rows::new(rows, word, mask, value)) }
+        each(isa) { blocks::count_rows(Rows::new(isa, rows, word, mask, value)) }
     }
 }
 
@@ -43,10 +45,10 @@ kernel! {
     #[must_use]
     pub fn find_masked_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64) -> Option<usize> {
         short(rows.len() < SHORT) {
-            let few = Rows::new(rows, word, mask, value);
+            let few = Rows::new(baseline(), rows, word, mask, value);
             rows.iter().position(|row| few.holds(row))
         }
-        each(_isa) { blocks::find(Rows::new(rows, word, mask, value)) }
+        each(isa) { blocks::find(Rows::new(isa, rows, word, mask, value)) }
     }
 }
 
@@ -59,10 +61,10 @@ kernel! {
     /// When `out` has fewer than `rows.len().div_ceil(64)` words, or `word` is not below 8.
     pub fn match_bitmap_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64, out: &mut [u64]) -> usize {
         short(rows.len() < SHORT_REDUCED) {
-            let few = Rows::new(rows, word, mask, value);
+            let few = Rows::new(baseline(), rows, word, mask, value);
             blocks::bitmap_of_few(rows, |row| few.holds(row), out)
         }
-        each(_isa) { blocks::bitmap(Rows::new(rows, word, mask, value), out) }
+        each(isa) { blocks::bitmap(Rows::new(isa, rows, word, mask, value), out) }
     }
 }
 
@@ -86,10 +88,10 @@ kernel! {
     /// ```
     pub fn match_indices_rows[](rows: &[[u64; 8]], word: usize, mask: u64, value: u64, out: &mut [u32]) -> usize {
         short(rows.len() < SHORT) {
-            let few = Rows::new(rows, word, mask, value);
+            let few = Rows::new(baseline(), rows, word, mask, value);
             blocks::indices_of_few(rows, |row| few.holds(row), out)
         }
-        each(isa) { blocks::indices(isa, Rows::new(rows, word, mask, value), out) }
+        each(isa) { blocks::indices(isa, Rows::new(isa, rows, word, mask, value), out) }
     }
 }
 

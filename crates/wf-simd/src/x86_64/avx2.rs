@@ -258,6 +258,21 @@ fn whole<T: Lane>(x: &[T]) -> __m256i {
     unsafe { lanes.as_ptr().cast::<__m256i>().read_unaligned() }
 }
 
+impl Avx2 {
+    /// Whether any of at most [`Ymm::COUNTS_MAX`] elements passes, by counting; `x` is made of full blocks.
+    #[inline(always)]
+    pub(crate) fn any_counted<T: Lane, P: Predicate<T>>(self, x: &[T], predicate: P) -> bool {
+        debug_assert!(x.len() <= <T as Ymm>::COUNTS_MAX);
+        let mut counts = [under!(self, _mm256_setzero_si256()); 2];
+        for (index, lanes) in x.chunks_exact(<T as Ymm>::LANES).enumerate() {
+            let passed = <T as Ymm>::test(self, whole(lanes), predicate);
+            counts[index % 2] = <T as Ymm>::count(self, counts[index % 2], passed);
+        }
+        let counts = under!(self, _mm256_or_si256(counts[0], counts[1]));
+        under!(self, _mm256_testz_si256(counts, counts)) == 0
+    }
+}
+
 impl Isa for Avx2 {
     #[inline(always)]
     fn bits<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> u64 {

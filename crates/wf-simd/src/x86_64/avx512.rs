@@ -196,6 +196,35 @@ fn store_whole<T: Lane>(x: &mut [T], vector: __m512i) {
     unsafe { lanes.as_mut_ptr().cast::<__m512i>().write_unaligned(vector) };
 }
 
+impl Avx512 {
+    /// Bit `i` of byte `g` says whether word `word % 8` of row `8 * g + i` passes.
+    #[inline(always)]
+    fn tests_of_rows<P: Predicate<u64>>(
+        self,
+        rows: &[[u64; 8]; BLOCK],
+        word: usize,
+        predicate: P,
+    ) -> [u8; 8] {
+        let (eights, _) = rows.as_chunks::<8>();
+        core::array::from_fn(|index| {
+            <u64 as Zmm>::test(self, under!(self, column(&eights[index], word % 8)), predicate) as u8
+        })
+    }
+}
+
+/// One word of each of eight rows.
+///
+/// A load that broadcasts under a mask sets one lane and is one instruction per row; a gather is several.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn column(rows: &[[u64; 8]; 8], word: usize) -> __m512i {
+    let mut lanes = _mm512_set1_epi64(rows[0][word].cast_signed());
+    for (lane, row) in rows.iter().enumerate().skip(1) {
+        lanes = _mm512_mask_set1_epi64(lanes, 1 << lane, row[word].cast_signed());
+    }
+    lanes
+}
+
 impl Isa for Avx512 {
     #[inline(always)]
     fn bits<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> u64 {
@@ -240,11 +269,9 @@ impl Isa for Avx512 {
             }
             return under!(self, has_zero_lane::<T>(least));
         }
-        let mut any = 0;
-        for lanes in x.chunks_exact(<T as Zmm>::LANES) {
-            any |= <T as Zmm>::test(self, whole(lanes), predicate);
-        }
-        any != 0
+        // As in `count`, two compares of 32 bytes a cycle give lanes at once. Counted, since the compiler makes masks of compares that
+        // are only joined. The token is proof of AVX2 too.
+        under!(self, Avx2::new()).any_counted(x, predicate)
     }
 
     #[inline(always)]
@@ -254,6 +281,21 @@ impl Isa for Avx512 {
         let (blocks, _) = x.as_chunks::<BLOCK>();
         under!(self, Avx2::new()).count(blocks.as_flattened(), predicate)
             + self.last_bits(x, predicate).count_ones() as usize
+    }
+
+    #[inline(always)]
+    fn bits_of_rows<P: Predicate<u64>>(self, rows: &[[u64; 8]; BLOCK], word: usize, predicate: P) -> u64 {
+        u64::from_le_bytes(self.tests_of_rows(rows, word, predicate))
+    }
+
+    #[inline(always)]
+    fn any_of_rows<P: Predicate<u64>>(self, rows: &[[u64; 8]; BLOCK], word: usize, predicate: P) -> bool {
+        self.tests_of_rows(rows, word, predicate).into_iter().fold(0, |any, test| any | test) != 0
+    }
+
+    #[inline(always)]
+    fn count_of_rows<P: Predicate<u64>>(self, rows: &[[u64; 8]; BLOCK], word: usize, predicate: P) -> usize {
+        self.tests_of_rows(rows, word, predicate).iter().map(|test| test.count_ones()).sum::<u32>() as usize
     }
 
     #[inline(always)]
