@@ -134,13 +134,23 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 impl Peers {
     /// Whether the crates that it needs are here or could be had.
+    ///
+    /// # Errors
+    /// The lock file is not that of the manifests: with other versions nothing would be comparable.
     fn fetch(&self, folder: &Path) -> Result<bool, GateError> {
         let done = build::cargo(folder)
             .args(["fetch", "--locked", "--quiet"])
-            .stderr(Stdio::null())
-            .status()
+            .stdout(Stdio::null())
+            .output()
             .map_err(|error| GateError::io("starting cargo", error))?;
-        Ok(done.success())
+        let said = String::from_utf8_lossy(&done.stderr);
+        if !done.status.success() && said.contains("--locked") {
+            return Err(GateError::Child {
+                command: format!("cargo fetch --locked in benches/peers/{}", self.group),
+                message: "the lock file is behind its manifests: `cargo update --workspace` there".into(),
+            });
+        }
+        Ok(done.status.success())
     }
 
     fn build(&self, root: &Path, folder: &Path) -> Result<PathBuf, GateError> {
