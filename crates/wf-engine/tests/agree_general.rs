@@ -372,6 +372,33 @@ fn played(seed: u64, net: &Net, random: &mut Random, steps: usize, engine: &Engi
     })
 }
 
+/// A merge of several masks, one of which wants a token elsewhere: PP holds it until Z is done, which only the merge lets begin.
+#[test]
+fn a_completion_that_brings_what_a_merge_wants_asks_it() {
+    let mut net = wf_net::NetBuilder::new("wanted");
+    let (start, end) = (net.start("s"), net.end("e"));
+    let [a, q, r, s, pp, z] = ["A", "Q", "R", "S", "PP", "Z"].map(|id| net.task(id));
+    let [x, xx, xr, xs, xz] = ["X", "XX", "XR", "XS", "XZ"].map(|id| net.exclusive(id));
+    let [all, xa, j, k] = ["G", "XA", "J", "K"].map(|id| net.parallel(id));
+    let merge = net.inclusive("M");
+    net.flow(start, all);
+    for (task, to) in [(a, merge), (q, x), (r, xr), (s, xs)] {
+        net.chain(&[all, task, to]);
+    }
+    net.chain(&[x, xx, pp, k, merge, z, xz, k]);
+    net.chain(&[x, xa, xx]);
+    net.flow(xa, merge);
+    net.chain(&[xr, j, merge]);
+    net.flow(xs, j);
+    for node in [xz, xr, xs] {
+        net.flow(node, end);
+    }
+    let net = net.build().unwrap();
+    let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+    let steps = played(0, &net, &mut Random(1), 6_000, &engine);
+    assert!(steps.is_some_and(|steps| steps >= 6_000));
+}
+
 /// Merges whose rule is one mask are a part of the ops before them, in both widths.
 #[test]
 fn engine_and_twin_agree_on_merges_that_masks_can_say() {

@@ -259,7 +259,7 @@ impl Layout {
                     (certain, joined, chosen.as_slice())
                 }
                 Step::Merge { merge, inputs: _, targets } => {
-                    let Waits { inputs, others, is_one_mask, threat } = waits[usize::from(*merge)];
+                    let Waits { inputs, others, is_one_mask, threat, .. } = waits[usize::from(*merge)];
                     if !meets(inputs, or(op.put, op.join_put)) && !meets(others, op.take) {
                         continue;
                     }
@@ -281,11 +281,11 @@ impl Layout {
         let moved = or(op.join_need, op.join_put);
         let is_alone = |step: &Step| match step {
             Step::Merge { merge, .. } => {
-                let Waits { inputs, others, .. } = waits[usize::from(*merge)];
+                let Waits { inputs, others, wants, .. } = waits[usize::from(*merge)];
                 if inputs == op.join_need {
                     !meets(inputs, op.join_put)
                 } else {
-                    !meets(or(inputs, others), moved)
+                    !meets(or(inputs, others), moved) && !meets(wants, op.put)
                 }
             }
             _ => true,

@@ -67,6 +67,8 @@ pub(crate) struct Waits {
     pub(crate) inputs: Mask,
     /// All other bits that matter.
     pub(crate) others: Mask,
+    /// Of these, bits that a cube asks to be set.
+    pub(crate) wants: Mask,
     /// Whether one mask says when it need not wait.
     pub(crate) is_one_mask: bool,
     /// What keeps it from firing unless it has all inputs, if so: without a cube its inputs themselves.
@@ -80,12 +82,14 @@ pub(crate) fn waits(net: &Net, routing: &Routing, cubes: &[CubeCell]) -> Vec<Wai
         let own: Vec<&CubeCell> = cubes.iter().filter(|cube| cube.merge as usize == index).collect();
         let care = own.iter().fold([0; WORDS_MAX], |care, cube| or(care, cube.care));
         let others = core::array::from_fn(|word| care[word] & !inputs[word]);
+        let wants = own.iter().fold([0; WORDS_MAX], |want, cube| or(want, cube.want));
+        let wants = core::array::from_fn(|word| wants[word] & !inputs[word]);
         let is_one_mask = match own[..] {
             [] => true,
             [cube] => cube.want == [0; WORDS_MAX] && !meets(cube.care, inputs),
             _ => false,
         };
-        Waits { inputs, others, is_one_mask, threat: if own.is_empty() { inputs } else { others } }
+        Waits { inputs, others, wants, is_one_mask, threat: if own.is_empty() { inputs } else { others } }
     };
     routing.merges.iter().enumerate().map(of_merge).collect()
 }
