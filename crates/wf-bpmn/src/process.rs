@@ -111,6 +111,7 @@ impl Process {
     pub fn check_calls<'p>(&self, find: impl Fn(&str) -> Option<&'p Self>) -> Vec<Error> {
         let check = |(id, element): &(String, Element)| {
             let fault = match find(id) {
+                None if is_expression(id) => ModelFault::CalledByExpression { text: id.clone() },
                 None => ModelFault::CalledMissing { id: id.clone() },
                 Some(called) => match &called.uncaught {
                     Some(event) if !self.catches_all(id, called) => {
@@ -140,6 +141,11 @@ impl Process {
             ends.all(|error| catches(call, error))
         })
     }
+}
+
+/// Whether what a call names is no id: in FEEL, or with a part in JUEL.
+pub(crate) fn is_expression(called: &str) -> bool {
+    called.starts_with('=') || called.contains("${") || called.contains("#{")
 }
 
 /// Whether a case must decide something before its first task.

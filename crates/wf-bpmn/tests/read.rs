@@ -237,3 +237,32 @@ fn lanes_are_roles() {
         [("a", Some("Outer")), ("b", Some("Inner")), ("c", Some("Other")), ("d", None), ("e", None)];
     assert_eq!(roles, expected);
 }
+
+#[test]
+fn calls_name_a_process_or_an_expression() {
+    let check = |call: &str, called: &str, expected: &str| {
+        let document = read(&format!(
+            r#"<definitions xmlns="{MODEL}" xmlns:zeebe="urn:zeebe"><process id="P">{call}</process></definitions>"#
+        ));
+        let process = &document.processes[0];
+        let calls: Vec<&str> = process.calls.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(calls, [called], "{call}");
+        let errors = process.check_calls(|_| None);
+        assert!(errors[0].to_string().ends_with(expected), "{}", errors[0]);
+    };
+    let of_camunda = |id: &str| {
+        format!(
+            "<callActivity id='c'><extensionElements><zeebe:ioMapping/><zeebe:calledElement processId='{id}'/>\
+             </extensionElements></callActivity>"
+        )
+    };
+    check("<callActivity id='c' calledElement='Q'/>", "Q", "it calls the process `Q`, which is not there");
+    check(&of_camunda("Q"), "Q", "it calls the process `Q`, which is not there");
+    let why = |text: &str| {
+        format!("which process it calls is an expression, `{text}`: only a fixed id can be called")
+    };
+    for text in ["${which}", "order-#{kind}", "${kind:of(order)}"] {
+        check(&format!("<callActivity id='c' calledElement='{text}'/>"), text, &why(text));
+    }
+    check(&of_camunda("=which"), "=which", &why("=which"));
+}
