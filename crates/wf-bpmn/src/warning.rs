@@ -67,6 +67,12 @@ pub enum WarningKind {
         /// Why.
         reason: String,
     },
+    /// A conditional event, whose condition is not evaluated.
+    ConditionalOutside,
+    /// A condition under which an ad-hoc sub-process is done, which is not evaluated.
+    AdHocCompletion,
+    /// Which activities for compensation are performed is not kept.
+    CompensationOutside,
     /// An event that does not interrupt happens at most once each time its activity is performed.
     OnceEachTime,
     /// An event sub-process that does not interrupt begins again only when its own work is done.
@@ -143,6 +149,15 @@ impl fmt::Display for WarningKind {
             Self::TimerOutside { reason } => {
                 write!(f, "whoever runs the case says when it happens: {reason}")
             }
+            Self::ConditionalOutside => {
+                f.write_str("whoever runs the case says when it happens: its condition is not evaluated")
+            }
+            Self::AdHocCompletion => f.write_str(
+                "its completionCondition is not evaluated: it is done when all that was chosen at its begin is done",
+            ),
+            Self::CompensationOutside => f.write_str(
+                "whoever runs the case says which activities for compensation are performed: what was done is not kept",
+            ),
             Self::OnceEachTime => f.write_str(
                 "it happens at most once each time the activity is performed: what follows cannot be told apart from another time",
             ),
