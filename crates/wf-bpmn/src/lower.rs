@@ -207,6 +207,13 @@ impl Lowering<'_, '_, '_> {
         for &at in &self.thrown.uncaught {
             self.model.warn(self.graph.nodes[at].index, WarningKind::ErrorUncaught);
         }
+        for at in core::mem::take(&mut self.thrown.unheard) {
+            self.warn_limited(at, WarningKind::EscalationUncaught);
+        }
+        for (at, call) in core::mem::take(&mut self.thrown.around_calls) {
+            let call = Box::new(self.model.tree.element(self.graph.nodes[call].index));
+            self.model.warn(self.graph.nodes[at].index, WarningKind::EscalationOfCalled { call });
+        }
         let uncaught = self.thrown.uncaught.first().map(|&at| self.graph.nodes[at].index);
         let uncaught = uncaught.map(|index| self.model.tree.element(index));
         let recurs = core::mem::take(&mut self.recurs);

@@ -62,6 +62,13 @@ pub enum WarningKind {
     Script,
     /// An error that nothing catches ends the case.
     ErrorUncaught,
+    /// An escalation that nothing in its process catches.
+    EscalationUncaught,
+    /// An event for escalations stands around a call, and those of called processes do not come there.
+    EscalationOfCalled {
+        /// The call.
+        call: Box<Element>,
+    },
     /// A timer event that the engine's clock does not bring about.
     TimerOutside {
         /// Why.
@@ -146,6 +153,14 @@ impl fmt::Display for WarningKind {
             ),
             Self::Script => f.write_str("its script is not executed: somebody outside does the work"),
             Self::ErrorUncaught => f.write_str("nothing catches this error: it ends the case"),
+            Self::EscalationUncaught => f.write_str(
+                "nothing in its process catches this escalation: nothing happens, around a call of the process neither",
+            ),
+            Self::EscalationOfCalled { call } => write!(
+                f,
+                "an escalation of the process that {} calls does not come here: only errors leave a called process",
+                call.placed()
+            ),
             Self::TimerOutside { reason } => {
                 write!(f, "whoever runs the case says when it happens: {reason}")
             }

@@ -334,3 +334,35 @@ fn compensation_that_somebody_decides() {
                    <sequenceFlow id='f' sourceRef='a' targetRef='t'/>";
     assert_eq!(warnings(nothing, false), [""; 0]);
 }
+
+#[test]
+fn escalations_do_not_leave_a_process() {
+    let thrown = "<endEvent id='e'><escalationEventDefinition escalationRef='x'/></endEvent>";
+    let unheard = "escalation-uncaught 2:1: warning: endEvent `e`: nothing in its process catches this escalation: nothing \
+                   happens, around a call of the process neither";
+    assert_eq!(warnings(thrown, false), [unheard]);
+    let catcher = |id: &str, activity: &str, kind: &str| {
+        format!(
+            "<boundaryEvent id='{id}' attachedToRef='{activity}' cancelActivity='false'><{kind}EventDefinition/></boundaryEvent>"
+        )
+    };
+    // Caught in its process.
+    let inside = format!("<subProcess id='a'>{thrown}</subProcess>{}", catcher("b", "a", "escalation"));
+    assert_eq!(warnings(&inside, false), [""; 0]);
+    let said = |kind: &str, id: &str, column: usize, call: &str| {
+        format!(
+            "escalation-of-called 3:{column}: warning: {kind} `{id}`: an escalation of the process that callActivity {call} \
+             calls does not come here: only errors leave a called process"
+        )
+    };
+    let called = format!(
+        "<subProcess id='a'><callActivity id='c' calledElement='Q'/></subProcess>\n{}<callActivity id='d' calledElement='Q'/>{}",
+        catcher("b", "a", "escalation"),
+        catcher("f", "d", "signal")
+    );
+    assert_eq!(warnings(&called, false), [said("boundaryEvent", "b", 1, "`c` at 2:20")]);
+    let beside = "<callActivity id='c' calledElement='Q'/>\n<subProcess id='h' triggeredByEvent='true'>\
+                  <startEvent id='g'><escalationEventDefinition/></startEvent><callActivity id='d' calledElement='Q'/>\
+                  <sequenceFlow id='gd' sourceRef='g' targetRef='d'/></subProcess>";
+    assert_eq!(warnings(beside, false), [said("startEvent", "g", 44, "`c` at 2:1")]);
+}
