@@ -2,8 +2,13 @@
 
 use core::fmt;
 
+use wf_net::ProblemKind;
+
 use crate::expression::Fault;
 use crate::{Element, Limit, ModelFault, Position, Unsupported, XmlFault};
+
+/// Most elements that a problem of a net names.
+const RELATED_MAX: usize = 8;
 
 /// One reason for which a document is refused.
 ///
@@ -38,7 +43,7 @@ pub enum ErrorKind {
     Net {
         /// The problem as `wf-net` reports it.
         problem: wf_net::Problem,
-        /// Other elements that the problem involves.
+        /// The elements that the problem involves, each once.
         related: Vec<Element>,
     },
 }
@@ -133,11 +138,23 @@ impl fmt::Display for ErrorKind {
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
             Self::Condition(fault) => write!(f, "its condition cannot be evaluated: {fault}"),
             Self::Net { problem, related } => {
-                problem.fmt(f)?;
-                for (index, element) in related.iter().enumerate() {
+                if matches!(problem.kind, ProblemKind::LoopWithoutTask(_)) {
+                    // A net has more nodes than its model has elements.
+                    let (count, form) = (related.len(), if related.len() == 1 { " forms" } else { "s form" });
+                    write!(
+                        f,
+                        "{count} element{form} a loop with no task in it, so a token could go round for ever"
+                    )?;
+                } else {
+                    problem.fmt(f)?;
+                }
+                for (index, element) in related.iter().take(RELATED_MAX).enumerate() {
                     write!(f, "{} {}", if index == 0 { ":" } else { "," }, element.placed())?;
                 }
-                Ok(())
+                match related.len().saturating_sub(RELATED_MAX) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
             }
         }
     }

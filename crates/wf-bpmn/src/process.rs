@@ -197,13 +197,23 @@ impl Places {
         }
     }
 
+    /// The elements that nodes come from, each once.
+    fn elements_of(&self, nodes: &[NodeId]) -> Vec<Element> {
+        let mut elements: Vec<Element> = Vec::new();
+        for &node in nodes {
+            let element = self.element_of(Subject::Node(node));
+            if !elements.contains(element) {
+                elements.push(element.clone());
+            }
+        }
+        elements
+    }
+
     pub(crate) fn locate(&self, problem: &Problem) -> Error {
         let related = match &problem.kind {
             ProblemKind::DuplicateId(first) => vec![self.element_of(Subject::Node(*first)).clone()],
             ProblemKind::TwoDefaults(first) => vec![self.element_of(Subject::Flow(*first)).clone()],
-            ProblemKind::LoopWithoutTask(nodes) => {
-                nodes.iter().map(|&node| self.element_of(Subject::Node(node)).clone()).collect()
-            }
+            ProblemKind::LoopWithoutTask(nodes) => self.elements_of(nodes),
             _ => Vec::new(),
         };
         let kind = ErrorKind::Net { problem: problem.clone(), related };
