@@ -39,6 +39,13 @@ pub enum ErrorKind {
     /// The data of a case cannot decide about a flow: its condition is beyond what is evaluated. The position is that in
     /// the condition; the element is the flow.
     Condition(Fault),
+    /// The data of a case cannot say how many instances an activity has.
+    Number {
+        /// Where the model says it: `loopCardinality`, `collection`.
+        place: &'static str,
+        /// Why it cannot be evaluated.
+        fault: Fault,
+    },
     /// The net of a process is refused.
     Net {
         /// The problem as `wf-net` reports it.
@@ -101,7 +108,9 @@ impl Error {
             ErrorKind::Xml(fault) => format!("xml.{}", variant(fault)),
             ErrorKind::Model(fault) => format!("model.{}", variant(fault)),
             ErrorKind::Unsupported(what) => format!("unsupported.{}", variant(what)),
-            ErrorKind::Condition(fault) => format!("condition.{}", variant(&fault.kind)),
+            ErrorKind::Condition(fault) | ErrorKind::Number { fault, .. } => {
+                format!("condition.{}", variant(&fault.kind))
+            }
             ErrorKind::Net { problem, .. } => format!("net.{}", variant(&problem.kind)),
         }
     }
@@ -136,6 +145,7 @@ impl fmt::Display for ErrorKind {
             Self::Xml(fault) => fault.fmt(f),
             Self::Model(fault) => fault.fmt(f),
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
+            Self::Number { place, fault } => write!(f, "its {place} cannot be evaluated: {fault}"),
             Self::Condition(fault) => write!(f, "its condition cannot be evaluated: {fault}"),
             Self::Net { problem, related } => {
                 if matches!(problem.kind, ProblemKind::LoopWithoutTask(_)) {
