@@ -22,8 +22,6 @@ pub struct Process {
     pub warnings: Vec<Warning>,
     /// Names of lanes by the ids of the flow nodes in them.
     pub(crate) lanes: HashMap<String, String>,
-    /// An error end event that nothing inside the process catches.
-    pub(crate) uncaught: Option<Element>,
     pub(crate) places: Places,
 }
 
@@ -113,12 +111,10 @@ impl Process {
             let fault = match find(id) {
                 None if is_expression(id) => ModelFault::CalledByExpression { text: id.clone() },
                 None => ModelFault::CalledMissing { id: id.clone() },
-                Some(called) => match &called.uncaught {
-                    Some(event) if !self.catches_all(id, called) => {
-                        ModelFault::CalledFails { id: id.clone(), event: Box::new(event.clone()) }
-                    }
-                    _ if decides_first(&called.net) => ModelFault::CalledDecides { id: id.clone() },
-                    _ => return None,
+                Some(called) => match self.uncaught_end(id, element, called) {
+                    Some(event) => ModelFault::CalledFails { id: id.clone(), event: Box::new(event.clone()) },
+                    None if decides_first(&called.net) => ModelFault::CalledDecides { id: id.clone() },
+                    None => return None,
                 },
             };
             Some(Error::of(element.clone(), fault))
@@ -126,20 +122,24 @@ impl Process {
         self.calls.iter().filter_map(check).collect()
     }
 
-    /// Whether each call of a process is watched by what catches all errors with which that may end.
-    fn catches_all(&self, id: &str, called: &Self) -> bool {
+    /// The first error end of a called process that nothing around this call catches.
+    fn uncaught_end<'p>(&self, id: &str, element: &Element, called: &'p Self) -> Option<&'p Element> {
         let net = &self.net;
-        let mut calls = net.node_ids().filter(|&node| net.called(node) == Some(id));
-        let catches = |call: NodeId, error: &str| {
+        let is_here =
+            |&call: &NodeId| net.called(call) == Some(id) && self.element_of(Subject::Node(call)) == element;
+        let calls: Vec<NodeId> = net.node_ids().filter(is_here).collect();
+        let catches = |call: &NodeId, error: &str| {
             net.interrupts().any(|interrupt| {
                 let name = net.message(interrupt);
-                net.region(interrupt).contains(&call) && (name == Some(error) || name == Some(ANY_ERROR))
+                net.region(interrupt).contains(call) && (name == Some(error) || name == Some(ANY_ERROR))
             })
         };
-        calls.all(|call| {
-            let mut ends = called.net.nodes_of(NodeKind::Terminate).filter_map(|end| called.net.message(end));
-            ends.all(|error| catches(call, error))
-        })
+        // A plain terminate end has no name.
+        let is_uncaught = |end: &NodeId| {
+            called.net.message(*end).is_some_and(|error| !calls.iter().all(|call| catches(call, error)))
+        };
+        let end = called.net.nodes_of(NodeKind::Terminate).find(is_uncaught)?;
+        Some(called.element_of(Subject::Node(end)))
     }
 }
 
