@@ -361,6 +361,14 @@ fn escalations_do_not_leave_a_process() {
         catcher("f", "d", "signal")
     );
     assert_eq!(warnings(&called, false), [said("boundaryEvent", "b", 1, "`c` at 2:20")]);
+    // A task that several processes use throws nothing.
+    let xml = format!(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><globalTask id='G'/><process id='P'>\
+         <callActivity id='d' calledElement='G'/>{}</process></definitions>",
+        catcher("b", "d", "escalation")
+    );
+    let document = parse(xml.as_bytes(), &ParseOptions::default()).expect("it can be read");
+    assert_eq!(document.processes[0].warnings, []);
     let beside = "<callActivity id='c' calledElement='Q'/>\n<subProcess id='h' triggeredByEvent='true'>\
                   <startEvent id='g'><escalationEventDefinition/></startEvent><callActivity id='d' calledElement='Q'/>\
                   <sequenceFlow id='gd' sourceRef='g' targetRef='d'/></subProcess>";

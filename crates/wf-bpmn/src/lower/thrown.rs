@@ -49,7 +49,14 @@ impl Thrown {
             }
         }
         let mut seen = BTreeSet::new();
-        for (call, node) in graph.nodes.iter().enumerate().filter(|(_, node)| node.kind == Some(Kind::Call)) {
+        let is_task = |node: &Node| {
+            let called = model.tree.value(node.index, "calledElement").and_then(|id| model.ids.find(id));
+            called.is_some_and(|called| model.tree.name(called).starts_with("global"))
+        };
+        for (call, node) in graph.nodes.iter().enumerate() {
+            if node.kind != Some(Kind::Call) || is_task(node) {
+                continue;
+            }
             let catchers = watchers.of_escalations(graph, call);
             let fresh =
                 catchers.into_iter().filter(|&catcher| seen.insert((graph.nodes[catcher].index, node.index)));
