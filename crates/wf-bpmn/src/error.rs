@@ -2,8 +2,14 @@
 
 use core::fmt;
 
+use wf_net::{Problem, ProblemKind};
+
 use crate::expression::Fault;
+use crate::process::JOIN_BEFORE_MERGE;
 use crate::{Element, Limit, ModelFault, Position, Unsupported, XmlFault};
+
+/// Most elements that a problem of a net names.
+const RELATED_MAX: usize = 8;
 
 /// One reason for which a document is refused.
 ///
@@ -34,11 +40,18 @@ pub enum ErrorKind {
     /// The data of a case cannot decide about a flow: its condition is beyond what is evaluated. The position is that in
     /// the condition; the element is the flow.
     Condition(Fault),
+    /// The data of a case cannot say how many instances an activity has.
+    Number {
+        /// Where the model says it: `loopCardinality`, `collection`.
+        place: &'static str,
+        /// Why it cannot be evaluated.
+        fault: Fault,
+    },
     /// The net of a process is refused.
     Net {
         /// The problem as `wf-net` reports it.
         problem: wf_net::Problem,
-        /// Other elements that the problem involves.
+        /// The elements that the problem involves, each once.
         related: Vec<Element>,
     },
 }
@@ -96,7 +109,9 @@ impl Error {
             ErrorKind::Xml(fault) => format!("xml.{}", variant(fault)),
             ErrorKind::Model(fault) => format!("model.{}", variant(fault)),
             ErrorKind::Unsupported(what) => format!("unsupported.{}", variant(what)),
-            ErrorKind::Condition(fault) => format!("condition.{}", variant(&fault.kind)),
+            ErrorKind::Condition(fault) | ErrorKind::Number { fault, .. } => {
+                format!("condition.{}", variant(&fault.kind))
+            }
             ErrorKind::Net { problem, .. } => format!("net.{}", variant(&problem.kind)),
         }
     }
@@ -131,13 +146,35 @@ impl fmt::Display for ErrorKind {
             Self::Xml(fault) => fault.fmt(f),
             Self::Model(fault) => fault.fmt(f),
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
+            Self::Number { place, fault } => write!(f, "its {place} cannot be evaluated: {fault}"),
             Self::Condition(fault) => write!(f, "its condition cannot be evaluated: {fault}"),
+            Self::Net { problem: Problem { kind: ProblemKind::Rule(rule), .. }, related }
+                if rule.starts_with(JOIN_BEFORE_MERGE) && !related.is_empty() =>
+            {
+                f.write_str("it waits for all that can still come, which nobody knows before the completionCondition of")?;
+                for (index, element) in related.iter().take(RELATED_MAX).enumerate() {
+                    write!(f, "{} {}", if index == 0 { "" } else { ", of" }, element.placed())?;
+                }
+                f.write_str(" is evaluated")
+            }
             Self::Net { problem, related } => {
-                problem.fmt(f)?;
-                for (index, element) in related.iter().enumerate() {
+                if matches!(problem.kind, ProblemKind::LoopWithoutTask(_)) {
+                    // A net has more nodes than its model has elements.
+                    let (count, form) = (related.len(), if related.len() == 1 { " forms" } else { "s form" });
+                    write!(
+                        f,
+                        "{count} element{form} a loop with no task in it, so a token could go round for ever"
+                    )?;
+                } else {
+                    problem.fmt(f)?;
+                }
+                for (index, element) in related.iter().take(RELATED_MAX).enumerate() {
                     write!(f, "{} {}", if index == 0 { ":" } else { "," }, element.placed())?;
                 }
-                Ok(())
+                match related.len().saturating_sub(RELATED_MAX) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
             }
         }
     }

@@ -207,8 +207,13 @@ impl Lowering<'_, '_, '_> {
         for &at in &self.thrown.uncaught {
             self.model.warn(self.graph.nodes[at].index, WarningKind::ErrorUncaught);
         }
-        let uncaught = self.thrown.uncaught.first().map(|&at| self.graph.nodes[at].index);
-        let uncaught = uncaught.map(|index| self.model.tree.element(index));
+        for at in core::mem::take(&mut self.thrown.unheard) {
+            self.warn_limited(at, WarningKind::EscalationUncaught);
+        }
+        for (at, call) in core::mem::take(&mut self.thrown.around_calls) {
+            let call = Box::new(self.model.tree.element(self.graph.nodes[call].index));
+            self.model.warn(self.graph.nodes[at].index, WarningKind::EscalationOfCalled { call });
+        }
         let recurs = core::mem::take(&mut self.recurs);
         let Some((net, places)) = self.draft.build(self.model) else { return Ok(Sort::Refused) };
         if let Some(again) = recur::again(&net, &recurs, self.again) {
@@ -218,7 +223,7 @@ impl Lowering<'_, '_, '_> {
         let mut warnings = core::mem::take(&mut self.model.warnings);
         warnings.sort_by_key(Warning::position);
         let lanes = lanes(self.model.tree, self.graph);
-        Ok(Sort::Runs(Box::new(Process { id, name, net, calls, warnings, lanes, uncaught, places })))
+        Ok(Sort::Runs(Box::new(Process { id, name, net, calls, warnings, lanes, places })))
     }
 
     fn lower_node(&mut self, at: NodeAt) {

@@ -67,6 +67,11 @@ pub enum ModelFault {
         /// The id that it calls.
         id: String,
     },
+    /// A call activity has an expression where the id of a process is needed.
+    CalledByExpression {
+        /// The expression.
+        text: String,
+    },
     /// A call activity calls a process that may end with an error.
     CalledFails {
         /// The id that it calls.
@@ -159,6 +164,9 @@ impl fmt::Display for ModelFault {
                 "a sequence flow cannot cross the boundary of a sub-process: it leads to {}",
                 node.placed()
             ),
+            Self::CalledByExpression { text } => {
+                write!(f, "which process it calls is an expression, `{text}`: only a fixed id can be called")
+            }
             Self::CalledMissing { id } => write!(f, "it calls the process `{id}`, which is not there"),
             Self::CalledFails { id, event } => write!(
                 f,

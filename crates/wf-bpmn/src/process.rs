@@ -6,6 +6,9 @@ use wf_net::{ANY_ERROR, Net, NodeId, NodeKind, Problem, ProblemKind, Quantity, R
 
 use crate::{Element, Error, ErrorKind, ModelFault, Position, Warning};
 
+/// How `wf-net` begins what it says of a merge behind instances of which data says when they are enough.
+pub(crate) const JOIN_BEFORE_MERGE: &str = "a join that data completes";
+
 /// A process of a document.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -22,8 +25,6 @@ pub struct Process {
     pub warnings: Vec<Warning>,
     /// Names of lanes by the ids of the flow nodes in them.
     pub(crate) lanes: HashMap<String, String>,
-    /// An error end event that nothing inside the process catches.
-    pub(crate) uncaught: Option<Element>,
     pub(crate) places: Places,
 }
 
@@ -88,11 +89,35 @@ impl Process {
     /// ```
     #[must_use]
     pub fn locate(&self, problem: &Problem) -> Error {
-        self.places.locate(problem)
+        let mut error = self.places.locate(problem);
+        if let (ErrorKind::Net { related, .. }, ProblemKind::Rule(rule), Subject::Node(merge)) =
+            (&mut error.kind, &problem.kind, problem.subject)
+            && rule.starts_with(JOIN_BEFORE_MERGE)
+        {
+            *related = self.places.elements_of(&self.joins_before(merge));
+        }
+        error
     }
 }
 
 impl Process {
+    /// What data completes, and leads to a node or takes tokens from what does.
+    fn joins_before(&self, to: NodeId) -> Vec<NodeId> {
+        let net = &self.net;
+        let is_join =
+            |node: &NodeId| net.completion_guard(*node).is_some() && !net.node(*node).kind().is_task();
+        let joins: Vec<NodeId> = net.node_ids().filter(is_join).collect();
+        let mut seen = vec![false; net.nodes().len()];
+        let mut open = vec![to];
+        while let Some(node) = open.pop() {
+            if !core::mem::replace(&mut seen[node.index()], true) {
+                open.extend(net.node(node).incoming().iter().map(|&flow| net.flow(flow).from()));
+                open.extend(joins.iter().filter(|&&join| net.region(join).contains(&node)));
+            }
+        }
+        joins.into_iter().filter(|join| seen[join.index()]).collect()
+    }
+
     /// What is wrong with its call activities, given the processes that they could run.
     ///
     /// A called process must be there, must not end with an error that it does not catch itself, and must not decide
@@ -111,13 +136,12 @@ impl Process {
     pub fn check_calls<'p>(&self, find: impl Fn(&str) -> Option<&'p Self>) -> Vec<Error> {
         let check = |(id, element): &(String, Element)| {
             let fault = match find(id) {
+                None if is_expression(id) => ModelFault::CalledByExpression { text: id.clone() },
                 None => ModelFault::CalledMissing { id: id.clone() },
-                Some(called) => match &called.uncaught {
-                    Some(event) if !self.catches_all(id, called) => {
-                        ModelFault::CalledFails { id: id.clone(), event: Box::new(event.clone()) }
-                    }
-                    _ if decides_first(&called.net) => ModelFault::CalledDecides { id: id.clone() },
-                    _ => return None,
+                Some(called) => match self.uncaught_end(id, element, called) {
+                    Some(event) => ModelFault::CalledFails { id: id.clone(), event: Box::new(event.clone()) },
+                    None if decides_first(&called.net) => ModelFault::CalledDecides { id: id.clone() },
+                    None => return None,
                 },
             };
             Some(Error::of(element.clone(), fault))
@@ -125,21 +149,30 @@ impl Process {
         self.calls.iter().filter_map(check).collect()
     }
 
-    /// Whether each call of a process is watched by what catches all errors with which that may end.
-    fn catches_all(&self, id: &str, called: &Self) -> bool {
+    /// The first error end of a called process that nothing around this call catches.
+    fn uncaught_end<'p>(&self, id: &str, element: &Element, called: &'p Self) -> Option<&'p Element> {
         let net = &self.net;
-        let mut calls = net.node_ids().filter(|&node| net.called(node) == Some(id));
-        let catches = |call: NodeId, error: &str| {
+        let is_here =
+            |&call: &NodeId| net.called(call) == Some(id) && self.element_of(Subject::Node(call)) == element;
+        let calls: Vec<NodeId> = net.node_ids().filter(is_here).collect();
+        let catches = |call: &NodeId, error: &str| {
             net.interrupts().any(|interrupt| {
                 let name = net.message(interrupt);
-                net.region(interrupt).contains(&call) && (name == Some(error) || name == Some(ANY_ERROR))
+                net.region(interrupt).contains(call) && (name == Some(error) || name == Some(ANY_ERROR))
             })
         };
-        calls.all(|call| {
-            let mut ends = called.net.nodes_of(NodeKind::Terminate).filter_map(|end| called.net.message(end));
-            ends.all(|error| catches(call, error))
-        })
+        // A plain terminate end has no name.
+        let is_uncaught = |end: &NodeId| {
+            called.net.message(*end).is_some_and(|error| !calls.iter().all(|call| catches(call, error)))
+        };
+        let end = called.net.nodes_of(NodeKind::Terminate).find(is_uncaught)?;
+        Some(called.element_of(Subject::Node(end)))
     }
+}
+
+/// Whether what a call names is no id: in FEEL, or with a part in JUEL.
+pub(crate) fn is_expression(called: &str) -> bool {
+    called.starts_with('=') || called.contains("${") || called.contains("#{")
 }
 
 /// Whether a case must decide something before its first task.
@@ -191,13 +224,23 @@ impl Places {
         }
     }
 
+    /// The elements that nodes come from, each once.
+    fn elements_of(&self, nodes: &[NodeId]) -> Vec<Element> {
+        let mut elements: Vec<Element> = Vec::new();
+        for &node in nodes {
+            let element = self.element_of(Subject::Node(node));
+            if !elements.contains(element) {
+                elements.push(element.clone());
+            }
+        }
+        elements
+    }
+
     pub(crate) fn locate(&self, problem: &Problem) -> Error {
         let related = match &problem.kind {
             ProblemKind::DuplicateId(first) => vec![self.element_of(Subject::Node(*first)).clone()],
             ProblemKind::TwoDefaults(first) => vec![self.element_of(Subject::Flow(*first)).clone()],
-            ProblemKind::LoopWithoutTask(nodes) => {
-                nodes.iter().map(|&node| self.element_of(Subject::Node(node)).clone()).collect()
-            }
+            ProblemKind::LoopWithoutTask(nodes) => self.elements_of(nodes),
             _ => Vec::new(),
         };
         let kind = ErrorKind::Net { problem: problem.clone(), related };

@@ -180,7 +180,7 @@ fn in_flow_node(name: &str) -> Option<Role> {
         | "outputSet"
         | "rendering"
         | "script"
-        // bpmn:adHocSubProcess: the start of it decides what is performed.
+        // bpmn:adHocSubProcess: the start of it decides what is performed, which a warning says.
         | "completionCondition" => Role::Information,
         "multiInstanceLoopCharacteristics" => Role::MultiInstance,
         "standardLoopCharacteristics" => Role::StandardLoop,

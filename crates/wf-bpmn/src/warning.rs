@@ -62,11 +62,24 @@ pub enum WarningKind {
     Script,
     /// An error that nothing catches ends the case.
     ErrorUncaught,
+    /// An escalation that nothing in its process catches.
+    EscalationUncaught,
+    /// An event for escalations stands around a call, and those of called processes do not come there.
+    EscalationOfCalled {
+        /// The call.
+        call: Box<Element>,
+    },
     /// A timer event that the engine's clock does not bring about.
     TimerOutside {
         /// Why.
         reason: String,
     },
+    /// A conditional event, whose condition is not evaluated.
+    ConditionalOutside,
+    /// A condition under which an ad-hoc sub-process is done, which is not evaluated.
+    AdHocCompletion,
+    /// Which activities for compensation are performed is not kept.
+    CompensationOutside,
     /// An event that does not interrupt happens at most once each time its activity is performed.
     OnceEachTime,
     /// An event sub-process that does not interrupt begins again only when its own work is done.
@@ -140,9 +153,26 @@ impl fmt::Display for WarningKind {
             ),
             Self::Script => f.write_str("its script is not executed: somebody outside does the work"),
             Self::ErrorUncaught => f.write_str("nothing catches this error: it ends the case"),
+            Self::EscalationUncaught => f.write_str(
+                "nothing in its process catches this escalation: nothing happens, around a call of the process neither",
+            ),
+            Self::EscalationOfCalled { call } => write!(
+                f,
+                "an escalation of the process that {} calls does not come here: only errors leave a called process",
+                call.placed()
+            ),
             Self::TimerOutside { reason } => {
                 write!(f, "whoever runs the case says when it happens: {reason}")
             }
+            Self::ConditionalOutside => {
+                f.write_str("whoever runs the case says when it happens: its condition is not evaluated")
+            }
+            Self::AdHocCompletion => f.write_str(
+                "its completionCondition is not evaluated: it is done when all that was chosen at its begin is done",
+            ),
+            Self::CompensationOutside => f.write_str(
+                "whoever runs the case says which activities for compensation are performed: what was done is not kept",
+            ),
             Self::OnceEachTime => f.write_str(
                 "it happens at most once each time the activity is performed: what follows cannot be told apart from another time",
             ),

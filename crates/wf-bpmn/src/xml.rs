@@ -174,9 +174,11 @@ impl<'x, 'o> Scan<'x, 'o> {
         Ok(())
     }
 
-    /// Whether what vendors say of the open element means something here: the list whose items several instances are for.
+    /// Whether what vendors say of the open element means something here: the list whose items several instances are for,
+    /// the process that is called.
     fn has_extensions(&self) -> bool {
-        self.open.last().is_some_and(|open| open.name.rsplit(':').next() == Some(LOOP))
+        let local = self.open.last().and_then(|open| open.name.rsplit(':').next());
+        local.is_some_and(|local| local == LOOP || local == "callActivity")
     }
 
     fn count_element(&mut self, position: Position) -> Result<(), Error> {

@@ -195,3 +195,30 @@ fn loops_and_completions_are_decided_by_data() {
         assert_eq!(said, ["decided-outside"], "{element}");
     }
 }
+
+#[test]
+fn a_number_of_instances_that_cannot_be_evaluated_is_refused_by_its_name() {
+    let why = |instances: &str| {
+        let xml = format!(
+            "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' xmlns:camunda='urn:c'><process id='P'>\n\
+             <task id='x'>{instances}</task></process></definitions>"
+        );
+        let errors = parse(xml.as_bytes(), &options(false)).expect_err("a call");
+        assert_eq!(errors[0].code(), "condition.beyond");
+        errors[0].to_string()
+    };
+    let of_vendor = "<multiInstanceLoopCharacteristics camunda:collection='${users.list()}'/>";
+    let said = "cannot be evaluated: `users.list(...)` is a method call";
+    assert_eq!(why(of_vendor), format!("2:14: task `x`: its collection {said}"));
+    let inside = |name: &str, content: &str| {
+        why(&format!(
+            "<multiInstanceLoopCharacteristics><{name}>{content}</multiInstanceLoopCharacteristics>"
+        ))
+    };
+    assert_eq!(
+        inside("loopCardinality", "${users.list()}</loopCardinality>"),
+        format!("2:67: task `x`: its loopCardinality {said}")
+    );
+    let zeebe = "<camunda:loopCharacteristics inputCollection='${users.list()}'/></extensionElements>";
+    assert_eq!(inside("extensionElements", zeebe), format!("2:14: task `x`: its inputCollection {said}"));
+}

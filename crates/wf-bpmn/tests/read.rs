@@ -237,3 +237,71 @@ fn lanes_are_roles() {
         [("a", Some("Outer")), ("b", Some("Inner")), ("c", Some("Other")), ("d", None), ("e", None)];
     assert_eq!(roles, expected);
 }
+
+#[test]
+fn calls_name_a_process_or_an_expression() {
+    let check = |call: &str, called: &str, expected: &str| {
+        let document = read(&format!(
+            r#"<definitions xmlns="{MODEL}" xmlns:zeebe="urn:zeebe"><process id="P">{call}</process></definitions>"#
+        ));
+        let process = &document.processes[0];
+        let calls: Vec<&str> = process.calls.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(calls, [called], "{call}");
+        let errors = process.check_calls(|_| None);
+        assert!(errors[0].to_string().ends_with(expected), "{}", errors[0]);
+    };
+    let of_camunda = |id: &str| {
+        format!(
+            "<callActivity id='c'><extensionElements><zeebe:ioMapping/><zeebe:calledElement processId='{id}'/>\
+             </extensionElements></callActivity>"
+        )
+    };
+    check("<callActivity id='c' calledElement='Q'/>", "Q", "it calls the process `Q`, which is not there");
+    check(&of_camunda("Q"), "Q", "it calls the process `Q`, which is not there");
+    let why = |text: &str| {
+        format!("which process it calls is an expression, `{text}`: only a fixed id can be called")
+    };
+    for text in ["${which}", "order-#{kind}", "${kind:of(order)}"] {
+        check(&format!("<callActivity id='c' calledElement='{text}'/>"), text, &why(text));
+    }
+    check(&of_camunda("=which"), "=which", &why("=which"));
+}
+
+#[test]
+fn an_error_of_a_called_process_that_nothing_catches_is_named() {
+    let errors = |second: &str| {
+        let end =
+            |id: &str| format!("<endEvent id='end{id}'><errorEventDefinition errorRef='{id}'/></endEvent>");
+        let catch = |id: &str, call: &str, error: &str| {
+            format!(
+                "<boundaryEvent id='{id}' attachedToRef='{call}'><errorEventDefinition{error}/></boundaryEvent>"
+            )
+        };
+        let document = read(&format!(
+            r#"<definitions xmlns="{MODEL}"><error id="E1" errorCode="1"/><error id="E2" errorCode="2"/><process id="P">
+            <callActivity id="a" calledElement="Q"/>{}
+            <callActivity id="b" calledElement="Q"/>{}{second}</process>
+            <process id="Q"><task id="t"/><exclusiveGateway id="x" default="f1"/>{}{}
+            <sequenceFlow id="f" sourceRef="t" targetRef="x"/><sequenceFlow id="f1" sourceRef="x" targetRef="endE1"/>
+            <sequenceFlow id="f2" sourceRef="x" targetRef="endE2"><conditionExpression>=y</conditionExpression></sequenceFlow>
+            </process></definitions>"#,
+            catch("any", "a", ""),
+            catch("one", "b", " errorRef='E1'"),
+            end("E1"),
+            end("E2")
+        ));
+        let called = &document.processes[1];
+        let errors = document.processes[0].check_calls(|id| (id == "Q").then_some(called));
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        errors(""),
+        [
+            "3:13: callActivity `b`: it calls the process `Q`, whose endEvent `endE2` at 4:151 nothing inside catches, \
+          and no error event around the call does"
+        ]
+    );
+    let caught =
+        "<boundaryEvent id='two' attachedToRef='b'><errorEventDefinition errorRef='E2'/></boundaryEvent>";
+    assert_eq!(errors(caught), [""; 0]);
+}

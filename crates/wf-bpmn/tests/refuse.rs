@@ -376,3 +376,65 @@ fn timers_that_begin_like_iso_8601_and_are_none() {
         assert!(found.starts_with(&expected), "{found}\n{expected}");
     }
 }
+
+#[test]
+fn a_loop_with_no_task_names_each_element_once() {
+    let gateways = |count: usize| {
+        let mut xml = String::from(
+            "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'><startEvent id='s'/>\
+             <endEvent id='e'/><sequenceFlow id='f' sourceRef='s' targetRef='g0'/>\
+             <sequenceFlow id='l' sourceRef='g0' targetRef='e'/>",
+        );
+        for at in 0..count {
+            let next = (at + 1) % count;
+            xml += &format!(
+                "\n<exclusiveGateway id='g{at}'/><sequenceFlow id='f{at}' sourceRef='g{at}' targetRef='g{next}'/>"
+            );
+        }
+        compiled(&(xml + "</process></definitions>"))
+    };
+    let why = "a loop with no task in it, so a token could go round for ever:";
+    assert_eq!(
+        gateways(1),
+        format!("2:1: exclusiveGateway `g0`: 1 element forms {why} exclusiveGateway `g0` at 2:1")
+    );
+    let ten = gateways(10);
+    assert!(ten.contains(&format!("10 elements form {why} exclusiveGateway `g0` at 2:1, ")), "{ten}");
+    assert!(ten.ends_with("exclusiveGateway `g7` at 9:1 and 2 more"), "{ten}");
+    // A sub-process is several nodes.
+    let again = compiled(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'><startEvent id='s'/>\
+         <subProcess id='a'><standardLoopCharacteristics><loopCondition>=x</loopCondition></standardLoopCharacteristics>\
+         <startEvent id='b'/><endEvent id='c'/><sequenceFlow id='g' sourceRef='b' targetRef='c'/></subProcess>\
+         <sequenceFlow id='f' sourceRef='s' targetRef='a'/></process></definitions>",
+    );
+    assert_eq!(again.matches("subProcess `a` at").count(), 1, "{again}");
+}
+
+/// The first problem of the first process, once it has been read.
+fn compiled(xml: &str) -> String {
+    let document = parse(xml.as_bytes(), &ParseOptions::default()).expect("it can be read");
+    let process = &document.processes[0];
+    let problems =
+        wf_net::compile(&process.net, &wf_net::CompileOptions::default()).expect_err("it is refused");
+    process.locate(&problems[0]).to_string()
+}
+
+#[test]
+fn a_merge_behind_a_completion_condition_names_it() {
+    let said = compiled(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'>\n\
+         <subProcess id='a' name='Ask'><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>\
+         <completionCondition>=z</completionCondition></multiInstanceLoopCharacteristics>\n\
+         <inclusiveGateway id='m'/><inclusiveGateway id='g'/><task id='b'/><task id='c'/>\
+         <sequenceFlow id='f2' sourceRef='g' targetRef='b'><conditionExpression>=x</conditionExpression></sequenceFlow>\
+         <sequenceFlow id='f3' sourceRef='g' targetRef='c'><conditionExpression>=y</conditionExpression></sequenceFlow>\
+         <sequenceFlow id='f4' sourceRef='b' targetRef='m'/><sequenceFlow id='f5' sourceRef='c' targetRef='m'/>\
+         <sequenceFlow id='f6' sourceRef='m' targetRef='e'/><endEvent id='e'/></subProcess></process></definitions>",
+    );
+    assert_eq!(
+        said,
+        "3:1: inclusiveGateway `m`: it waits for all that can still come, which nobody knows before the \
+         completionCondition of subProcess `a` \"Ask\" at 2:1 is evaluated"
+    );
+}

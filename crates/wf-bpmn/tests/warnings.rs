@@ -274,3 +274,103 @@ fn messages_that_are_waited_for_in_a_circle() {
                   </standardLoopCharacteristics></receiveTask>";
     assert_eq!(warnings(looped, false), [format!("not-kept 2:1: warning: receiveTask `a`: {lost}")]);
 }
+
+#[test]
+fn conditions_that_nobody_evaluates() {
+    let happens = "whoever runs the case says when it happens: its condition is not evaluated";
+    let event =
+        "<conditionalEventDefinition><condition>${temp > 100}</condition></conditionalEventDefinition>";
+    assert_eq!(
+        warnings(
+            &format!("<task id='a'/><boundaryEvent id='b' attachedToRef='a'>{event}</boundaryEvent>"),
+            false
+        ),
+        [format!("conditional-outside 2:15: warning: boundaryEvent `b`: {happens}")]
+    );
+    assert_eq!(
+        warnings(&format!("<intermediateCatchEvent id='c'>{event}</intermediateCatchEvent>"), false),
+        [format!("conditional-outside 2:1: warning: intermediateCatchEvent `c`: {happens}")]
+    );
+    let ad_hoc = |inside: &str| {
+        warnings(
+            &format!("<adHocSubProcess id='h'><task id='a'/><task id='b'/>{inside}</adHocSubProcess>"),
+            false,
+        )
+    };
+    assert_eq!(
+        ad_hoc("<completionCondition>${done}</completionCondition>"),
+        [
+            "ad-hoc-completion 2:1: warning: adHocSubProcess `h`: its completionCondition is not evaluated: it is done when \
+          all that was chosen at its begin is done"
+        ]
+    );
+    assert_eq!(ad_hoc(""), [""; 0]);
+}
+
+#[test]
+fn compensation_that_somebody_decides() {
+    let said = |kind: &str, id: &str| {
+        format!(
+            "compensation-outside 3:1: warning: {kind} `{id}`: whoever runs the case says which activities for \
+             compensation are performed: what was done is not kept"
+        )
+    };
+    let undone = "<task id='a'/><boundaryEvent id='b' attachedToRef='a'><compensateEventDefinition/></boundaryEvent>\
+                  <task id='u' isForCompensation='true'/><association id='s' sourceRef='b' targetRef='u'/>";
+    for kind in ["intermediateThrowEvent", "endEvent"] {
+        let throw = format!(
+            "\n<{kind} id='t'><compensateEventDefinition/></{kind}><sequenceFlow id='f' sourceRef='a' targetRef='t'/>"
+        );
+        assert_eq!(warnings(&format!("{undone}{throw}"), false), [said(kind, "t")]);
+    }
+    let cancelled = format!(
+        "<transaction id='x'>{undone}\n<endEvent id='c'><cancelEventDefinition/></endEvent>\
+         <sequenceFlow id='f' sourceRef='a' targetRef='c'/></transaction>\
+         <boundaryEvent id='xc' attachedToRef='x'><cancelEventDefinition/></boundaryEvent>"
+    );
+    assert_eq!(warnings(&cancelled, false), [said("endEvent", "c")]);
+    // Nothing is there to be undone.
+    let nothing = "<task id='a'/><endEvent id='t'><compensateEventDefinition/></endEvent>\
+                   <sequenceFlow id='f' sourceRef='a' targetRef='t'/>";
+    assert_eq!(warnings(nothing, false), [""; 0]);
+}
+
+#[test]
+fn escalations_do_not_leave_a_process() {
+    let thrown = "<endEvent id='e'><escalationEventDefinition escalationRef='x'/></endEvent>";
+    let unheard = "escalation-uncaught 2:1: warning: endEvent `e`: nothing in its process catches this escalation: nothing \
+                   happens, around a call of the process neither";
+    assert_eq!(warnings(thrown, false), [unheard]);
+    let catcher = |id: &str, activity: &str, kind: &str| {
+        format!(
+            "<boundaryEvent id='{id}' attachedToRef='{activity}' cancelActivity='false'><{kind}EventDefinition/></boundaryEvent>"
+        )
+    };
+    // Caught in its process.
+    let inside = format!("<subProcess id='a'>{thrown}</subProcess>{}", catcher("b", "a", "escalation"));
+    assert_eq!(warnings(&inside, false), [""; 0]);
+    let said = |kind: &str, id: &str, column: usize, call: &str| {
+        format!(
+            "escalation-of-called 3:{column}: warning: {kind} `{id}`: an escalation of the process that callActivity {call} \
+             calls does not come here: only errors leave a called process"
+        )
+    };
+    let called = format!(
+        "<subProcess id='a'><callActivity id='c' calledElement='Q'/></subProcess>\n{}<callActivity id='d' calledElement='Q'/>{}",
+        catcher("b", "a", "escalation"),
+        catcher("f", "d", "signal")
+    );
+    assert_eq!(warnings(&called, false), [said("boundaryEvent", "b", 1, "`c` at 2:20")]);
+    // A task that several processes use throws nothing.
+    let xml = format!(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><globalTask id='G'/><process id='P'>\
+         <callActivity id='d' calledElement='G'/>{}</process></definitions>",
+        catcher("b", "d", "escalation")
+    );
+    let document = parse(xml.as_bytes(), &ParseOptions::default()).expect("it can be read");
+    assert_eq!(document.processes[0].warnings, []);
+    let beside = "<callActivity id='c' calledElement='Q'/>\n<subProcess id='h' triggeredByEvent='true'>\
+                  <startEvent id='g'><escalationEventDefinition/></startEvent><callActivity id='d' calledElement='Q'/>\
+                  <sequenceFlow id='gd' sourceRef='g' targetRef='d'/></subProcess>";
+    assert_eq!(warnings(beside, false), [said("startEvent", "g", 44, "`c` at 2:1")]);
+}

@@ -168,7 +168,7 @@ pub(crate) struct RunArgs {
     /// Deliver what the cases send, to the other processes of the file too, on a clock that goes as fast as there is nothing to do
     ///
     /// Cases of the process begin at second 0; a case of another process begins when a message that it starts with is sent, and
-    /// belongs to the case that began the talk. A message goes to whoever of these takes it, a signal to all. Each task takes up to
+    /// belongs to the case that began the talk. A message goes to whoever of these takes it, a signal to all, and to each process that begins with it. Each task takes up to
     /// a day, and timers fire at their time. One thread, one event after another. What then waits for nobody to come is counted.
     #[arg(long, conflicts_with_all = ["log", "vars", "live", "threads"])]
     pub(crate) talk: bool,

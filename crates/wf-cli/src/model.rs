@@ -51,8 +51,10 @@ pub(crate) const NOTHING_RUNS: &str = "the file has no process that could run";
 
 /// What to say after problems of which a flag would let some pass.
 pub(crate) fn hint<'p>(problems: impl IntoIterator<Item = &'p Problem>) -> Option<String> {
-    let is_condition =
-        |problem: &&Problem| matches!(&problem.error, Some(Error { kind: ErrorKind::Condition(_), .. }));
+    let is_condition = |problem: &&Problem| {
+        let kind = problem.error.as_ref().map(|error| &error.kind);
+        matches!(kind, Some(ErrorKind::Condition(_) | ErrorKind::Number { .. }))
+    };
     let what = match problems.into_iter().filter(is_condition).count() {
         0 => return None,
         1 => "this decision",

@@ -202,6 +202,34 @@ fn cases_talk_until_nobody_has_anything_to_say() {
 }
 
 #[test]
+fn signals_begin_cases_in_talks() {
+    let place = Place::new();
+    let signal = "<signalEventDefinition signalRef='S'/>";
+    let process = |id: &str, start: &str, end: &str| {
+        format!(
+            "<process id='{id}'><startEvent id='{id}s'>{start}</startEvent><task id='{id}t'/><endEvent id='{id}e'>{end}</endEvent>\
+             <sequenceFlow id='{id}1' sourceRef='{id}s' targetRef='{id}t'/>\
+             <sequenceFlow id='{id}2' sourceRef='{id}t' targetRef='{id}e'/></process>"
+        )
+    };
+    let talk = |processes: &[String]| {
+        let model = format!(
+            "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><signal id='S' name='go'/>{}</definitions>",
+            processes.concat()
+        );
+        let model = place.file("m.bpmn", model);
+        json(&[&"run", &model, &"--process", &"P", &"--talk", &"--cases", &"3", &"--steps", &"20", &"--json"])
+    };
+    let thrower = process("P", "", signal);
+    let report = talk(&[thrower.clone(), process("Q", signal, ""), process("R", signal, "")]);
+    let said = ["partners", "completed", "delivered", "lost"].map(|name| report[name].as_u64().unwrap());
+    assert_eq!(said, [6, 9, 6, 0], "{report}");
+    // Each begins the next, until there were steps enough.
+    let chain = talk(&[thrower, process("Q", signal, signal)]);
+    assert!(chain["partners"].as_u64().unwrap() > 3, "{chain}");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_counts() {
     let model = models().join("order-fulfilment.bpmn");
     let tasks = |extra: &[&dyn AsRef<std::ffi::OsStr>]| {

@@ -269,3 +269,20 @@ fn chances_of_a_process_that_is_called() {
         "error: --outcome Q:Pg=1: no `Pg` decides between branches; these do: Qg, Qh",
     );
 }
+
+#[test]
+fn a_number_of_instances_out_of_range_is_told_as_one() {
+    let place = Place::new();
+    place.file(
+        "m.bpmn",
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'><task id='a'/><task id='b'>\
+         <multiInstanceLoopCharacteristics><loopCardinality>${nr}</loopCardinality></multiInstanceLoopCharacteristics></task>\
+         <sequenceFlow id='f' sourceRef='a' targetRef='b'/></process></definitions>",
+    );
+    place.file("a.csv", "nr\n1000\n");
+    let output = place.run(&["--vars", "a.csv", "--cases", "10"]);
+    let out = String::from_utf8(output.stdout).unwrap();
+    let told =
+        "incidents                10 given up: 10 a value has the wrong type or a number is out of range\n";
+    assert!(out.contains(told), "{out}{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -8,7 +8,7 @@ use crate::kind::Kind;
 use crate::model::Model;
 use crate::repeat::{Number, Repeat};
 use crate::tree::Index;
-use crate::{Error, WarningKind};
+use crate::{Error, ErrorKind, WarningKind};
 
 impl Graph {
     /// Reads the conditions of all choices. One that cannot be evaluated is noted, unless decisions may be left to whoever
@@ -65,7 +65,16 @@ impl Graph {
                 let flow = Box::new(model.tree.element(condition.index));
                 model.warn(activity, WarningKind::DecidedOutside { flow, reason: fault.to_string() });
             }
-            Err(fault) => refuse(model, activity, Some(condition.index), fault),
+            Err(fault) => {
+                let place = match model.tree.name(condition.index) {
+                    "loopCardinality" => "loopCardinality",
+                    "loopDataInputRef" => "loopDataInputRef",
+                    _ if model.tree.value(condition.index, "collection").is_none() => "inputCollection",
+                    _ => "collection",
+                };
+                let offset = fault.offset;
+                report(model, activity, Some(condition.index), offset, ErrorKind::Number { place, fault });
+            }
         }
     }
 
@@ -171,12 +180,22 @@ fn with_tallies(expr: Expr) -> Expr {
 
 /// Notes that a condition cannot be evaluated, at the place of its fault.
 fn refuse(model: &mut Model<'_, '_>, flow: Index, expression: Option<Index>, fault: Fault) {
-    let mut error = Error::of(model.tree.element(flow), fault.clone());
+    report(model, flow, expression, fault.offset, ErrorKind::Condition(fault));
+}
+
+fn report(
+    model: &mut Model<'_, '_>,
+    element: Index,
+    expression: Option<Index>,
+    offset: usize,
+    kind: ErrorKind,
+) {
+    let mut error = Error::of(model.tree.element(element), kind);
     if let Some(index) = expression {
         // The text of a condition has no space around it.
         let text = model.tree.text(index);
         let before = text.len() - text.trim_start().len();
-        error.position = model.tree.position_in(index, before + fault.offset);
+        error.position = model.tree.position_in(index, before + offset);
     }
     model.report(error);
 }

@@ -2,8 +2,9 @@
 
 use super::{Graph, NodeAt};
 use crate::WarningKind;
-use crate::kind::Kind;
+use crate::kind::{Kind, TriggerKind};
 use crate::model::Model;
+use crate::tree::Index;
 
 /// Most flows of a process that is searched for tokens that meet: far more than a case has room for.
 const FLOWS_MAX: usize = 4096;
@@ -18,6 +19,13 @@ impl Graph {
             let node = &self.nodes[at];
             if node.kind.is_some() && model.tree.name(node.index) == "scriptTask" {
                 model.warn(node.index, WarningKind::Script);
+            }
+            if node.triggers.iter().any(|trigger| trigger.kind == TriggerKind::Conditional) {
+                model.warn(node.index, WarningKind::ConditionalOutside);
+            }
+            let is_condition = |child: Index| model.tree.name(child) == "completionCondition";
+            if node.kind == Some(Kind::AdHoc) && model.tree.children(node.index).any(is_condition) {
+                model.warn(node.index, WarningKind::AdHocCompletion);
             }
             if self.waits_in_circle(at) {
                 model.warn(node.index, WarningKind::NotKept);

@@ -5,7 +5,9 @@ use wf_net::{Instances, Needed, NodeId, NodeKind, Quantity, Retention};
 use super::{Lowering, Part};
 use crate::graph::{Graph, NodeAt};
 use crate::kind::{Kind, TriggerKind};
+use crate::process::is_expression;
 use crate::repeat::{Condition, Number, Repeat};
+use crate::tree::Index;
 use crate::{Unsupported, WarningKind};
 
 /// Most instances of one task.
@@ -103,7 +105,7 @@ impl Lowering<'_, '_, '_> {
     /// bpmn:callActivity: WCP-22.
     fn lower_call(&mut self, at: NodeAt) -> Option<Part> {
         let index = self.graph.nodes[at].index;
-        let Some(called) = self.model.tree.value(index, "calledElement").map(str::to_owned) else {
+        let Some(called) = self.called_by(index) else {
             self.refuse(at, Unsupported::CallActivity("a call that does not say which process it calls"));
             return None;
         };
@@ -115,11 +117,23 @@ impl Lowering<'_, '_, '_> {
         }
         let id = match found.and_then(|found| self.model.tree.value(found, "id")) {
             Some(id) => id.to_owned(),
+            None if is_expression(&called) => called,
             None => called.rsplit(':').next().unwrap_or_default().to_owned(),
         };
         let main = self.draft.call(self.model, self.graph, at, &id);
         self.calls.push((id, index));
         self.around(at, main)
+    }
+
+    /// What a call names: in an attribute of BPMN itself, or in an extension as Camunda 8 has it.
+    fn called_by(&self, call: Index) -> Option<String> {
+        let tree = self.model.tree;
+        let of_vendor = || {
+            let extensions = tree.children(call).find(|&child| tree.name(child) == "extensionElements")?;
+            let is_called = |&inner: &Index| tree.name(inner).rsplit(':').next() == Some("calledElement");
+            tree.children(extensions).filter(is_called).find_map(|inner| tree.value(inner, "processId"))
+        };
+        tree.value(call, "calledElement").or_else(of_vendor).map(str::to_owned)
     }
 
     /// What stands around the node that holds an activity's tokens: quantities and a loop.

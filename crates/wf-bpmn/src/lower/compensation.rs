@@ -3,10 +3,10 @@
 use wf_net::{NodeId, NodeKind};
 
 use super::Lowering;
-use crate::Unsupported;
 use crate::graph::{NodeAt, ScopeAt, ScopeKind};
 use crate::kind::{Kind, TriggerKind};
 use crate::repeat::Repeat;
+use crate::{Unsupported, WarningKind};
 
 impl Lowering<'_, '_, '_> {
     /// A throwing or ending event with bpmn:compensateEventDefinition: where its tokens come in and go on.
@@ -90,6 +90,9 @@ impl Lowering<'_, '_, '_> {
         suffix: &str,
         handlers: &[NodeAt],
     ) -> Option<Option<(NodeId, NodeId)>> {
+        if !handlers.is_empty() {
+            self.warn_limited(at, WarningKind::CompensationOutside);
+        }
         let mut first = None;
         let mut last: Option<NodeId> = None;
         for (number, &handler) in handlers.iter().rev().enumerate() {

@@ -181,7 +181,7 @@ impl Lowering<'_, '_, '_> {
         self.part(at, None, exit, vec![receive])
     }
 
-    /// Says of an event, once for all of its copies, how often it happens.
+    /// Says something of an event once for all of its copies.
     pub(super) fn warn_limited(&mut self, at: NodeAt, kind: WarningKind) {
         if self.graph.nodes[at].copy.is_empty() || self.graph.nodes[at].copy == "#1" {
             self.model.warn(self.graph.nodes[at].index, kind);

@@ -15,6 +15,10 @@ pub(super) struct Thrown {
     pub(super) catchers: BTreeSet<NodeAt>,
     /// Error events that nothing catches: they end the case.
     pub(super) uncaught: Vec<NodeAt>,
+    /// Escalations that nothing catches: nothing happens.
+    pub(super) unheard: Vec<NodeAt>,
+    /// Events that would catch the escalations of a called process, and a call that they stand around.
+    pub(super) around_calls: Vec<(NodeAt, NodeAt)>,
 }
 
 impl Thrown {
@@ -40,8 +44,23 @@ impl Thrown {
                     thrown.catchers.insert(catcher);
                 }
                 None if trigger.kind == TriggerKind::Error => thrown.uncaught.push(at),
+                None if trigger.kind == TriggerKind::Escalation => thrown.unheard.push(at),
                 None => {}
             }
+        }
+        let mut seen = BTreeSet::new();
+        let is_task = |node: &Node| {
+            let called = model.tree.value(node.index, "calledElement").and_then(|id| model.ids.find(id));
+            called.is_some_and(|called| model.tree.name(called).starts_with("global"))
+        };
+        for (call, node) in graph.nodes.iter().enumerate() {
+            if node.kind != Some(Kind::Call) || is_task(node) {
+                continue;
+            }
+            let catchers = watchers.of_escalations(graph, call);
+            let fresh =
+                catchers.into_iter().filter(|&catcher| seen.insert((graph.nodes[catcher].index, node.index)));
+            thrown.around_calls.extend(fresh.map(|catcher| (catcher, call)));
         }
         thrown
     }
@@ -93,6 +112,27 @@ impl Watchers {
             }
             scope = here.parent?;
         }
+    }
+
+    /// All events for escalations around an activity.
+    fn of_escalations(&self, graph: &Graph, activity: NodeAt) -> Vec<NodeAt> {
+        let is_for = |at: &NodeAt| {
+            graph.nodes[*at].triggers.iter().any(|trigger| trigger.kind == TriggerKind::Escalation)
+        };
+        let mut found = Vec::new();
+        let mut around = Some(activity);
+        while let Some(inner) = around {
+            let mut scope = graph.nodes[inner].scope;
+            found.extend(self.of_activity.get(&inner).into_iter().flatten().copied().filter(is_for));
+            if graph.scopes[scope].kind == ScopeKind::Event {
+                // What a handler throws is not for the handlers beside it.
+                scope = graph.scopes[scope].parent.unwrap_or_default();
+            } else {
+                found.extend(self.of_scope.get(&scope).into_iter().flatten().copied().filter(is_for));
+            }
+            around = graph.scopes[scope].owner;
+        }
+        found
     }
 
     /// The cancel event on the boundary of the innermost bpmn:transaction.

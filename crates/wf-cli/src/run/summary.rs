@@ -177,7 +177,7 @@ impl Summary {
             let i = t.incidents;
             let reasons = [
                 (i.no_value, "a variable has no value"),
-                (i.no_answer, "a value has the wrong type"),
+                (i.no_answer, "a value has the wrong type or a number is out of range"),
                 (i.no_branch, "no condition holds"),
             ];
             let reasons = reasons.iter().filter(|(count, _)| *count > 0);

@@ -48,6 +48,13 @@ struct Talk<'e> {
     work: BTreeMap<(u32, u64), Event>,
     /// For each program and route.
     choices: Vec<Vec<Choices>>,
+    /// By signal: where cases begin with it.
+    starts: BTreeMap<String, Vec<(ProgramId, Start)>>,
+    /// Cases that signals begin, with the number of their talk.
+    begins: VecDeque<(u64, ProgramId, Start)>,
+    /// Most cases that messages begin: each could begin others for ever.
+    partners_max: u64,
+    slots: usize,
     now: u32,
     seed: u64,
     draws: u64,
@@ -63,12 +70,17 @@ pub(super) fn play(engine: &Engine, program: ProgramId, options: &PlayOptions) -
         let routes = 0..names.route_decisions.len();
         routes.map(|route| Choices::new(id, &names, route, &options.odds, false)).collect()
     });
+    let steps_max = options.cases.saturating_mul(u64::from(options.steps_max));
     let mut talk = Talk {
         engine,
         shard,
         known: Correlation::new(engine),
         work: BTreeMap::new(),
         choices: choices.collect(),
+        starts: signalled(engine),
+        begins: VecDeque::new(),
+        partners_max: steps_max,
+        slots,
         now: 0,
         seed: options.seed,
         draws: 0,
@@ -80,7 +92,6 @@ pub(super) fn play(engine: &Engine, program: ProgramId, options: &PlayOptions) -
         talk.report.cases += 1;
         talk.apply_all(events);
     }
-    let steps_max = options.cases.saturating_mul(u64::from(options.steps_max));
     while talk.report.steps < steps_max && !interrupt::requested() && talk.go_on() {}
     talk.report.waiting = talk.known.len() as u64;
     Ok(talk.report)
@@ -101,8 +112,16 @@ impl Talk<'_> {
     }
 
     fn apply_all(&mut self, mut events: VecDeque<Event>) {
-        while let Some(event) = events.pop_front() {
-            self.apply(event, &mut events);
+        loop {
+            if let Some(event) = events.pop_front() {
+                self.apply(event, &mut events);
+            } else if let Some((number, program, start)) =
+                self.begins.pop_front().filter(|_| !interrupt::requested())
+            {
+                self.begin(number, program, start, &mut events);
+            } else {
+                return;
+            }
         }
     }
 
@@ -180,8 +199,10 @@ impl Talk<'_> {
             *self.report.sent.entry(name).or_default() += 1;
             let Some(&number) = self.known.key(sent.root) else { continue };
             let before = events.len();
+            let mut begun = 0;
             if to_all {
                 self.broadcast(number, sent.message, events);
+                begun = self.begin_all(number, sent.message);
             } else {
                 match self.known.deliver_sent(sent, |case, message| self.shard.catch(case, message)) {
                     Some(Delivery::Event(event)) => events.push_back(event),
@@ -194,7 +215,7 @@ impl Talk<'_> {
                     None => {}
                 }
             }
-            let found = (events.len() - before) as u64;
+            let found = (events.len() - before) as u64 + begun;
             self.report.delivered += found;
             self.report.lost += u64::from(found == 0);
         }
@@ -204,6 +225,38 @@ impl Talk<'_> {
         let cases: Vec<CaseId> = self.known.cases(&number).collect();
         events.extend(cases.into_iter().filter_map(|case| self.shard.catch(case, message)));
     }
+
+    /// Plans a case of each process that begins with this signal; how many.
+    fn begin_all(&mut self, number: u64, signal: MessageId) -> u64 {
+        let starts = self.engine.message_name(signal).and_then(|name| self.starts.get(name));
+        // What waits to begin has room for as many cases as the shard.
+        let waiting = self.slots.saturating_sub(self.begins.len()) as u64;
+        let room = self.partners_max.saturating_sub(self.report.partners).min(waiting);
+        let planned = starts.into_iter().flatten().take(usize::try_from(room).unwrap_or(usize::MAX));
+        let before = self.begins.len();
+        self.begins.extend(planned.map(|&(program, start)| (number, program, start)));
+        let begun = (self.begins.len() - before) as u64;
+        self.report.partners += begun;
+        begun
+    }
+}
+
+/// Where cases begin with signals, by their names.
+fn signalled(engine: &Engine) -> BTreeMap<String, Vec<(ProgramId, Start)>> {
+    let mut starts: BTreeMap<String, Vec<(ProgramId, Start)>> = BTreeMap::new();
+    for (program, _) in engine.programs() {
+        let names = engine.names(program).unwrap_or_default();
+        for catch in &names.catches {
+            let node = usize::from(catch.route).checked_sub(names.tasks.len());
+            let node = node.filter(|&node| node < names.starts.len());
+            let message = names.messages.get(usize::from(catch.message));
+            if let (Some(node), Some(signal)) = (node, message.filter(|name| name.starts_with(SIGNAL))) {
+                let start = Start { node: node as u16, ..Start::default() };
+                starts.entry(signal.clone()).or_default().push((program, start));
+            }
+        }
+    }
+    starts
 }
 
 impl Report {
