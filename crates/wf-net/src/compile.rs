@@ -35,7 +35,7 @@ pub struct CompileOptions {
 /// Compiles a net. The same net and options always give the same bytes.
 ///
 /// # Errors
-/// Every reason for which the net has no program: see [`ProblemKind`].
+/// Every reason for which the net has no program: see [`ProblemKind`](crate::ProblemKind).
 pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem>> {
     let routing = Routing::new(net)?;
     let conditions = conditions(net, &routing);
