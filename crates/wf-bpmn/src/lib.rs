@@ -17,8 +17,12 @@
 //! crate reads past may be wrong.
 //!
 //! # Cost
-//! One pass over the text; memory in proportion to the BPMN elements of the document, without its diagrams.
-//! [`ParseOptions`] bounds both. Nothing recurses but what reads conditions, whose nesting is bounded, so no
+//! | what | costs | rule in `budgets.toml` |
+//! |---|---|---|
+//! | reading a document | one pass over the text; memory in proportion to its BPMN elements, without diagrams | `bpmn.compile_100.ticks`, with compiling it |
+//! | a hostile one | what [`ParseOptions`] allows, and no more | |
+//!
+//! Nothing recurses but what reads conditions, whose nesting is bounded, so no
 //! document can overflow the stack.
 //!
 //! # Examples

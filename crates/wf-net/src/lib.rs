@@ -11,9 +11,11 @@
 //! To run cases: that is `wf-engine`. To read models: that is `wf-bpmn`.
 //!
 //! # Cost
-//! Compilation takes time in proportion to the net times its tasks and starts, of which a program has a limited
-//! number, and to the proof of safety, whose searches have stated limits. Nothing here is
-//! on an engine's main path: that reads the cells of the image.
+//! | what | costs | rule in `budgets.toml` |
+//! |---|---|---|
+//! | compiling a net | in proportion to the net times its tasks and starts, and to the proof of safety, whose searches have stated limits | `bpmn.compile_100.ticks`, with reading it |
+//! | a condition over a case | no heap call; its codes one after another | `net.guard.ticks` |
+//! | a step | nothing here: an engine reads the cells of the image | `engine.complete.ticks`, `engine.merge.ratio` |
 //!
 //! # Example
 //! ```
