@@ -230,6 +230,39 @@ fn signals_begin_cases_in_talks() {
 }
 
 #[test]
+fn a_case_that_begins_the_next_one_at_once_does_not_nest() {
+    let place = Place::new();
+    let message = "<messageEventDefinition messageRef='M'/>";
+    let model = format!(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><message id='M' name='next'/>\
+         <process id='P'><startEvent id='Ps'/><task id='t'/><endEvent id='Pe'>{message}</endEvent>\
+         <sequenceFlow id='1' sourceRef='Ps' targetRef='t'/><sequenceFlow id='2' sourceRef='t' targetRef='Pe'/></process>\
+         <process id='Q'><startEvent id='Qs'>{message}</startEvent><endEvent id='Qe'>{message}</endEvent>\
+         <sequenceFlow id='3' sourceRef='Qs' targetRef='Qe'/></process></definitions>"
+    );
+    let model = place.file("m.bpmn", model);
+    let steps = "100000";
+    let report = json(&[
+        &"run",
+        &model,
+        &"--process",
+        &"P",
+        &"--talk",
+        &"--cases",
+        &"1",
+        &"--steps",
+        &steps,
+        &"--json",
+    ]);
+    let said = ["partners", "completed", "delivered", "lost"].map(|name| report[name].as_u64().unwrap());
+    assert_eq!(
+        said,
+        [100_000, 100_001, 100_000, 1],
+        "one after the other, until there were enough: {report}"
+    );
+}
+
+#[test]
 fn the_same_seed_gives_the_same_counts() {
     let model = models().join("order-fulfilment.bpmn");
     let tasks = |extra: &[&dyn AsRef<std::ffi::OsStr>]| {

@@ -7,8 +7,8 @@ use serde_json::json;
 use wf_bpmn::Process;
 use wf_engine::play::{Choices, PlayOptions, below, draw};
 use wf_engine::{
-    Arena, CaseId, Correlation, Delivery, EndKind, Ended, Engine, Event, EventKind, MessageId, NO_SIDE,
-    ProgramId, SLOTS_MAX, Sent, Shard, Side, Start, Status,
+    Arena, Correlation, Delivery, EndKind, Ended, Engine, Event, EventKind, NO_SIDE, ProgramId, SLOTS_MAX,
+    Sent, Shard, Side, Start, Status,
 };
 
 use crate::exit::Failure;
@@ -39,6 +39,13 @@ pub(super) struct Report {
     seconds: u32,
 }
 
+/// What cases have said, in the order in which they said it.
+enum Post {
+    Sent(Sent),
+    /// Forgotten once all that was sent before is delivered: who sent it says which talk it is of.
+    Ended(Ended),
+}
+
 struct Talk<'e> {
     engine: &'e Engine,
     shard: Shard,
@@ -50,11 +57,11 @@ struct Talk<'e> {
     choices: Vec<Vec<Choices>>,
     /// By signal: where cases begin with it.
     starts: BTreeMap<String, Vec<(ProgramId, Start)>>,
-    /// Cases that signals begin, with the number of their talk.
-    begins: VecDeque<(u64, ProgramId, Start)>,
-    /// Most cases that messages begin: each could begin others for ever.
-    partners_max: u64,
-    slots: usize,
+    posts: VecDeque<Post>,
+    /// Most posts that wait: those that answer posts could be more and more.
+    posts_max: usize,
+    /// Most steps, and most cases that messages begin: each could begin others for ever.
+    steps_max: u64,
     now: u32,
     seed: u64,
     draws: u64,
@@ -70,7 +77,6 @@ pub(super) fn play(engine: &Engine, program: ProgramId, options: &PlayOptions) -
         let routes = 0..names.route_decisions.len();
         routes.map(|route| Choices::new(id, &names, route, &options.odds, false)).collect()
     });
-    let steps_max = options.cases.saturating_mul(u64::from(options.steps_max));
     let mut talk = Talk {
         engine,
         shard,
@@ -78,54 +84,60 @@ pub(super) fn play(engine: &Engine, program: ProgramId, options: &PlayOptions) -
         work: BTreeMap::new(),
         choices: choices.collect(),
         starts: signalled(engine),
-        begins: VecDeque::new(),
-        partners_max: steps_max,
-        slots,
+        posts: VecDeque::new(),
+        posts_max: slots,
+        steps_max: options.cases.saturating_mul(u64::from(options.steps_max)),
         now: 0,
         seed: options.seed,
         draws: 0,
         report: Report::default(),
     };
     for number in 0..options.cases {
-        let mut events = VecDeque::new();
-        talk.begin(number, program, Start::default(), &mut events);
         talk.report.cases += 1;
-        talk.apply_all(events);
+        if !talk.begin(number, program, Start::default()) {
+            talk.report.lost += 1;
+        }
+        talk.settle();
     }
-    while talk.report.steps < steps_max && !interrupt::requested() && talk.go_on() {}
+    while talk.may_go_on() && talk.advance_clock() {}
     talk.report.waiting = talk.known.len() as u64;
     Ok(talk.report)
 }
 
 impl Talk<'_> {
+    fn may_go_on(&self) -> bool {
+        self.report.steps < self.steps_max && !interrupt::requested()
+    }
+
     /// Goes to the next second at which anything happens; `false` if nothing does.
-    fn go_on(&mut self) -> bool {
+    fn advance_clock(&mut self) -> bool {
         let work = self.work.keys().next().map(|&(second, _)| second);
         let Some(next) = self.shard.next_deadline().into_iter().chain(work).min() else { return false };
         (self.now, self.report.seconds) = (next, next);
-        let mut events: VecDeque<Event> = self.shard.tick(next).collect();
+        let mut events: Vec<Event> = self.shard.tick(next).collect();
         while let Some(entry) = self.work.first_entry().filter(|entry| entry.key().0 <= next) {
-            events.push_back(entry.remove());
+            events.push(entry.remove());
         }
-        self.apply_all(events);
+        for event in events {
+            self.apply(event);
+            self.settle();
+        }
         true
     }
 
-    fn apply_all(&mut self, mut events: VecDeque<Event>) {
-        loop {
-            if let Some(event) = events.pop_front() {
-                self.apply(event, &mut events);
-            } else if let Some((number, program, start)) =
-                self.begins.pop_front().filter(|_| !interrupt::requested())
-            {
-                self.begin(number, program, start, &mut events);
-            } else {
-                return;
+    /// Delivers what was sent, and what is sent on that, in a loop: an answer to an answer is no deeper than the first.
+    fn settle(&mut self) {
+        while self.may_go_on()
+            && let Some(post) = self.posts.pop_front()
+        {
+            match post {
+                Post::Sent(sent) => self.deliver(&sent),
+                Post::Ended(ended) => self.forget(ended),
             }
         }
     }
 
-    fn apply(&mut self, event: Event, events: &mut VecDeque<Event>) {
+    fn apply(&mut self, event: Event) {
         let (event, side) = self.decided(event);
         let mut arena = Arena::new();
         let scope = arena.scope();
@@ -136,18 +148,15 @@ impl Talk<'_> {
             (_, EventKind::Trigger) => self.report.lost += 1,
             _ => {}
         }
-        self.follow(changes.enabled, changes.sent, events);
-        self.end(changes.ended);
+        self.follow(changes.enabled, changes.sent, changes.ended);
     }
 
-    /// Forgets cases that have ended; those that others call have no number.
-    fn end(&mut self, ended: &[Ended]) {
-        for ended in ended {
-            if self.known.key(ended.case).is_some() {
-                self.known.remove(ended.case);
-                self.report.completed += u64::from(ended.kind == EndKind::Completed);
-                self.report.deadlocked += u64::from(ended.kind != EndKind::Completed);
-            }
+    /// Those that others call have no number.
+    fn forget(&mut self, ended: Ended) {
+        if self.known.key(ended.case).is_some() {
+            self.known.remove(ended.case);
+            self.report.completed += u64::from(ended.kind == EndKind::Completed);
+            self.report.deadlocked += u64::from(ended.kind != EndKind::Completed);
         }
     }
 
@@ -167,7 +176,8 @@ impl Talk<'_> {
         draw(self.seed, self.draws, 0)
     }
 
-    fn begin(&mut self, number: u64, program: ProgramId, start: Start, events: &mut VecDeque<Event>) {
+    /// `false` if there is no room for one more case.
+    fn begin(&mut self, number: u64, program: ProgramId, start: Start) -> bool {
         let tasks = self.engine.names(program).map_or(0, |names| names.tasks.len());
         let random = self.draw();
         let choices = self.choices[program.0 as usize].get(tasks + usize::from(start.node));
@@ -177,67 +187,60 @@ impl Talk<'_> {
         let scope = arena.scope();
         let start = Start { outcome, side, ..start };
         let started = self.shard.start_batch_with(program, &[start], &[Side::choice(choice)], &scope);
-        let Some(&case) = started.cases.first() else {
-            self.report.lost += 1;
-            return;
-        };
+        let Some(&case) = started.cases.first() else { return false };
         self.known.insert(case, number);
-        self.follow(started.enabled, started.sent, events);
-        self.end(started.ended);
+        self.follow(started.enabled, started.sent, started.ended);
+        true
     }
 
-    /// Plans the work that is to be done, and gives what was sent to whoever takes it.
-    fn follow(&mut self, enabled: &[Event], sent: &[Sent], events: &mut VecDeque<Event>) {
+    /// Plans the work that is to be done, and takes what was said.
+    fn follow(&mut self, enabled: &[Event], sent: &[Sent], ended: &[Ended]) {
         for &item in enabled.iter().filter(|item| item.kind == EventKind::Complete) {
             let random = self.draw();
             let second = self.now.saturating_add(1 + below(random as u32, TASK_SECONDS_MAX) as u32);
             self.work.insert((second, self.draws), item);
         }
-        for sent in sent {
-            let name = self.engine.message_name(sent.message).unwrap_or_default().to_owned();
-            let to_all = name.starts_with(SIGNAL);
-            *self.report.sent.entry(name).or_default() += 1;
-            let Some(&number) = self.known.key(sent.root) else { continue };
-            let before = events.len();
-            let mut begun = 0;
-            if to_all {
-                self.broadcast(number, sent.message, events);
-                begun = self.begin_all(number, sent.message);
+        for &sent in sent {
+            let name = self.engine.message_name(sent.message).unwrap_or_default();
+            *self.report.sent.entry(name.to_owned()).or_default() += 1;
+            if self.posts.len() < self.posts_max {
+                self.posts.push_back(Post::Sent(sent));
             } else {
-                match self.known.deliver_sent(sent, |case, message| self.shard.catch(case, message)) {
-                    Some(Delivery::Event(event)) => events.push_back(event),
-                    Some(Delivery::Start(program, start)) => {
-                        self.report.partners += 1;
-                        self.report.delivered += 1;
-                        self.begin(number, program, start, events);
-                        continue;
-                    }
-                    None => {}
-                }
+                self.report.lost += 1;
             }
-            let found = (events.len() - before) as u64 + begun;
-            self.report.delivered += found;
-            self.report.lost += u64::from(found == 0);
         }
+        self.posts.extend(ended.iter().copied().map(Post::Ended));
     }
 
-    fn broadcast(&mut self, number: u64, message: MessageId, events: &mut VecDeque<Event>) {
-        let cases: Vec<CaseId> = self.known.cases(&number).collect();
-        events.extend(cases.into_iter().filter_map(|case| self.shard.catch(case, message)));
-    }
-
-    /// Plans a case of each process that begins with this signal; how many.
-    fn begin_all(&mut self, number: u64, signal: MessageId) -> u64 {
-        let starts = self.engine.message_name(signal).and_then(|name| self.starts.get(name));
-        // What waits to begin has room for as many cases as the shard.
-        let waiting = self.slots.saturating_sub(self.begins.len()) as u64;
-        let room = self.partners_max.saturating_sub(self.report.partners).min(waiting);
-        let planned = starts.into_iter().flatten().take(usize::try_from(room).unwrap_or(usize::MAX));
-        let before = self.begins.len();
-        self.begins.extend(planned.map(|&(program, start)| (number, program, start)));
-        let begun = (self.begins.len() - before) as u64;
-        self.report.partners += begun;
-        begun
+    /// Gives a message to whoever takes it, a signal to all who do.
+    fn deliver(&mut self, sent: &Sent) {
+        let Some(&number) = self.known.key(sent.root) else { return };
+        let name = self.engine.message_name(sent.message).unwrap_or_default();
+        let mut events: Vec<Event> = Vec::new();
+        let mut starts: Vec<(ProgramId, Start)> = Vec::new();
+        if name.starts_with(SIGNAL) {
+            let cases = self.known.cases(&number);
+            events.extend(cases.filter_map(|case| self.shard.catch(case, sent.message)));
+            starts.extend(self.starts.get(name).into_iter().flatten());
+        } else {
+            match self.known.deliver_sent(sent, |case, message| self.shard.catch(case, message)) {
+                Some(Delivery::Event(event)) => events.push(event),
+                Some(Delivery::Start(program, start)) => starts.push((program, start)),
+                None => {}
+            }
+        }
+        let mut delivered = events.len() as u64;
+        for event in events {
+            self.apply(event);
+        }
+        for (program, start) in starts {
+            if self.report.partners < self.steps_max && self.begin(number, program, start) {
+                self.report.partners += 1;
+                delivered += 1;
+            }
+        }
+        self.report.delivered += delivered;
+        self.report.lost += u64::from(delivered == 0);
     }
 }
 
