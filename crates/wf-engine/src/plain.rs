@@ -60,7 +60,7 @@ pub(crate) struct Hot {
     /// First cell of the ops.
     pub(crate) ops: u32,
     /// For each [`Form`] the number of tasks, if the program's ops are of it; else 0, which no task is below.
-    tasks: [u8; 4],
+    tasks: [u8; 3],
     pub(crate) enabled: u64,
     /// Of an event's second word: its task, and the bits of its outcome that ops differ in.
     address: u64,
@@ -83,7 +83,7 @@ impl Hot {
 
     /// For a program whose ops begin at a cell, with `1 << shift` for each task; of a form, if it is plain.
     pub(crate) fn new(ops: u32, shift: u8, enabled: u64, form: Option<Form>) -> Self {
-        let mut tasks = [0; 4];
+        let mut tasks = [0; 3];
         if let Some(form) = form {
             tasks[form as usize] = enabled.count_ones() as u8;
         }
