@@ -79,6 +79,27 @@ pub(crate) struct Node {
     pub(crate) outgoing: Vec<FlowAt>,
 }
 
+impl Node {
+    /// A flow node that the model draws; nothing of what stands in it or leads to it is read yet.
+    pub(crate) fn new(index: Index, kind: Option<Kind>, scope: ScopeAt) -> Self {
+        Self {
+            index,
+            copy: String::new(),
+            is_drawn: true,
+            kind,
+            scope,
+            triggers: Vec::new(),
+            repeat: Repeat::Once,
+            inside: None,
+            performed_if: None,
+            attached: None,
+            activation: None,
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+        }
+    }
+}
+
 /// A sequence flow.
 #[derive(Clone, Debug)]
 pub(crate) struct Flow {
@@ -201,21 +222,7 @@ impl Graph {
         let at = self.nodes.len();
         self.node_of.insert(index, at);
         self.scopes[scope].nodes.push(at);
-        self.nodes.push(Node {
-            index,
-            copy: String::new(),
-            is_drawn: true,
-            kind,
-            scope,
-            triggers: Vec::new(),
-            repeat: Repeat::Once,
-            inside: None,
-            performed_if: None,
-            attached: None,
-            activation: None,
-            incoming: Vec::new(),
-            outgoing: Vec::new(),
-        });
+        self.nodes.push(Node::new(index, kind, scope));
         at
     }
 

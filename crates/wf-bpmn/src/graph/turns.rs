@@ -85,21 +85,8 @@ impl Graph {
     /// A flow node that the model does not draw, of the element that makes it necessary.
     pub(super) fn helper(&mut self, scope: ScopeAt, index: Index, kind: Kind, suffix: &str) -> NodeAt {
         let at = self.nodes.len();
-        self.nodes.push(Node {
-            index,
-            copy: suffix.to_owned(),
-            is_drawn: false,
-            kind: Some(kind),
-            scope,
-            triggers: Vec::new(),
-            repeat: Repeat::Once,
-            inside: None,
-            performed_if: None,
-            attached: None,
-            activation: None,
-            incoming: Vec::new(),
-            outgoing: Vec::new(),
-        });
+        let node = Node::new(index, Some(kind), scope);
+        self.nodes.push(Node { copy: suffix.to_owned(), is_drawn: false, ..node });
         self.scopes[scope].nodes.push(at);
         at
     }
