@@ -5,7 +5,6 @@ use core::fmt;
 use wf_net::{Problem, ProblemKind};
 
 use crate::expression::Fault;
-use crate::process::JOIN_BEFORE_MERGE;
 use crate::{Element, Limit, ModelFault, Position, Unsupported, XmlFault};
 
 /// Most elements that a problem of a net names.
@@ -148,9 +147,7 @@ impl fmt::Display for ErrorKind {
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
             Self::Number { place, fault } => write!(f, "its {place} cannot be evaluated: {fault}"),
             Self::Condition(fault) => write!(f, "its condition cannot be evaluated: {fault}"),
-            Self::Net { problem: Problem { kind: ProblemKind::Rule(rule), .. }, related }
-                if rule.starts_with(JOIN_BEFORE_MERGE) && !related.is_empty() =>
-            {
+            Self::Net { problem: Problem { kind: ProblemKind::JoinBeforeMerge(_), .. }, related } => {
                 f.write_str("it waits for all that can still come, which nobody knows before the completionCondition of")?;
                 for (index, element) in related.iter().take(RELATED_MAX).enumerate() {
                     write!(f, "{} {}", if index == 0 { "" } else { ", of" }, element.placed())?;

@@ -6,9 +6,6 @@ use wf_net::{ANY_ERROR, Net, NodeId, NodeKind, Problem, ProblemKind, Quantity, R
 
 use crate::{Element, Error, ErrorKind, ModelFault, Position, Warning};
 
-/// How `wf-net` begins what it says of a merge behind instances of which data says when they are enough.
-pub(crate) const JOIN_BEFORE_MERGE: &str = "a join that data completes";
-
 /// A process of a document.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -89,35 +86,11 @@ impl Process {
     /// ```
     #[must_use]
     pub fn locate(&self, problem: &Problem) -> Error {
-        let mut error = self.places.locate(problem);
-        if let (ErrorKind::Net { related, .. }, ProblemKind::Rule(rule), Subject::Node(merge)) =
-            (&mut error.kind, &problem.kind, problem.subject)
-            && rule.starts_with(JOIN_BEFORE_MERGE)
-        {
-            *related = self.places.elements_of(&self.joins_before(merge));
-        }
-        error
+        self.places.locate(problem)
     }
 }
 
 impl Process {
-    /// What data completes, and leads to a node or takes tokens from what does.
-    fn joins_before(&self, to: NodeId) -> Vec<NodeId> {
-        let net = &self.net;
-        let is_join =
-            |node: &NodeId| net.completion_guard(*node).is_some() && !net.node(*node).kind().is_task();
-        let joins: Vec<NodeId> = net.node_ids().filter(is_join).collect();
-        let mut seen = vec![false; net.nodes().len()];
-        let mut open = vec![to];
-        while let Some(node) = open.pop() {
-            if !core::mem::replace(&mut seen[node.index()], true) {
-                open.extend(net.node(node).incoming().iter().map(|&flow| net.flow(flow).from()));
-                open.extend(joins.iter().filter(|&&join| net.region(join).contains(&node)));
-            }
-        }
-        joins.into_iter().filter(|join| seen[join.index()]).collect()
-    }
-
     /// What is wrong with its call activities, given the processes that they could run.
     ///
     /// A called process must be there, must not end with an error that it does not catch itself, and must not decide
@@ -240,7 +213,9 @@ impl Places {
         let related = match &problem.kind {
             ProblemKind::DuplicateId(first) => vec![self.element_of(Subject::Node(*first)).clone()],
             ProblemKind::TwoDefaults(first) => vec![self.element_of(Subject::Flow(*first)).clone()],
-            ProblemKind::LoopWithoutTask(nodes) => self.elements_of(nodes),
+            ProblemKind::LoopWithoutTask(nodes) | ProblemKind::JoinBeforeMerge(nodes) => {
+                self.elements_of(nodes)
+            }
             _ => Vec::new(),
         };
         let kind = ErrorKind::Net { problem: problem.clone(), related };

@@ -152,7 +152,7 @@ impl Classifier<'_> {
     }
 
     fn leads_to_another(&self, task: NodeId, group: &[Vec<NodeId>]) -> bool {
-        let ahead = crate::rules::ahead(self.net, task);
+        let ahead = self.net.ahead(task);
         group.iter().flatten().any(|other| *other != task && ahead.contains(other))
     }
 
@@ -193,7 +193,7 @@ fn several(instances: Instances) -> PatternSet {
 
 /// For each node that is part of a cycle whether that is entered at one node (WCP-21) or at several (WCP-10); 0 for others.
 fn loops(net: &Net) -> Vec<PatternSet> {
-    let ahead: Vec<BTreeSet<NodeId>> = net.node_ids().map(|node| crate::rules::ahead(net, node)).collect();
+    let ahead: Vec<BTreeSet<NodeId>> = net.node_ids().map(|node| net.ahead(node)).collect();
     let together =
         |one: NodeId, two: NodeId| ahead[one.index()].contains(&two) && ahead[two.index()].contains(&one);
     let class = |id: NodeId| {

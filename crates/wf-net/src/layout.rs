@@ -1,6 +1,6 @@
 //! Where each place, counter and record of a case stands in its line.
 
-use crate::compile::{Mask, bit, or};
+use crate::compile::{Mask, bit, mask, or};
 use crate::conditions::Condition;
 use crate::image::{
     CALL_ASKS, COUNTERS_MAX, FLAG_GENERAL, FLAG_MERGES, HEADER_CELLS, Header, INSTANCES_CANCEL_REST,
@@ -102,7 +102,6 @@ impl Layout {
         conditions: &[Condition],
         problems: &mut Vec<Problem>,
     ) -> Vec<TaskCell> {
-        let mask = |places: &[u16]| places.iter().fold([0; WORDS_MAX], |m, &p| or(m, bit(usize::from(p))));
         let (mut record, mut calls, mut cells) = (self.counters, 0, Vec::new());
         for (task, &node) in routing.tasks.iter().enumerate() {
             let condition = &conditions[task];

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::NodeId;
 use crate::compile::{Mask, mask, meets, or};
 use crate::conditions::Condition;
 use crate::explore::{Explorer, MARKINGS_MAX, Marking, chains};
@@ -41,9 +42,9 @@ pub(crate) fn merge_cubes(
         // Whether an arrival is enough is not known before it comes.
         let by_data = net.completion_guards.keys().filter(|&&node| !net.node(node).kind().is_task());
         let influencing = crate::explore::influencing(net, merge);
-        if by_data.into_iter().any(|node| influencing[node.index()]) {
-            let text = "a join that data completes cannot stand before a merge that waits for all that can still come";
-            problems.push(Problem::new(Subject::Node(merge), ProblemKind::Rule(text)));
+        let joins: Vec<NodeId> = by_data.copied().filter(|node| influencing[node.index()]).collect();
+        if !joins.is_empty() {
+            problems.push(Problem::new(Subject::Node(merge), ProblemKind::JoinBeforeMerge(joins)));
             continue;
         }
         let Some(cubes) = cubes_of(net, routing, conditions, index) else {
@@ -77,7 +78,7 @@ pub(crate) struct Waits {
 
 /// What each merge looks at, as far as masks can say it.
 pub(crate) fn waits(net: &Net, routing: &Routing, cubes: &[CubeCell]) -> Vec<Waits> {
-    let of_merge = |(index, &merge): (usize, &crate::NodeId)| {
+    let of_merge = |(index, &merge): (usize, &NodeId)| {
         let inputs = mask(&routing.places_of(net, merge));
         let own: Vec<&CubeCell> = cubes.iter().filter(|cube| cube.merge as usize == index).collect();
         let care = own.iter().fold([0; WORDS_MAX], |care, cube| or(care, cube.care));

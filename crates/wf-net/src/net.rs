@@ -1,6 +1,6 @@
 //! A checked net: nodes joined by flows, each flow a place that holds tokens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::guard::Expr;
 use crate::{FlowId, NodeId};
@@ -373,7 +373,7 @@ impl Net {
 
     /// Names of all messages, each once, sorted: their numbers in the program.
     pub(crate) fn message_names(&self) -> Vec<&str> {
-        let names: std::collections::BTreeSet<&str> = self.messages.values().map(String::as_str).collect();
+        let names: BTreeSet<&str> = self.messages.values().map(String::as_str).collect();
         names.into_iter().collect()
     }
 
@@ -385,6 +385,25 @@ impl Net {
     #[must_use]
     pub fn influences(&self, node: NodeId, merge: NodeId) -> bool {
         crate::explore::influencing(self, merge)[node.index()]
+    }
+
+    /// All nodes that a path of at least one flow leads to.
+    ///
+    /// # Panics
+    /// If the node belongs to another net and is out of range here.
+    #[must_use]
+    pub fn ahead(&self, from: NodeId) -> BTreeSet<NodeId> {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![from];
+        while let Some(node) = open.pop() {
+            for &flow in &self.node(node).outgoing {
+                let to = self.flow(flow).to();
+                if reached.insert(to) {
+                    open.push(to);
+                }
+            }
+        }
+        reached
     }
 
     /// Ids of all nodes that have a work item, in order: the tasks' numbers.

@@ -52,7 +52,7 @@ pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
             rule(false, "an inclusive split has at most 32 branches")
         }
         NodeKind::Inclusive(Synchronizing::Local) => rule(
-            node.incoming.len() < 2 || !ahead(net, id).contains(&id),
+            node.incoming.len() < 2 || !net.ahead(id).contains(&id),
             "a local synchronizing merge cannot stand in a loop: use a general one",
         ),
         _ => None,
@@ -75,21 +75,6 @@ fn instances_fit(instances: Instances) -> bool {
     };
     let needed_fits = !matches!(needed, Needed::AtLeast(needed) if needed == 0 || needed > most);
     (1..=INSTANCES_MAX).contains(&most) && (1..=most).contains(&count) && needed_fits
-}
-
-/// All nodes that a path of at least one flow leads to.
-pub(crate) fn ahead(net: &Net, from: NodeId) -> BTreeSet<NodeId> {
-    let mut reached = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(node) = open.pop() {
-        for &flow in &net.node(node).outgoing {
-            let to = net.flow(flow).to();
-            if reached.insert(to) {
-                open.push(to);
-            }
-        }
-    }
-    reached
 }
 
 /// What is wrong with regions, sections and milestones.

@@ -85,13 +85,8 @@ fn record_bytes(kind: NodeKind) -> usize {
 
 /// All nodes that a path leads to, this one with them.
 fn ahead(net: &Net, from: NodeId) -> BTreeSet<NodeId> {
-    let mut reached = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(id) = open.pop() {
-        if reached.insert(id) {
-            open.extend(net.node(id).outgoing().iter().map(|&flow| net.flow(flow).to()));
-        }
-    }
+    let mut reached = net.ahead(from);
+    reached.insert(from);
     reached
 }
 
