@@ -11,7 +11,7 @@ use crate::data::Side;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
 use crate::line::{Line, Marking, NOT_ENDED};
 use crate::patterns::EventCounts;
-use crate::plain::{Form, Merges, Moved, One, Run, Two, Width, apply, room};
+use crate::plain::{Form, Merges, Moved, One, PREFETCH_AHEAD, Run, Two, Width, apply, room};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::slab::Slab;
 use crate::timers::Timers;
@@ -120,6 +120,8 @@ pub(crate) struct Batch<'b, 's> {
 impl Batch<'_, '_> {
     /// Applies a batch; `status` is [`Status::Done`] throughout.
     pub(crate) fn run(&mut self, events: &[Event], status: &mut [Status]) {
+        // Nobody before the first ones asks for their lines.
+        events.iter().take(PREFETCH_AHEAD).for_each(|event| self.slab.prefetch(event.case.slot()));
         let mut next = 0;
         while let Some(event) = events.get(next) {
             let done = match self.form_of(event) {
@@ -128,10 +130,11 @@ impl Batch<'_, '_> {
                 Some(Form::Two) => self.run_plain::<Two>(&events[next..]),
                 None => 0,
             };
-            if done == 0
-                && let Err(refused) = self.apply_event(event)
-            {
-                status[next] = self.refused(event.case, refused);
+            if done == 0 {
+                events.get(next + PREFETCH_AHEAD).inspect(|later| self.slab.prefetch(later.case.slot()));
+                if let Err(refused) = self.apply_event(event) {
+                    status[next] = self.refused(event.case, refused);
+                }
             }
             next += done.max(1);
         }

@@ -17,8 +17,9 @@ use crate::changes::{EndKind, Ended};
 use crate::line::{Line, Marking};
 use crate::{CaseId, Event};
 
-/// Lines are asked for this many events ahead: far enough to cover a miss, near enough to stay cached.
-const PREFETCH_AHEAD: usize = 12;
+/// Lines are asked for this many events ahead: far enough that a miss of the last cache is over by then, near enough to stay
+/// cached.
+pub(crate) const PREFETCH_AHEAD: usize = 24;
 
 /// Work items that a step adds at once, beyond the first.
 const AT_ONCE: usize = 4;
@@ -102,7 +103,7 @@ impl Hot {
 
 /// All that an event says but whose it is: as the [key](wf_net::image::OpMeta::key) of an op.
 #[inline(always)]
-pub(crate) fn rest_of(event: &Event) -> u64 {
+fn rest_of(event: &Event) -> u64 {
     let words: &[u64; 2] = transmute_ref!(event);
     words[1]
 }
