@@ -114,6 +114,7 @@ impl Shard {
     }
 
     /// Applies a batch of events, in the order given; see [`advance_with`](Self::advance_with).
+    #[inline]
     pub fn advance<'s>(&mut self, events: &[Event], scope: &Scope<'s>) -> Changes<'s> {
         self.advance_with(events, &[], scope)
     }
@@ -131,11 +132,17 @@ impl Shard {
         sides: &[Side<'_>],
         scope: &Scope<'s>,
     ) -> Changes<'s> {
-        if let &[event] = events
-            && let Some(step) = self.step(event)
+        if let [event] = events
+            && let Some(step) = self.step_of(event)
         {
             return step.changes(event.case, scope);
         }
+        self.advance_batch(events, sides, scope)
+    }
+
+    // Not inlined: the way of one event shall not pay for what this one keeps.
+    #[inline(never)]
+    fn advance_batch<'s>(&mut self, events: &[Event], sides: &[Side<'_>], scope: &Scope<'s>) -> Changes<'s> {
         let status = scope.alloc_slice_fill(events.len(), Status::Done);
         let mut batch = self.batch(events.len(), sides, scope);
         batch.run(events, status);

@@ -1,11 +1,13 @@
 //! One event at a time, for those who have one: what the plain path does, without lists.
 
 use wf_arena::Scope;
+use wf_net::image::{KIND_PLAIN, OpMeta};
 
 use crate::advance::{bits, end_of};
 use crate::changes::{Changes, Ended};
+use crate::event::{EventKind, NO_SIDE};
 use crate::line::Marking;
-use crate::plain::{Form, Hot, Merges, Moved, One, Two, Width, rest_of};
+use crate::plain::{Form, Hot, Merges, Moved, One, Two, Width};
 use crate::programs::Cells;
 use crate::shard::Shard;
 use crate::stats;
@@ -27,10 +29,14 @@ impl Shard {
     ///
     /// Where each event waits for the outcome of the last, this takes less time than a batch of one; where events come
     /// in numbers, a batch takes less for each.
-    // Inlined, so that an event which was just made is read from registers: its parts are narrower than what is read, and a
-    // load across several stores waits for all of them to reach the cache.
+    // Inlined, so that an event which was just made is read from registers.
     #[inline]
     pub fn step(&mut self, event: Event) -> Option<Step> {
+        self.step_of(&event)
+    }
+
+    #[inline(always)]
+    pub(crate) fn step_of(&mut self, event: &Event) -> Option<Step> {
         let slot = event.case.slot();
         let line = self.slab.line_mut(slot)?;
         let hot = self.programs.hots.get(line.plain_program_of(event.case.generation())? as usize)?;
@@ -42,9 +48,9 @@ impl Shard {
             return None;
         }
         let (cell, moved) = match hot.form()? {
-            Form::One => one::<One>(cells, hot, &event, line.marking()),
-            Form::Merges => one::<Merges>(cells, hot, &event, line.marking()),
-            Form::Two => one::<Two>(cells, hot, &event, line.marking()),
+            Form::One => one::<One>(cells, hot, event, line.marking()),
+            Form::Merges => one::<Merges>(cells, hot, event, line.marking()),
+            Form::Two => one::<Two>(cells, hot, event, line.marking()),
         }?;
         line.set_marking(moved.marking);
         line.touch(self.now);
@@ -63,23 +69,36 @@ impl Shard {
 
 impl Step {
     /// The same as lists.
+    #[inline]
     pub(crate) fn changes<'s>(&self, case: CaseId, scope: &Scope<'s>) -> Changes<'s> {
-        let mut enabled = scope.vec(self.enabled.count_ones() as usize);
-        enabled.extend(bits(self.enabled).map(|task| Event::complete(case, task as u16)));
+        let item = |task: usize| Event::complete(case, task as u16);
+        let enabled: &[Event] = match self.enabled {
+            0 => &[],
+            one if one.is_power_of_two() => scope.alloc_slice_fill(1, item(one.trailing_zeros() as usize)),
+            several => {
+                let mut enabled = scope.vec(several.count_ones() as usize);
+                enabled.extend(bits(several).map(item));
+                enabled.into_slice()
+            }
+        };
         let ended: &[Ended] = match self.ended {
             Some(kind) => scope.alloc_slice_fill(1, Ended { case, kind }),
             None => &[],
         };
-        Changes { status: &[Status::Done], enabled: enabled.into_slice(), withdrawn: &[], ended, sent: &[] }
+        Changes { status: &[Status::Done], enabled, withdrawn: &[], ended, sent: &[] }
     }
 }
 
 /// The op of a completion: its cell, and what it does to a marking if it is legal.
 #[inline(always)]
 fn one<W: Width>(cells: Cells<'_>, hot: &Hot, event: &Event, before: Marking) -> Option<(usize, Moved)> {
-    let rest = rest_of(event);
+    // Read part by part: an event that was just made was written so, and a load across several stores waits for all of
+    // them to reach the cache.
+    if event.kind != EventKind::Complete || event.round != 0 || event.instance != 0 || event.side != NO_SIDE {
+        return None;
+    }
+    let rest = OpMeta::key_of(event.task, KIND_PLAIN, event.outcome, true);
     let cell = hot.cell::<W>(rest);
-    // The key is of another op if the event says anything that a plain completion does not.
     let op = W::op(cells.all(), cell).filter(|op| W::key(op) == rest)?;
     Some((cell, W::step(op, before)?))
 }
