@@ -160,10 +160,15 @@ impl Batch<'_, '_> {
         };
         let done = run.run::<W>(events);
         self.completed += done as u64;
-        for end in &mut self.out.ended[ended..] {
-            end.kind =
-                self.slab.line(end.case.slot()).map_or(EndKind::Completed, |line| end_of(line.marking()));
+        let mut kept = ended;
+        for at in ended..self.out.ended.len() {
+            let case = self.out.ended[at].case;
+            if let Some(kind) = self.end_of_plain(case) {
+                self.out.ended[kept] = Ended { case, kind };
+                kept += 1;
+            }
         }
+        self.out.ended.truncate(kept);
         done
     }
 

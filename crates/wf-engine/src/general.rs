@@ -13,15 +13,14 @@ use wf_net::image::{
 use wf_net::script::{self, Played};
 
 use crate::CaseId;
-use crate::advance::{Batch, bits};
+use crate::advance::{Batch, bits, end_of};
 use crate::changes::{EndKind, Ended};
 use crate::event::{Event, EventKind, Status, WHOLE_CASE};
 use crate::items::{Call, Called, InstanceBits, Items, Record, place};
 use crate::line::{ENDED_BADLY, ENDED_FAILED, ENDED_WELL, Line, Marking, NOT_ENDED};
 use crate::messages::Outbox;
 use crate::plain::put_op;
-use crate::programs::Row;
-use crate::timers::is_timer;
+use crate::programs::{Cells, Row};
 use crate::tokens::OnLine;
 
 /// Calls that start within one another in one step, before the step is refused.
@@ -332,18 +331,26 @@ impl Batch<'_, '_> {
 
     /// Ends the case if nothing can happen to it any more.
     fn end_if_stuck(&mut self, case: CaseId, row: &Row) {
-        let Some(line) = self.slab.line(case.slot()) else { return };
-        if self.items(line, row).is_alive(row.enabled) {
-            return;
+        if let Some(kind) = self.slab.line(case.slot()).and_then(|line| end_if_stuck(line, row, self.cells)) {
+            self.finish(case, kind);
         }
-        let marking = line.marking();
-        let is_clean = (0..marking.len()).all(|word| marking[word] & !row.residue[word] == 0);
-        self.finish(case, if is_clean { EndKind::Completed } else { EndKind::Deadlocked });
+    }
+
+    /// How a case has ended that a plain step has left without a calm task; `None` if something else keeps it alive.
+    pub(crate) fn end_of_plain(&mut self, case: CaseId) -> Option<EndKind> {
+        let line = self.slab.line_mut(case.slot())?;
+        let row = self.programs.rows.get(line.program_of(case.generation())?)?;
+        if !row.is_general {
+            return Some(end_of(line.marking()));
+        }
+        let kind = end_if_stuck(line, row, self.cells)?;
+        line.set_end(end_state(kind));
+        Some(kind)
     }
 
     fn finish(&mut self, case: CaseId, kind: EndKind) {
         let Some(line) = self.slab.line_mut(case.slot()) else { return };
-        line.set_end(if kind == EndKind::Completed { ENDED_WELL } else { ENDED_BADLY });
+        line.set_end(end_state(kind));
         self.out.end(Ended { case, kind });
     }
 
@@ -379,7 +386,7 @@ impl Batch<'_, '_> {
             for _ in waited..waits {
                 self.out.enabled.push(event);
                 let cell = &self.cells.tasks(row)[task];
-                if row.is_general && is_timer(cell) {
+                if row.is_general && cell.is_timer() {
                     self.arm(case, task, cell);
                 }
             }
@@ -397,6 +404,23 @@ impl Batch<'_, '_> {
         self.tell(case, row, before, &after, Taken::Nothing);
         self.finish(case, EndKind::Cancelled);
         self.cancel_calls(row, before, &after);
+    }
+}
+
+/// How a case has ended to which nothing can happen any more; `None` if something can.
+fn end_if_stuck(line: &Line, row: &Row, cells: Cells<'_>) -> Option<EndKind> {
+    if Items::new(line, row, cells).is_alive(row.enabled) {
+        return None;
+    }
+    let marking = line.marking();
+    let is_clean = (0..marking.len()).all(|word| marking[word] & !row.residue[word] == 0);
+    Some(if is_clean { EndKind::Completed } else { EndKind::Deadlocked })
+}
+
+const fn end_state(kind: EndKind) -> u16 {
+    match kind {
+        EndKind::Completed => ENDED_WELL,
+        _ => ENDED_BADLY,
     }
 }
 

@@ -62,6 +62,9 @@ pub(crate) struct Hot {
     pub(crate) ops: u32,
     /// For each [`Form`] the number of tasks, if the program's ops are of it; else 0, which no task is below.
     tasks: [u8; 3],
+    /// Whether a case may live on without any of the tasks below.
+    pub(crate) is_general: bool,
+    /// Tasks that a plain step may enable, and any one of which keeps a case alive.
     pub(crate) enabled: u64,
     /// Of an event's second word: its task, and the bits of its outcome that ops differ in.
     address: u64,
@@ -82,14 +85,20 @@ impl Hot {
         [Form::One, Form::Merges, Form::Two].into_iter().find(is_there)
     }
 
-    /// For a program whose ops begin at a cell, with `1 << shift` for each task; of a form, if it is plain.
-    pub(crate) fn new(ops: u32, shift: u8, enabled: u64, form: Option<Form>) -> Self {
+    /// For a program whose ops begin at a cell, with `1 << shift` for each of so many tasks; of a form, if some are plain.
+    pub(crate) fn new(
+        ops: u32,
+        shift: u8,
+        (count, enabled): (u16, u64),
+        is_general: bool,
+        form: Option<Form>,
+    ) -> Self {
         let mut tasks = [0; 3];
         if let Some(form) = form {
-            tasks[form as usize] = enabled.count_ones() as u8;
+            tasks[form as usize] = count as u8;
         }
         let address = ((1u64 << shift) - 1) << OUTCOME_AT | 0xFFFF;
-        Self { ops, tasks, enabled, address, spread: 1 << (OUTCOME_AT + shift as u32) | 1 }
+        Self { ops, tasks, is_general, enabled, address, spread: 1 << (OUTCOME_AT + shift as u32) | 1 }
     }
 
     /// The cell of the op that an event would be, by its second word; of any other op if the program has none such.
@@ -322,8 +331,8 @@ impl Run<'_, '_> {
         *count += 1;
         let fresh = moved.fresh & hot.enabled;
         self.enabled.push_if(Event::complete(case, fresh.trailing_zeros() as u16), fresh != 0);
-        // How it has ended is looked up when the batch is over. Only a task can move a case on, and a waiting or running task
-        // has its bit in the first word.
+        // How it has ended, and whether it has if there is more to a case than tokens, is looked up when the run is over. Only
+        // a task can move a case of tokens on, and a waiting or running task has its bit in the first word.
         let is_over = moved.marking[0] & hot.enabled == 0;
         self.ended.push_if(Ended { case, kind: EndKind::Completed }, is_over);
         let more = fresh & fresh.wrapping_sub(1);

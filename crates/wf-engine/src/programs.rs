@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use wf_mmap::{Key, Store};
 use wf_net::guard::Guards;
 use wf_net::image::{
-    CELL_BYTES, ConstantCell, CubeCell, FLAG_GENERAL, FLAG_MERGES, Header, Op1, Op2, OpMeta, PLACES_MAX,
-    TaskCell,
+    CELL_BYTES, ConstantCell, CubeCell, FLAG_GENERAL, FLAG_MERGES, FLAG_QUIET, Header, Op1, Op2, OpMeta,
+    PLACES_MAX, TaskCell,
 };
 use wf_net::{ANY_ERROR, Names, Program};
 use wf_registry::{Frozen, Registry};
@@ -16,7 +16,6 @@ use crate::error::EngineError;
 use crate::line::{CounterOf, Marking};
 use crate::messages::Messages;
 use crate::plain::{Form, Hot};
-use crate::timers::is_timer;
 
 /// Number of a program in its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +47,8 @@ pub(crate) struct Row {
     pub(crate) counters: u16,
     /// Bits of the places that have a counter.
     pub(crate) counted: Marking,
+    /// Of a general program, whether some steps are masks all the same.
+    pub(crate) is_quiet: bool,
     /// Whether every task is a token and no more, so that no record is kept.
     pub(crate) is_tokens: bool,
     pub(crate) build_id: u64,
@@ -70,6 +71,8 @@ pub(crate) struct Row {
     /// Work items that a step is expected to add at most.
     pub(crate) fanout: usize,
     pub(crate) enabled: u64,
+    /// Of these, the tasks that are a token and no more.
+    pub(crate) calm: u64,
 }
 
 impl Row {
@@ -79,11 +82,12 @@ impl Row {
         (route as usize) << self.shift | (outcome as usize & mask)
     }
 
-    /// What the plain path needs.
-    fn hot(&self) -> Result<Hot, EngineError> {
+    /// What the plain path needs. The end of a case that was called is the business of its caller: no plain step ends it.
+    fn hot(&self, is_called: bool) -> Result<Hot, EngineError> {
         let narrow = |number: usize| u32::try_from(number).map_err(|_| EngineError::TooManyPrograms);
-        let form = (!self.is_general).then_some(self.form);
-        Ok(Hot::new(narrow(self.ops)?, self.shift, self.enabled, form))
+        let is_plain = !is_called && (!self.is_general || self.is_quiet);
+        let form = is_plain.then_some(self.form);
+        Ok(Hot::new(narrow(self.ops)?, self.shift, (self.tasks, self.calm), self.is_general, form))
     }
 
     /// Whether an event can name this task or interrupt.
@@ -185,14 +189,14 @@ impl Programs {
         let (mut variables, mut callable, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
         let mut failures = Vec::new();
         for (name, mut row, names) in loaded {
-            // The end of a case that was called is the business of its caller: no plain step ends it.
-            row.is_general |= is_called.contains(name.as_str());
+            let is_called = is_called.contains(name.as_str());
+            row.is_general |= is_called;
             callable.push(is_callable(&names));
             failures.push(Failures::new(&names));
             variables.push(names.variables);
             patterns.push(names.patterns);
             build_ids.push((row.build_id, ProgramId(build_ids.len() as u32)));
-            hots.push(row.hot()?);
+            hots.push(row.hot(is_called)?);
             rows.register(&name, row).map_err(|_| EngineError::TooManyPrograms)?;
         }
         build_ids.sort_unstable();
@@ -223,7 +227,7 @@ impl Programs {
     /// Most timers of a case.
     pub(crate) fn timers_max(&self) -> usize {
         let rows = (0..self.rows.len() as u32).filter_map(|program| self.rows.get(program));
-        rows.map(|row| self.cells().tasks(row).iter().filter(|cell| is_timer(cell)).count())
+        rows.map(|row| self.cells().tasks(row).iter().filter(|cell| cell.is_timer()).count())
             .max()
             .unwrap_or(0)
     }
@@ -280,11 +284,12 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         interrupts: header.interrupts,
         is_general: header.flags & FLAG_GENERAL != 0,
         has_interrupt_timers: (tasks..tasks + usize::from(header.interrupts))
-            .any(|index| is_timer(program.task(index))),
+            .any(|index| program.task(index).is_timer()),
         has_merges: header.merges > 0,
         places: header.places,
         counters: header.counters,
         counted: header.counted_mask,
+        is_quiet: header.flags & FLAG_QUIET != 0,
         is_tokens: header.flags & FLAG_GENERAL == 0,
         build_id: header.build_id,
         residue: header.residue_mask,
@@ -304,6 +309,7 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         },
         fanout: program.fanout_max(),
         enabled: header.enabled_mask,
+        calm: (0..tasks).filter(|&task| program.task(task).is_calm()).fold(0, |calm, task| calm | 1 << task),
     }
 }
 

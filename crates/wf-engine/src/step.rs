@@ -52,12 +52,15 @@ impl Shard {
             Form::Merges => one::<Merges>(cells, hot, event, line.marking()),
             Form::Two => one::<Two>(cells, hot, event, line.marking()),
         }?;
+        // Only a task can move a case of tokens on, and a waiting or running task has its bit in the first word.
+        let is_over = moved.marking[0] & hot.enabled == 0;
+        if is_over && hot.is_general {
+            return None;
+        }
         line.set_marking(moved.marking);
         line.touch(self.now);
         self.op_counts[cell] += 1;
         self.stats.add(stats::COMPLETIONS, 1);
-        // Only a task can move a case on, and a waiting or running task has its bit in the first word.
-        let is_over = moved.marking[0] & hot.enabled == 0;
         let enabled = moved.fresh & hot.enabled;
         if is_over {
             self.slab.release(slot);

@@ -8,7 +8,7 @@
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use wf_net::image::{TASK_INTERRUPT, TIMER_AFTER, TIMER_AT, TIMER_BYTES, TaskCell};
+use wf_net::image::{TASK_INTERRUPT, TIMER_AFTER, TIMER_BYTES, TaskCell};
 
 use crate::advance::Batch;
 use crate::items::Items;
@@ -69,11 +69,6 @@ impl Timers {
     }
 }
 
-/// Whether time brings what this cell is about.
-pub(crate) const fn is_timer(cell: &TaskCell) -> bool {
-    cell.flags & (TIMER_AFTER | TIMER_AT) != 0
-}
-
 /// Whether a bit of the region of an interrupt is set.
 pub(crate) fn is_marked(cell: &TaskCell, marking: Marking) -> bool {
     cell.need.iter().zip(marking).any(|(need, word)| need & word != 0)
@@ -102,7 +97,7 @@ impl Batch<'_, '_> {
         let tasks = usize::from(row.tasks);
         let cells = self.cells.tasks(row);
         for (index, cell) in cells.iter().enumerate().skip(tasks) {
-            if is_timer(cell) && !is_marked(cell, rest) && is_marked(cell, after) {
+            if cell.is_timer() && !is_marked(cell, rest) && is_marked(cell, after) {
                 self.arm(case, index, cell);
             }
         }
@@ -118,7 +113,7 @@ fn found<'f>(slab: &'f Slab, programs: &'f Programs, case: CaseId) -> Option<(&'
 /// Whether an entry is of a timer that runs.
 fn counts(items: &Items<'_>, entry: &Entry) -> bool {
     let index = usize::from(entry.cell);
-    let Some(cell) = items.cells.and_then(|cells| cells.get(index)).filter(|cell| is_timer(cell)) else {
+    let Some(cell) = items.cells.and_then(|cells| cells.get(index)).filter(|cell| cell.is_timer()) else {
         return false;
     };
     let second = items.line.record_bits(usize::from(cell.record), TIMER_BYTES);
@@ -200,7 +195,7 @@ impl Shard {
         let Some((line, row)) = found(slab, programs, case).filter(|(_, row)| row.is_general) else { return };
         let cells = programs.cells();
         let items = Items::new(line, row, cells);
-        for (index, cell) in cells.tasks(row).iter().enumerate().filter(|(_, cell)| is_timer(cell)) {
+        for (index, cell) in cells.tasks(row).iter().enumerate().filter(|(_, cell)| cell.is_timer()) {
             let second = line.record_bits(usize::from(cell.record), TIMER_BYTES) as u32;
             let entry = Entry { second, cell: index as u16, case };
             if second != 0 && counts(&items, &entry) {

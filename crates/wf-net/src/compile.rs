@@ -7,13 +7,14 @@ use crate::conditions::conditions;
 use crate::explore::Explorer;
 use crate::guard::Code;
 use crate::image::{
-    CELL_BYTES, Cell, CubeCell, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MergeOp, NEVER,
-    OUTCOMES_MANY, Op1, Op2, OpMeta, TaskCell, WORDS_MAX, build_id,
+    CELL_BYTES, Cell, CubeCell, FLAG_QUIET, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MergeOp,
+    NEVER, OUTCOMES_MANY, Op1, Op2, OpMeta, TaskCell, WORDS_MAX, build_id,
 };
 use crate::layout::Layout;
 use crate::merges::{self, Waits};
 use crate::net::Net;
 use crate::problem::Problem;
+use crate::quiet::Quiet;
 use crate::routing::{Route, Routing, Step, Target};
 use crate::safety::Counted;
 use crate::tail::Names;
@@ -50,12 +51,18 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
         return Err(problems);
     }
     let waits = merges::waits(net, &routing, &cubes);
+    let quiet = Quiet::new(&tasks, &waits).filter(|_| layout.is_general);
     let mut emitted = Emitted { ops: Vec::new(), scripts: Scripts { codes: Vec::new() }, waits };
-    let options = &CompileOptions { scripts_only: options.scripts_only || layout.is_general };
-    let shift = ops_shift(&routing, options);
+    let may_be_masks = |route: usize| match &quiet {
+        _ if options.scripts_only => false,
+        Some(quiet) => route < layout.tasks && quiet.may_complete(route),
+        None => !layout.is_general,
+    };
+    let shift = ops_shift(&routing, may_be_masks);
     let sources = || routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts);
     for (index, route) in routing.played().iter().enumerate() {
-        layout.ops_of_route(&mut emitted, index, route, shift, options);
+        let quiet = quiet.as_ref();
+        layout.ops_of_route(&mut emitted, index, route, shift, may_be_masks(index).then_some(quiet));
     }
     let Emitted { mut ops, scripts, .. } = emitted;
     let classes = Classes::new(net, &routing, &counted);
@@ -78,9 +85,10 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
 }
 
 /// Log2 of the ops for each route: the most outcomes of a route that is not a script anyway.
-fn ops_shift(routing: &Routing, options: &CompileOptions) -> u8 {
-    let outcomes = routing.played().iter().map(|route| route.outcomes);
-    let most = outcomes.filter(|&o| o <= OPS_PER_ROUTE_MAX && !options.scripts_only).max().unwrap_or(1);
+fn ops_shift(routing: &Routing, may_be_masks: impl Fn(usize) -> bool) -> u8 {
+    let routes = routing.played().iter().enumerate().filter(|&(index, _)| may_be_masks(index));
+    let outcomes = routes.map(|(_, route)| route.outcomes);
+    let most = outcomes.filter(|&o| o <= OPS_PER_ROUTE_MAX).max().unwrap_or(1);
     most.next_power_of_two().trailing_zeros() as u8
 }
 
@@ -156,13 +164,14 @@ pub(crate) fn meets(one: Mask, two: Mask) -> bool {
 }
 
 impl Layout {
+    /// The ops of a route; masks only where they may be, and are quiet where they must.
     fn ops_of_route(
         &self,
         emitted: &mut Emitted,
         index: usize,
         route: &Route,
         shift: u8,
-        options: &CompileOptions,
+        may_be_masks: Option<Option<&Quiet>>,
     ) {
         let Emitted { ops, scripts, waits } = emitted;
         let mut base = Op {
@@ -171,7 +180,7 @@ impl Layout {
             is_task: index < self.tasks,
             ..Op::default()
         };
-        let mut all_plain = route.outcomes <= 1 << shift && !options.scripts_only;
+        let mut all_plain = route.outcomes <= 1 << shift && may_be_masks.is_some();
         if index < self.tasks {
             base.need = bit(index);
             base.take = or(bit(index), bit(self.tasks + index));
@@ -186,6 +195,10 @@ impl Layout {
                 continue;
             }
             let plain = if all_plain { self.plain_op(route, waits, outcome, base) } else { None };
+            let plain = plain.filter(|op| {
+                let (takes, puts) = (or(op.take, op.join_need), or(op.put, op.join_put));
+                may_be_masks.flatten().is_none_or(|quiet| quiet.is_quiet(takes, puts))
+            });
             let op = match (plain, script_op) {
                 (Some(op), _) | (None, Some(op)) => op,
                 (None, None) => Op { kind: KIND_SCRIPT, script: scripts.write(route), ..base },
@@ -200,12 +213,18 @@ impl Layout {
     /// The op of one outcome, if masks can say it: bits only, and at most one synchronization, a join or a merge, which feeds
     /// no other.
     fn plain_op(&self, route: &Route, waits: &[Waits], outcome: u64, base: Op) -> Option<Op> {
+        if !route.clear.is_empty() {
+            return None;
+        }
         let mut op = Op { kind: KIND_PLAIN, ..base };
         let mut choice = outcome;
         // For each slot: tokens that pass for certain, and tokens that pass if the synchronization fires.
         let mut slots = vec![(0u32, 0u32); route.slot_count()];
         let mut join_fires = false;
         let mut chosen = Vec::new();
+        // One that only codes fill is past the end: they are asleep here.
+        let in_slot =
+            |slots: &[(u32, u32)], slot: u16| slots.get(usize::from(slot)).copied().unwrap_or_default();
         if !self.settle(&route.put, (1, 0), &mut op, &mut slots) {
             return None;
         }
@@ -214,7 +233,7 @@ impl Layout {
                 Step::Choice { slot, branches } => {
                     let digit = (choice % branches.len() as u64) as usize;
                     choice /= branches.len() as u64;
-                    let (certain, joined) = slots[usize::from(*slot)];
+                    let (certain, joined) = in_slot(&slots, *slot);
                     (certain, joined, &branches[digit..=digit])
                 }
                 Step::Decide { slot, branches, .. } => {
@@ -222,11 +241,11 @@ impl Layout {
                     // By data: only a script asks it.
                     let branch = (choice % base).checked_sub(1)? as usize;
                     choice /= base;
-                    let (certain, joined) = slots[usize::from(*slot)];
+                    let (certain, joined) = in_slot(&slots, *slot);
                     (certain, joined, &branches[branch..=branch])
                 }
                 Step::Split { slot, targets } => {
-                    let (certain, joined) = slots[usize::from(*slot)];
+                    let (certain, joined) = in_slot(&slots, *slot);
                     (certain, joined, targets.as_slice())
                 }
                 Step::Join { inputs, targets } => {
@@ -245,7 +264,7 @@ impl Layout {
                     let base = 1u64 << targets.len();
                     let digit = choice % base;
                     choice /= base;
-                    let (certain, joined) = slots[usize::from(*slot)];
+                    let (certain, joined) = in_slot(&slots, *slot);
                     // By data, or by nothing: a script asks the one and refuses the other.
                     if digit == 0 && (guards.is_some() || usize::from(*default) >= targets.len()) {
                         return None;
@@ -271,7 +290,12 @@ impl Layout {
                     (op.join_need, op.threat) = (inputs, threat);
                     (0, 1, targets.as_slice())
                 }
-                Step::Code(_) => return None,
+                Step::Code(_) => {
+                    if in_slot(&slots, step.asleep_without()?) != (0, 0) {
+                        return None;
+                    }
+                    continue;
+                }
             };
             if certain + joined > 0 && !self.settle(targets, (certain, joined), &mut op, &mut slots) {
                 return None;
@@ -336,7 +360,10 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
     let constants_at = guards_at + cells_for(parts.guards.codes.len() * 2);
     let tail_at = constants_at + cells_for(size_of_val(&*parts.guards.constants));
     let end = tail_at + cells_for(parts.tail.len());
+    let is_quiet = |op: &Op| layout.is_general && op.kind == KIND_PLAIN && !op.is_past;
+    let plain = layout.header();
     let header = Header {
+        flags: plain.flags | if parts.ops.iter().any(is_quiet) { FLAG_QUIET } else { 0 },
         shift,
         cells: end as u32,
         tasks_at: tasks_at as u32,
@@ -352,7 +379,7 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
         messages: parts.messages,
         tail_at: tail_at as u32,
         tail_bytes: parts.tail.len() as u32,
-        ..layout.header()
+        ..plain
     };
     let mut image = Image { cells: vec![Cell([0; CELL_BYTES]); end] };
     let bytes = image.cells.as_mut_bytes();

@@ -28,7 +28,7 @@ pub const HEADER_CELLS: usize = 5;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
-pub const VERSION: u16 = 5;
+pub const VERSION: u16 = 6;
 /// Most 64-bit words of a marking.
 pub const WORDS_MAX: usize = 2;
 /// Most places of a program: bits of a marking.
@@ -109,7 +109,7 @@ pub struct Header {
     /// Bits of what may be left when a case has ended well: triggers that nobody took, arrivals that a partial join
     /// swallowed.
     pub residue_mask: [u64; WORDS_MAX],
-    /// [`FLAG_GENERAL`] or 0.
+    /// [`FLAG_GENERAL`], [`FLAG_QUIET`], [`FLAG_MERGES`] or 0.
     pub flags: u64,
     /// For each place its counter, or [`NO_COUNTER`].
     pub counter_of: [u8; PLACES_MAX],
@@ -269,12 +269,16 @@ pub struct Op2 {
 const _: () = assert!(size_of::<Op1>() == CELL_BYTES);
 const _: () = assert!(size_of::<Op2>() == 2 * CELL_BYTES);
 
-/// The program has tasks whose enabling depends on more than their own token, or that are more than a token: every op
-/// is a script, and what a step has enabled and withdrawn is found by comparing the case before and after.
+/// The program has tasks whose enabling depends on more than their own token, or that are more than a token: ops are scripts, and
+/// what a step has enabled and withdrawn is found by comparing the case before and after.
 pub const FLAG_GENERAL: u64 = 1;
 
 /// The ops of a one-word program are [`MergeOp`]s.
 pub const FLAG_MERGES: u64 = 2;
+
+/// Beside [`FLAG_GENERAL`]: some ops are masks all the same. Such a step moves tokens that nothing else depends on: the tasks
+/// that it enables are [calm](TaskCell::is_calm), it withdraws nothing, and starts no timer, instance or call.
+pub const FLAG_QUIET: u64 = 4;
 
 /// A work item that a completion takes.
 pub const TASK_PLAIN: u8 = 0;
@@ -359,6 +363,19 @@ impl TaskCell {
             TASK_TRANSIENT | TASK_INTERRUPT if self.flags != 0 => TIMER_BYTES,
             _ => 0,
         }
+    }
+
+    /// Whether time brings what the cell is about.
+    #[must_use]
+    pub const fn is_timer(&self) -> bool {
+        self.flags & (TIMER_AFTER | TIMER_AT) != 0
+    }
+
+    /// Whether it is of a task that is a token and no more: it can begin whatever else the case holds, and takes nothing from
+    /// others.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        self.kind == TASK_PLAIN && [self.need, self.deny, self.rivals] == [[0; WORDS_MAX]; 3]
     }
 }
 

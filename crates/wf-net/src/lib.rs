@@ -56,6 +56,7 @@ mod net;
 pub mod patterns;
 mod problem;
 mod program;
+mod quiet;
 mod routing;
 mod rules;
 mod safety;

@@ -443,6 +443,23 @@ impl Step {
         }
     }
 
+    /// Of a step that only codes can say and that asks for no digit: the slot without whose token it does nothing.
+    pub(crate) fn asleep_without(&self) -> Option<u16> {
+        use script::{
+            COMPLETE, FAIL, INSTANCES, MULTIPLY, OFFER, PARTIAL, PARTIAL_CANCEL, RECEIVE, TERMINATE, THROW,
+        };
+        let Self::Code(code) = self else { return None };
+        match code[..] {
+            [COMPLETE | FAIL | OFFER | PARTIAL | PARTIAL_CANCEL | RECEIVE | TERMINATE | THROW, slot, ..] => {
+                Some(slot)
+            }
+            [MULTIPLY, slot, count, ..] | [INSTANCES, slot, _, count, ..] if count & script::CHOSEN == 0 => {
+                Some(slot)
+            }
+            _ => None,
+        }
+    }
+
     /// Number of the message that the step sends.
     fn thrown(&self) -> Option<u16> {
         match self {

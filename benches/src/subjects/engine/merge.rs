@@ -1,4 +1,4 @@
-//! An inclusive split and its synchronizing merge, beside plain tasks.
+//! An inclusive split and its synchronizing merge, and a task with an event at its boundary, beside plain tasks.
 
 use wf_engine::{Arena, CaseId, Engine, Event, Key, ProgramId, Shard, Start, Status, Store, StoreBuilder};
 use wf_gate::{Batch, Subject};
@@ -11,18 +11,28 @@ const CASES: usize = 1024;
 /// The subjects of merges.
 pub(super) fn subjects() -> Vec<Subject> {
     vec![
-        Subject { id: "engine.merge", ops: CASES as u32, make: || Box::new(Rounds::new(true)) },
-        Subject { id: "engine.no_merge", ops: CASES as u32, make: || Box::new(Rounds::new(false)) },
+        Subject { id: "engine.merge", ops: CASES as u32, make: || Box::new(Rounds::new(Ring::Merges)) },
+        Subject { id: "engine.watched", ops: CASES as u32, make: || Box::new(Rounds::new(Ring::Watched)) },
+        Subject { id: "engine.no_merge", ops: CASES as u32, make: || Box::new(Rounds::new(Ring::Plain)) },
     ]
 }
 
-/// A task, then three branches of which a completion chooses any, and round again: joined by a merge that waits for those
-/// which were chosen; without it, the same task in a ring of four.
-fn program(merges: bool) -> Engine {
+/// What goes round again and again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ring {
+    /// Four tasks.
+    Plain,
+    /// A task, then three branches of which a completion chooses any, joined by a merge that waits for those.
+    Merges,
+    /// Four tasks, one of them with an event at its boundary.
+    Watched,
+}
+
+fn program(ring: Ring) -> Engine {
     let mut net = NetBuilder::new("ring");
     let (start, again, first) = (net.start("s"), net.exclusive("again"), net.task("t"));
     net.chain(&[start, again, first]);
-    if merges {
+    if ring == Ring::Merges {
         let (split, merge) = (net.inclusive("split"), net.inclusive("merge"));
         net.flow(first, split);
         for branch in 0..3 {
@@ -33,6 +43,10 @@ fn program(merges: bool) -> Engine {
     } else {
         let tasks: Vec<_> = (0..3).map(|branch| net.task(&format!("b{branch}"))).collect();
         net.chain(&[first, tasks[0], tasks[1], tasks[2], again]);
+        if ring == Ring::Watched {
+            let (event, end) = (net.interrupt("event", true, &tasks[..1]), net.end("e"));
+            net.flow(event, end);
+        }
     }
     let net = net.build().expect("a sound net");
     let image = compile(&net, &CompileOptions::default()).expect("a small net");
@@ -56,8 +70,8 @@ struct Rounds {
 }
 
 impl Rounds {
-    fn new(merges: bool) -> Self {
-        let mut shard = program(merges).shard(0, CASES).expect("memory for some cases");
+    fn new(ring: Ring) -> Self {
+        let mut shard = program(ring).shard(0, CASES).expect("memory for some cases");
         let mut arena = Arena::with_capacity(1 << 20);
         let starts = [Start::default(); CASES];
         let cases = shard.start_batch(ProgramId(0), &starts, &arena.scope()).cases.to_vec();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{ImageError, Program};
 use crate::guard::{self, CodeBounds, Value};
 use crate::image::{
-    CALL_ASKS, CELL_BYTES, COUNTERS_MAX, ConstantCell, FLAG_GENERAL, FLAG_MERGES, HEADER_CELLS,
+    CALL_ASKS, CELL_BYTES, COUNTERS_MAX, ConstantCell, FLAG_GENERAL, FLAG_MERGES, FLAG_QUIET, HEADER_CELLS,
     INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX, INSTANCES_SEQUENTIAL,
     KIND_PLAIN, KIND_SCRIPT, NEVER, NO_COUNTER, Op2, OpMeta, PLACES_MAX, STARTS_MAX, TASK_CALL,
     TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER,
@@ -35,7 +35,12 @@ impl Program<'_> {
         ensure(h.words as usize == places.div_ceil(64).max(1), "words")?;
         ensure(usize::from(h.counters) <= COUNTERS_MAX, "counters")?;
         ensure(h.shift <= 8, "shift")?;
-        ensure([0, FLAG_GENERAL].contains(&h.flags) || (h.flags == FLAG_MERGES && h.words == 1), "flags")?;
+        let is_known = match h.flags {
+            0 | FLAG_GENERAL => true,
+            FLAG_MERGES => h.words == 1,
+            flags => flags == FLAG_GENERAL | FLAG_QUIET,
+        };
+        ensure(is_known, "flags")?;
         let known = low_bits(places);
         ensure((0..WORDS_MAX).all(|w| h.residue_mask[w] & !known[w] == 0), "residue_mask")?;
         let op_cells = (self.routes() << h.shift) * self.words();
