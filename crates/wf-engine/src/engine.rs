@@ -35,13 +35,13 @@ impl Engine {
         })
     }
 
-    /// An engine over a store file, opened in a way that later damage to the file cannot reach: sealed memory where the
-    /// system has it and the feature `memory-v2` is on, else a copy.
+    /// An engine over a store file, opened in a way that later damage to the file cannot reach: by a copy, on Linux and with
+    /// the feature `memory-v2` in huge pages.
     ///
     /// # Errors
     /// A file that cannot be read or is no store, and as [`with_store`](Self::with_store).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, EngineError> {
-        Self::with_store(open_sound(path.as_ref())?)
+        Self::with_store(Store::open_copy(path.as_ref())?)
     }
 
     /// The store that the programs lie in.
@@ -95,14 +95,4 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         Stats::read(&self.stats)
     }
-}
-
-#[cfg(all(feature = "memory-v2", target_os = "linux"))]
-fn open_sound(path: &Path) -> Result<Store, wf_mmap::Error> {
-    Store::open_sealed(path)
-}
-
-#[cfg(not(all(feature = "memory-v2", target_os = "linux")))]
-fn open_sound(path: &Path) -> Result<Store, wf_mmap::Error> {
-    Store::open_copy(path)
 }
