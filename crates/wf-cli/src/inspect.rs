@@ -32,6 +32,8 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
             other => Failure::file("use", &args.file, other),
         }
     })?;
+    // Who asks what is in a file wants to know that it can all be used.
+    engine.check_all().map_err(|error| Failure::file("use", &args.file, error))?;
     let out = &mut io::stdout().lock();
     let done = match &args.workflow {
         None if args.json => writeln!(out, "{:#}", document::list(&engine)),

@@ -12,7 +12,7 @@
 //! | `wf check` | a walk through the states of each model, with a limit that it says when it stops there | rule `bpmn.compile_100.ticks` for a model of 100 elements without that walk |
 //!
 //! # Features
-//! `memory-v2`, on by default: the store is opened through a memory map where the system has sealed files. `jemalloc`, `mimalloc`: the
+//! `memory-v2`, on by default: stores are copied into huge pages where the system has them. `jemalloc`, `mimalloc`: the
 //! program's allocator; with both, jemalloc. None changes a result.
 //!
 //! # Example

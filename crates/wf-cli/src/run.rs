@@ -39,7 +39,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let all: Vec<&Compiled> = core::iter::once(&compiled).chain(&others).collect();
     write_store(&path, &all)?;
     let engine = Engine::open(&path).map_err(|error| Failure::Io(error.to_string()))?;
-    // The store is open by copy or sealed: its file is no longer needed, however this program ends.
+    // The store is open by copy: its file is no longer needed, however this program ends.
     drop(folder);
     let program = stored(&engine, &compiled, &path)?;
     let names = engine.names(program).unwrap_or_default();

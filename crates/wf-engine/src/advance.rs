@@ -194,7 +194,7 @@ impl Batch<'_, '_> {
     fn refused(&self, case: CaseId, refused: Status) -> Status {
         let line = self.slab.line(case.slot());
         let program = line.and_then(|line| line.program_of(case.generation()));
-        let row = program.and_then(|program| self.programs.rows.get(program));
+        let row = program.and_then(|program| self.programs.row(program));
         match (line, row) {
             (Some(line), Some(row)) if row.is_general && line.end() == NOT_ENDED => refused,
             (Some(line), Some(row)) if !row.is_general && line.word() & row.enabled != 0 => refused,
@@ -210,7 +210,7 @@ impl Batch<'_, '_> {
         if case.shard() != self.shard {
             return Err(Status::UnknownCase);
         }
-        let row = self.programs.rows.get(program).ok_or(Status::UnknownCase)?;
+        let row = self.programs.row(program).ok_or(Status::UnknownCase)?;
         if event.kind != EventKind::Complete || row.is_general {
             return self.apply_other(event, row);
         }

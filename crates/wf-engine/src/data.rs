@@ -102,7 +102,7 @@ impl<'b> Batch<'b, '_> {
         let slot = event.case.slot();
         let line = self.slab.line(slot).filter(|_| event.case.shard() == self.shard);
         let program = line.and_then(|line| line.program_of(event.case.generation()));
-        let row = program.and_then(|program| self.programs.rows.get(program)).ok_or(Status::UnknownCase)?;
+        let row = program.and_then(|program| self.programs.row(program)).ok_or(Status::UnknownCase)?;
         self.set_variables(slot, row, event.side)
     }
 
@@ -151,7 +151,7 @@ impl<'b> Batch<'b, '_> {
     /// What a task of the case in a slot calls.
     pub(crate) fn called_by(&self, caller: u32, task: usize) -> Option<&'b CalledProgram> {
         let (program, _) = self.slab.line(caller)?.occupant()?;
-        let row = self.programs.rows.get(program)?;
+        let row = self.programs.row(program)?;
         let call = self.cells.tasks(row).get(task)?.call;
         self.programs.called.get(row.calls.checked_add(call as usize)?)
     }
@@ -162,7 +162,7 @@ impl<'b> Batch<'b, '_> {
         let line = self.slab.line_mut(slot).filter(|_| event.case.shard() == self.shard);
         let line = line.ok_or(Status::UnknownCase)?;
         let program = line.program_of(event.case.generation()).ok_or(Status::UnknownCase)?;
-        let row = self.programs.rows.get(program).ok_or(Status::UnknownCase)?;
+        let row = self.programs.row(program).ok_or(Status::UnknownCase)?;
         // A case of masks that has ended in this batch says so by its tasks alone.
         let has_ended = line.end() != NOT_ENDED || (!row.is_general && line.word() & row.enabled == 0);
         match event.task {
@@ -193,7 +193,7 @@ impl<'b> Batch<'b, '_> {
         let Some(line) = self.slab.line_mut(event.case.slot()) else { return };
         match applied {
             Err(status) if status.fault() > 0 => {
-                let program = line.occupant().and_then(|(program, _)| self.programs.rows.get(program));
+                let program = line.occupant().and_then(|(program, _)| self.programs.row(program));
                 // An interrupt leaves nothing that waits.
                 if program.is_some_and(|row| event.task < row.tasks) {
                     line.set_incident(event.task, status.fault());

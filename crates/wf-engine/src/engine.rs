@@ -25,8 +25,12 @@ impl Engine {
     /// An engine over a store that the embedder opened: with `Store::open_mapped`, whose one `unsafe` sentence is the
     /// embedder's to keep, programs are used straight from the page cache.
     ///
+    /// The bytes of every record are verified here, and the header of every image; what stands behind it is checked once, when
+    /// the program is first used, which takes some memory too: [`check`](Self::check) does both before. A program that calls
+    /// others is checked here, with what it calls.
+    ///
     /// # Errors
-    /// A record that is not a program, or a store without one. Every program is checked here, once.
+    /// A record that was changed or is not a program, or a store without one.
     pub fn with_store(store: Store) -> Result<Self, EngineError> {
         Ok(Self {
             programs: Arc::new(Programs::load(store)?),
@@ -35,13 +39,13 @@ impl Engine {
         })
     }
 
-    /// An engine over a store file, opened in a way that later damage to the file cannot reach: sealed memory where the
-    /// system has it and the feature `memory-v2` is on, else a copy.
+    /// An engine over a store file, opened in a way that later damage to the file cannot reach: by a copy, on Linux and with
+    /// the feature `memory-v2` in huge pages.
     ///
     /// # Errors
     /// A file that cannot be read or is no store, and as [`with_store`](Self::with_store).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, EngineError> {
-        Self::with_store(open_sound(path.as_ref())?)
+        Self::with_store(Store::open_copy(path.as_ref())?)
     }
 
     /// The store that the programs lie in.
@@ -53,13 +57,31 @@ impl Engine {
     /// The number of a program by its name.
     #[must_use]
     pub fn program(&self, name: &str) -> Option<ProgramId> {
-        self.programs.rows.id(name).map(ProgramId)
+        self.programs.id(name).map(ProgramId)
     }
 
     /// All programs with their names.
     pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &str)> {
-        (0..self.programs.rows.len() as u32)
-            .filter_map(|id| self.programs.rows.name(id).map(|name| (ProgramId(id), name)))
+        (0..self.programs.len()).filter_map(|id| self.programs.name(id).map(|name| (ProgramId(id), name)))
+    }
+
+    /// Checks a program, as its first use would.
+    ///
+    /// A program that is not valid, though its bytes are as they were written, is of another compiler or of a stranger. No case
+    /// of it starts, and it has no names.
+    ///
+    /// # Errors
+    /// What is wrong with the program, and its name.
+    pub fn check(&self, program: ProgramId) -> Result<(), EngineError> {
+        self.programs.check(program.0)
+    }
+
+    /// Checks all programs: before an engine is published to running writers, and where stores may come from strangers.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), of the first program that is not valid.
+    pub fn check_all(&self) -> Result<(), EngineError> {
+        (0..self.programs.len()).try_for_each(|program| self.programs.check(program))
     }
 
     /// Names of a program's tasks and decisions.
@@ -76,7 +98,7 @@ impl Engine {
 
     /// Work items that one completion of a program is expected to add at most; 0 if there is no such program.
     pub(crate) fn fanout(&self, program: ProgramId) -> usize {
-        self.programs.rows.get(program.0).map_or(0, |row| row.fanout)
+        self.programs.row(program.0).map_or(0, |row| row.fanout)
     }
 
     /// A shard for up to `cases_max` live cases; its memory is taken, and touched, here.
@@ -95,14 +117,4 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         Stats::read(&self.stats)
     }
-}
-
-#[cfg(all(feature = "memory-v2", target_os = "linux"))]
-fn open_sound(path: &Path) -> Result<Store, wf_mmap::Error> {
-    Store::open_sealed(path)
-}
-
-#[cfg(not(all(feature = "memory-v2", target_os = "linux")))]
-fn open_sound(path: &Path) -> Result<Store, wf_mmap::Error> {
-    Store::open_copy(path)
 }

@@ -339,7 +339,7 @@ impl Batch<'_, '_> {
     /// How a case has ended that a plain step has left without a calm task; `None` if something else keeps it alive.
     pub(crate) fn end_of_plain(&mut self, case: CaseId) -> Option<EndKind> {
         let line = self.slab.line_mut(case.slot())?;
-        let row = self.programs.rows.get(line.program_of(case.generation())?)?;
+        let row = self.programs.row(line.program_of(case.generation())?)?;
         if !row.is_general {
             return Some(end_of(line.marking()));
         }

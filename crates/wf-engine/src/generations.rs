@@ -71,7 +71,8 @@ impl Generations {
     /// Takes up the newest engine, if there is a newer one than at the last call, and closes generations without cases.
     /// `true` if there was a newer one.
     ///
-    /// Costs one look at a shared number where nothing was published.
+    /// Costs one look at a shared number where nothing was published. Who publishes an engine of programs that may be anybody's calls
+    /// [`Engine::check_all`] on it before.
     ///
     /// # Errors
     /// As of [`new`](Self::new): then cases go on starting on the generation that was the newest before, and the next call tries

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use wf_net::Names;
 use wf_net::image::{TASK_CALL, TASK_PERSISTENT};
 use wf_net::script::SENT_MAX;
 use wf_registry::{Frozen, Registry};
@@ -55,39 +54,80 @@ struct Catch {
 #[derive(Debug)]
 pub(crate) struct Messages {
     names: Frozen<()>,
-    /// For each program its messages by their numbers there.
-    of_program: Vec<Vec<MessageId>>,
-    catches: Vec<Vec<Catch>>,
+    /// The messages of all programs, those of a program by their numbers there.
+    numbers: Box<[MessageId]>,
+    catches: Box<[Catch]>,
+    /// For each program where its messages and its catches end.
+    ends: Box<[(u32, u32)]>,
 }
 
-impl Messages {
-    /// Of all programs, in order.
-    pub(crate) fn new<'n>(programs: impl Iterator<Item = &'n Names> + Clone) -> Result<Self, EngineError> {
-        let all: BTreeSet<&String> = programs.clone().flat_map(|names| &names.messages).collect();
+/// Messages of one program after another, as they stand in the store.
+#[derive(Debug, Default)]
+pub(crate) struct MessagesDraft<'s> {
+    texts: Vec<&'s str>,
+    catches: Vec<wf_net::Catch>,
+    ends: Vec<(u32, u32)>,
+}
+
+impl<'s> MessagesDraft<'s> {
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self { ends: Vec::with_capacity(count), ..Self::default() }
+    }
+
+    /// Those of the next program.
+    pub(crate) fn push(&mut self, texts: &[&'s str], catches: &[wf_net::Catch]) {
+        self.texts.extend_from_slice(texts);
+        self.catches.extend_from_slice(catches);
+        self.ends.push((self.texts.len() as u32, self.catches.len() as u32));
+    }
+
+    pub(crate) fn finish(self) -> Result<Messages, EngineError> {
+        if u32::try_from(self.texts.len().max(self.catches.len())).is_err() {
+            return Err(EngineError::TooManyPrograms);
+        }
+        let all: BTreeSet<&str> = self.texts.iter().copied().collect();
         let mut names = Registry::new();
         for name in all {
             names.register(name, ()).map_err(|_| EngineError::TooManyPrograms)?;
         }
         let names = names.freeze();
-        let id = |name: &String| {
+        let id = |name: &&str| {
             MessageId(names.id(name).unwrap_or_else(|| unreachable!("every name was registered")))
         };
-        let (mut of_program, mut catches) = (Vec::new(), Vec::new());
-        for program in programs {
-            let ids: Vec<MessageId> = program.messages.iter().map(id).collect();
-            let catch = |catch: &wf_net::Catch| Catch {
-                message: ids[usize::from(catch.message)],
-                route: catch.route,
-            };
-            catches.push(program.catches.iter().map(catch).collect());
-            of_program.push(ids);
+        let numbers: Box<[MessageId]> = self.texts.iter().map(id).collect();
+        let mut catches = Vec::with_capacity(self.catches.len());
+        let (mut first, mut done) = (0, 0);
+        for &(texts_end, catches_end) in &self.ends {
+            let own = &numbers[first..texts_end as usize];
+            let known = self.catches[done..catches_end as usize].iter();
+            catches.extend(
+                known.map(|catch| Catch { message: own[usize::from(catch.message)], route: catch.route }),
+            );
+            (first, done) = (texts_end as usize, catches_end as usize);
         }
-        Ok(Self { names, of_program, catches })
+        Ok(Messages { names, numbers, catches: catches.into(), ends: self.ends.into() })
+    }
+}
+
+impl Messages {
+    /// Where a program's messages and catches begin and end.
+    fn ends(&self, program: u32) -> Option<((u32, u32), (u32, u32))> {
+        let end = *self.ends.get(program as usize)?;
+        let begin = program.checked_sub(1).map_or((0, 0), |before| self.ends[before as usize]);
+        Some((begin, end))
+    }
+
+    /// The messages of a program by their numbers there.
+    fn of_program(&self, program: u32) -> Option<&[MessageId]> {
+        let ((from, _), (to, _)) = self.ends(program)?;
+        Some(&self.numbers[from as usize..to as usize])
     }
 
     fn routes(&self, program: u32, message: MessageId) -> impl Iterator<Item = u16> + '_ {
-        let catches = self.catches.get(program as usize).into_iter().flatten();
-        catches.filter(move |catch| catch.message == message).map(|catch| catch.route)
+        let own = self
+            .ends(program)
+            .map_or(&[][..], |((_, from), (_, to))| &self.catches[from as usize..to as usize]);
+        own.iter().filter(move |catch| catch.message == message).map(|catch| catch.route)
     }
 }
 
@@ -112,11 +152,14 @@ impl Engine {
 
     /// Programs of which cases begin with a message, and the numbers of the start nodes.
     pub(crate) fn started_by(&self, message: MessageId) -> impl Iterator<Item = (ProgramId, u16)> + '_ {
-        let programs = self.programs().filter_map(|(id, _)| Some((id, self.programs.rows.get(id.0)?)));
-        programs.flat_map(move |(id, row)| {
-            let routes = self.programs.messages.routes(id.0, message);
-            let starts = routes.filter_map(move |route| route.checked_sub(row.tasks));
-            starts.filter(move |&start| start < row.starts).map(move |start| (id, start))
+        (0..self.programs.len()).flat_map(move |program| {
+            let routes = self.programs.messages.routes(program, message);
+            // Only one that waits for the message is looked at, and so checked.
+            routes.filter_map(move |route| {
+                let row = self.programs.row(program)?;
+                let start = route.checked_sub(row.tasks).filter(|&start| start < row.starts)?;
+                Some((ProgramId(program), start))
+            })
         })
     }
 }
@@ -135,7 +178,7 @@ impl Shard {
         while let Some(slot) = open.pop() {
             let occupied = self.slab.line(slot).and_then(|line| Some((line, line.occupant()?)));
             let Some((line, (program, generation))) = occupied else { continue };
-            let Some(row) = self.programs.rows.get(program) else { continue };
+            let Some(row) = self.programs.row(program) else { continue };
             let case = CaseId::new(self.id, slot, generation);
             let (cells, marking) = (self.programs.cells(), line.marking());
             let (items, tasks) = (Items::new(line, row, cells), cells.tasks(row));
@@ -189,7 +232,7 @@ impl Batch<'_, '_> {
         }
         let program = self.slab.line(case.slot()).and_then(Line::occupant).map_or(0, |(program, _)| program);
         let programs = self.programs;
-        let Some(ids) = programs.messages.of_program.get(program as usize) else { return };
+        let Some(ids) = programs.messages.of_program(program) else { return };
         for at in 0..usize::from(sent.len) {
             let Some(&message) = ids.get(usize::from(sent.messages[at])) else { continue };
             for _ in 0..sent.counts[at] {

@@ -88,10 +88,9 @@ impl Shard {
     #[must_use]
     pub fn pattern_stats(&self) -> PatternStats {
         let mut counts = [0; COUNT];
-        let programs = (0..self.programs.rows.len() as u32)
-            .filter_map(|id| Some((self.programs.rows.get(id)?, self.programs.patterns.get(id as usize)?)));
-        for (row, sets) in programs {
-            self.add_ops(row, sets, &mut counts);
+        // Of a program that was never used nothing was counted.
+        for program in (0..self.programs.len()).filter_map(|id| self.programs.used(id)) {
+            self.add_ops(&program.row, &program.patterns, &mut counts);
         }
         let EventCounts { cancelled_task, cancelled_case, cancelled_instances, completed_instances } =
             self.event_counts;

@@ -1,6 +1,11 @@
-//! The table of programs: for each its place in the store, checked when loaded.
+//! The table of programs: for each its place in the store, checked when it is first used.
 
-use std::collections::HashSet;
+mod draft;
+mod names;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::OnceLock;
 
 use wf_mmap::{Key, Store};
 use wf_net::guard::Guards;
@@ -8,14 +13,15 @@ use wf_net::image::{
     CELL_BYTES, ConstantCell, CubeCell, FLAG_GENERAL, FLAG_MERGES, FLAG_QUIET, Header, Op1, Op2, OpMeta,
     PLACES_MAX, TaskCell,
 };
-use wf_net::{ANY_ERROR, Names, Program};
-use wf_registry::{Frozen, Registry};
+use wf_net::{ANY_ERROR, ImageError, Outline, Program};
 use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 
 use crate::error::EngineError;
 use crate::line::{CounterOf, Marking};
 use crate::messages::Messages;
 use crate::plain::{Form, Hot};
+use draft::Draft;
+use names::Names;
 
 /// Number of a program in its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +53,8 @@ pub(crate) struct Row {
     pub(crate) counters: u16,
     /// Bits of the places that have a counter.
     pub(crate) counted: Marking,
+    /// Whether another program calls it.
+    pub(crate) is_called: bool,
     /// Of a general program, whether some steps are masks all the same.
     pub(crate) is_quiet: bool,
     /// Whether every task is a token and no more, so that no record is kept.
@@ -83,11 +91,10 @@ impl Row {
     }
 
     /// What the plain path needs. The end of a case that was called is the business of its caller: no plain step ends it.
-    fn hot(&self, is_called: bool) -> Result<Hot, EngineError> {
-        let narrow = |number: usize| u32::try_from(number).map_err(|_| EngineError::TooManyPrograms);
-        let is_plain = !is_called && (!self.is_general || self.is_quiet);
-        let form = is_plain.then_some(self.form);
-        Ok(Hot::new(narrow(self.ops)?, self.shift, (self.tasks, self.calm), self.is_general, form))
+    fn hot(&self) -> Result<Hot, EngineError> {
+        let ops = u32::try_from(self.ops).map_err(|_| EngineError::TooManyPrograms)?;
+        let is_plain = !self.is_called && (!self.is_general || self.is_quiet);
+        Ok(Hot::new(ops, self.shift, (self.tasks, self.calm), self.is_general, is_plain.then_some(self.form)))
     }
 
     /// Whether an event can name this task or interrupt.
@@ -120,7 +127,7 @@ struct Failures {
 }
 
 impl Failures {
-    fn new(names: &Names) -> Self {
+    fn new(names: &wf_net::Names) -> Self {
         let is_error = |name: &&String| name.starts_with(ANY_ERROR);
         let known = names.messages.iter().zip(0u16..).filter(|(name, _)| is_error(name));
         let first = names.tasks.len() + names.starts.len();
@@ -145,91 +152,189 @@ fn errors_between(called: &Failures, caller: &Failures) -> Vec<(u16, u16)> {
     errors
 }
 
+/// Empty until a program is first used; then what was found.
+type FirstUse = OnceLock<Result<Box<Checked>, ImageError>>;
+
 /// All programs of one store.
 #[derive(Debug)]
 pub(crate) struct Programs {
     pub(crate) store: Store,
-    pub(crate) rows: Frozen<Row>,
-    /// What the plain path needs of each.
+    names: Names,
+    /// For each program the first cell of its image, in order.
+    firsts: Box<[u32]>,
+    /// What was found when a program was first used: then it is checked.
+    checked: Box<[FirstUse]>,
+    /// What the plain path needs of each, from headers that were checked.
     pub(crate) hots: Vec<Hot>,
     /// What calls run, in the order of each program's calls.
     pub(crate) called: Vec<CalledProgram>,
     tasks_max: usize,
-    /// Names of the variables of each program.
-    variables: Vec<Vec<String>>,
-    /// For each program its sets of control-flow patterns.
-    pub(crate) patterns: Vec<Vec<u64>>,
+    timers_max: usize,
+    have_variables: bool,
     /// Names of messages, and what each program does with them.
     pub(crate) messages: Messages,
-    /// Build ids with their programs, in order.
-    build_ids: Vec<(u64, ProgramId)>,
+    /// Build ids with their programs, in order; made when first asked for.
+    build_ids: OnceLock<Box<[(u64, ProgramId)]>>,
+}
+
+/// A program that was checked, with what is kept of its names.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) row: Row,
+    variables: Vec<String>,
+    /// Its sets of control-flow patterns.
+    pub(crate) patterns: Vec<u64>,
 }
 
 impl Programs {
     pub(crate) fn load(store: Store) -> Result<Self, EngineError> {
-        let mut loaded: Vec<(String, Row, Names)> = Vec::new();
-        // Of each call: who calls, and what.
-        let mut calls: Vec<(String, String)> = Vec::new();
-        for entry in store.iter() {
-            let (key, image) = entry?;
-            let Key::Str(name) = key else { return Err(EngineError::Key) };
-            let in_program = |error| EngineError::Program { key: name.to_owned(), error };
-            let (program, names) = Program::parse_named(image).map_err(in_program)?;
-            let cells = store.cell_range(key)?.ok_or(EngineError::Key)?;
-            let row = row(&program, cells.start, calls.len());
-            calls.extend(names.calls.iter().map(|called| (name.to_owned(), called.clone())));
-            loaded.push((name.to_owned(), row, names));
-        }
-        if loaded.is_empty() {
+        let draft = Draft::read(&store)?;
+        if draft.hots.is_empty() {
             return Err(EngineError::Empty);
         }
-        let messages = Messages::new(loaded.iter().map(|(_, _, names)| names))?;
-        let is_called: HashSet<&str> = calls.iter().map(|(_, called)| called.as_str()).collect();
-        let (mut rows, mut hots, mut build_ids) = (Registry::new(), Vec::new(), Vec::new());
-        let (mut variables, mut callable, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
-        let mut failures = Vec::new();
-        for (name, mut row, names) in loaded {
-            let is_called = is_called.contains(name.as_str());
-            row.is_general |= is_called;
-            callable.push(is_callable(&names));
-            failures.push(Failures::new(&names));
-            variables.push(names.variables);
-            patterns.push(names.patterns);
-            build_ids.push((row.build_id, ProgramId(build_ids.len() as u32)));
-            hots.push(row.hot(is_called)?);
-            rows.register(&name, row).map_err(|_| EngineError::TooManyPrograms)?;
-        }
-        build_ids.sort_unstable();
-        let rows = rows.freeze();
-        let mut called = Vec::new();
-        for (caller, name) in calls {
-            let own = rows.id(&caller).map_or(&[][..], |id| &variables[id as usize]);
-            let Some(program) = rows.id(&name).filter(|&id| callable[id as usize]) else {
-                return Err(EngineError::Call { caller, called: name });
-            };
-            let theirs = &variables[program as usize];
-            let place = |name: &String| theirs.iter().position(|other| other == name);
-            let shared = (0u16..).zip(own).filter_map(|(from, name)| Some((from, place(name)? as u16)));
-            let errors = rows
-                .id(&caller)
-                .map_or(Vec::new(), |id| errors_between(&failures[program as usize], &failures[id as usize]));
-            called.push(CalledProgram { program, shared: shared.collect(), errors });
-        }
+        let Draft { names, firsts, hots, messages, callers, timers_max, have_variables } = draft;
+        let checked = core::iter::repeat_with(OnceLock::new).take(hots.len()).collect();
         let tasks_max = hots.iter().map(Hot::tasks).max().unwrap_or(0);
-        Ok(Self { store, rows, hots, called, tasks_max, variables, patterns, messages, build_ids })
+        let mut programs = Self {
+            names: names.finish(),
+            firsts: firsts.into(),
+            checked,
+            hots,
+            called: Vec::new(),
+            tasks_max,
+            timers_max,
+            have_variables,
+            messages: messages.finish()?,
+            build_ids: OnceLock::new(),
+            store,
+        };
+        programs.link(&callers)?;
+        Ok(programs)
+    }
+
+    /// Checks the programs that call others, and those that they call.
+    fn link(&mut self, callers: &[u32]) -> Result<(), EngineError> {
+        let mut linked: BTreeMap<u32, (Row, wf_net::Names)> = BTreeMap::new();
+        let mut calls: Vec<(u32, String)> = Vec::new();
+        for &caller in callers {
+            let (mut row, names) = self.check_image(caller).map_err(|error| self.refused(caller, error))?;
+            row.calls = calls.len();
+            calls.extend(names.calls.iter().map(|called| (caller, called.clone())));
+            linked.insert(caller, (row, names));
+        }
+        for (caller, name) in calls {
+            let called = self.id(&name).ok_or_else(|| self.no_call(caller, &name))?;
+            if let Entry::Vacant(place) = linked.entry(called) {
+                place.insert(self.check_image(called).map_err(|error| self.refused(called, error))?);
+            }
+            let (theirs, ours) = (&linked[&called].1, &linked[&caller].1);
+            if !is_callable(theirs) {
+                return Err(self.no_call(caller, &name));
+            }
+            let place = |name: &String| theirs.variables.iter().position(|other| other == name);
+            let shared =
+                (0u16..).zip(&ours.variables).filter_map(|(from, name)| Some((from, place(name)? as u16)));
+            let errors = errors_between(&Failures::new(theirs), &Failures::new(ours));
+            self.called.push(CalledProgram { program: called, shared: shared.collect(), errors });
+            if let Some((row, _)) = linked.get_mut(&called) {
+                (row.is_general, row.is_called) = (true, true);
+            }
+        }
+        for (program, (row, names)) in linked {
+            self.hots[program as usize] = row.hot()?;
+            let checked = Checked { row, variables: names.variables, patterns: names.patterns };
+            self.checked[program as usize] = OnceLock::from(Ok(Box::new(checked)));
+        }
+        self.tasks_max = self.hots.iter().map(Hot::tasks).max().unwrap_or(0);
+        Ok(())
+    }
+
+    fn no_call(&self, caller: u32, called: &str) -> EngineError {
+        let caller = self.name(caller).unwrap_or_default().to_owned();
+        EngineError::Call { caller, called: called.to_owned() }
+    }
+
+    fn refused(&self, program: u32, error: ImageError) -> EngineError {
+        EngineError::Program { key: self.name(program).unwrap_or_default().to_owned(), error }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.firsts.len() as u32
+    }
+
+    pub(crate) fn name(&self, program: u32) -> Option<&str> {
+        self.names.get(program)
+    }
+
+    /// The number of a program: where its image stands says which it is.
+    pub(crate) fn id(&self, name: &str) -> Option<u32> {
+        let first = u32::try_from(self.store.cell_range(Key::Str(name)).ok()??.start).ok()?;
+        self.firsts.binary_search(&first).ok().map(|program| program as u32)
+    }
+
+    /// Where the parts of a program stand; `None` if there is none of this number, or it is not valid.
+    #[inline]
+    pub(crate) fn row(&self, program: u32) -> Option<&Row> {
+        self.checked(program).map(|checked| &checked.row)
+    }
+
+    /// A program, checked now if it never was.
+    #[inline]
+    pub(crate) fn checked(&self, program: u32) -> Option<&Checked> {
+        match self.checked.get(program as usize)?.get() {
+            Some(Ok(checked)) => Some(checked),
+            _ => self.first_use(program).ok(),
+        }
+    }
+
+    /// A program that was used before, and is valid.
+    pub(crate) fn used(&self, program: u32) -> Option<&Checked> {
+        self.checked.get(program as usize)?.get()?.as_deref().ok()
+    }
+
+    /// Checks a program that exists, if it never was.
+    #[cold]
+    #[inline(never)]
+    fn first_use(&self, program: u32) -> Result<&Checked, ImageError> {
+        let check = || {
+            let (row, names) = self.check_image(program)?;
+            Ok(Box::new(Checked { row, variables: names.variables, patterns: names.patterns }))
+        };
+        self.checked[program as usize].get_or_init(check).as_deref().map_err(|error| *error)
+    }
+
+    /// As [`first_use`](Self::first_use), with what is wrong and the name of the program.
+    pub(crate) fn check(&self, program: u32) -> Result<(), EngineError> {
+        if program >= self.len() {
+            return Ok(());
+        }
+        self.first_use(program).map(drop).map_err(|error| self.refused(program, error))
+    }
+
+    /// Checks an image, whatever was found before.
+    fn check_image(&self, program: u32) -> Result<(Row, wf_net::Names), ImageError> {
+        let (first, bytes) = self.image(program).ok_or(ImageError::NotAnImage)?;
+        let (program, names) = Outline::read(bytes)?.check()?;
+        Ok((row(&program, first, 0), names))
+    }
+
+    /// The first cell of an image, and its bytes.
+    fn image(&self, program: u32) -> Option<(usize, &[u8])> {
+        let first = *self.firsts.get(program as usize)? as usize;
+        let (header, _) = Header::ref_from_prefix(self.store.cells().get(first..)?.as_flattened()).ok()?;
+        let cells = self.store.cells().get(first..)?.get(..header.cells as usize)?;
+        Some((first, cells.as_flattened()))
     }
 
     /// Whether any program asks for data.
-    pub(crate) fn have_variables(&self) -> bool {
-        self.variables.iter().any(|variables| !variables.is_empty())
+    pub(crate) const fn have_variables(&self) -> bool {
+        self.have_variables
     }
 
     /// Most timers of a case.
-    pub(crate) fn timers_max(&self) -> usize {
-        let rows = (0..self.rows.len() as u32).filter_map(|program| self.rows.get(program));
-        rows.map(|row| self.cells().tasks(row).iter().filter(|cell| cell.is_timer()).count())
-            .max()
-            .unwrap_or(0)
+    pub(crate) const fn timers_max(&self) -> usize {
+        self.timers_max
     }
 
     /// Most tasks of a program: work items that a plain step can add.
@@ -239,21 +344,27 @@ impl Programs {
 
     /// Number of a variable of a program.
     pub(crate) fn variable(&self, program: ProgramId, name: &str) -> Option<u16> {
-        let variables = self.variables.get(program.0 as usize)?;
+        let variables = &self.checked(program.0)?.variables;
         variables.iter().position(|other| other == name).map(|at| at as u16)
     }
 
     /// The program of a build.
     pub(crate) fn by_build_id(&self, build_id: u64) -> Option<ProgramId> {
-        let at = self.build_ids.binary_search_by_key(&build_id, |&(id, _)| id).ok()?;
-        Some(self.build_ids[at].1)
+        let all = self.build_ids.get_or_init(|| {
+            let of_image =
+                |bytes: &[u8]| Header::ref_from_prefix(bytes).ok().map(|(header, _)| header.build_id);
+            let ids = (0..self.len()).filter_map(|id| Some((of_image(self.image(id)?.1)?, ProgramId(id))));
+            let mut ids: Box<[_]> = ids.collect();
+            ids.sort_unstable();
+            ids
+        });
+        let at = all.binary_search_by_key(&build_id, |&(id, _)| id).ok()?;
+        Some(all[at].1)
     }
 
     /// The program's image, read again for its names.
-    pub(crate) fn names(&self, program: ProgramId) -> Option<Names> {
-        let name = self.rows.name(program.0)?;
-        let image = self.store.get(Key::Str(name)).ok()??;
-        Program::parse(image).ok()?.names().ok()
+    pub(crate) fn names(&self, program: ProgramId) -> Option<wf_net::Names> {
+        self.check_image(program.0).ok().map(|(_, names)| names)
     }
 
     /// The store's cells as words: cast once a batch, so that an op costs one bounds-checked index.
@@ -266,7 +377,7 @@ impl Programs {
 }
 
 /// A call says nothing of decisions, so those behind the first start must be the data's.
-fn is_callable(names: &Names) -> bool {
+fn is_callable(names: &wf_net::Names) -> bool {
     let decisions = &names.route_decisions[names.tasks.len()];
     decisions.iter().all(|&decision| names.decisions[decision].is_guarded())
 }
@@ -289,6 +400,7 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         places: header.places,
         counters: header.counters,
         counted: header.counted_mask,
+        is_called: false,
         is_quiet: header.flags & FLAG_QUIET != 0,
         is_tokens: header.flags & FLAG_GENERAL == 0,
         build_id: header.build_id,
@@ -302,14 +414,23 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         tasks: header.tasks,
         starts: header.starts,
         shift: header.shift,
-        form: match (header.words, header.flags & FLAG_MERGES) {
-            (1, 0) => Form::One,
-            (1, _) => Form::Merges,
-            _ => Form::Two,
-        },
+        form: form(header),
         fanout: program.fanout_max(),
         enabled: header.enabled_mask,
-        calm: (0..tasks).filter(|&task| program.task(task).is_calm()).fold(0, |calm, task| calm | 1 << task),
+        calm: calm((0..tasks).map(|task| program.task(task))),
+    }
+}
+
+/// Of these tasks, those that are a token and no more.
+fn calm<'c>(tasks: impl Iterator<Item = &'c TaskCell>) -> u64 {
+    tasks.zip(0..u64::BITS).filter(|(task, _)| task.is_calm()).fold(0, |calm, (_, task)| calm | 1 << task)
+}
+
+fn form(header: &Header) -> Form {
+    match (header.words, header.flags & FLAG_MERGES) {
+        (1, 0) => Form::One,
+        (1, _) => Form::Merges,
+        _ => Form::Two,
     }
 }
 

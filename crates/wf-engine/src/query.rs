@@ -111,7 +111,7 @@ impl Shard {
     pub(crate) fn line_of(&self, case: CaseId) -> Option<(&Line, ProgramId, &Row)> {
         let line = self.slab.line(case.slot()).filter(|_| case.shard() == self.id)?;
         let program = line.program_of(case.generation())?;
-        Some((line, ProgramId(program), self.programs.rows.get(program)?))
+        Some((line, ProgramId(program), self.programs.row(program)?))
     }
 
     /// What is known of a case, or `None` if it does not live here.
@@ -189,10 +189,10 @@ impl Shard {
     /// Searches all lines by vector instructions, with scratch in the scope's memory.
     #[must_use]
     pub fn count_at(&self, program: ProgramId, task: u16, scope: &Scope<'_>) -> usize {
-        let Some(row) = self.programs.rows.get(program.0).filter(|row| task < row.tasks) else { return 0 };
+        let Some(row) = self.programs.row(program.0).filter(|row| task < row.tasks) else { return 0 };
         debug_assert!(row.enabled >> task & 1 == 1);
         let (rows, bit) = (self.slab.rows(), 1 << task);
-        if self.programs.rows.len() == 1 {
+        if self.programs.len() == 1 {
             return count_masked_rows(rows, ENABLED_WORD, bit, bit);
         }
         let found = scope.alloc_slice_fill(ROWS_AT_A_TIME, 0u32);
@@ -223,7 +223,7 @@ impl Shard {
     }
 
     fn route_counts(&self, program: ProgramId, routes: fn(&Row) -> Range<usize>) -> Vec<u64> {
-        let Some(row) = self.programs.rows.get(program.0) else { return Vec::new() };
+        let Some(row) = self.programs.row(program.0) else { return Vec::new() };
         let of_route = |route: usize| {
             let ops = route << row.shift..(route + 1) << row.shift;
             ops.map(|index| self.op_counts[row.cell(index)]).sum()

@@ -174,7 +174,7 @@ impl Shard {
         scope: &Scope<'s>,
     ) -> Started<'s> {
         let mut batch = self.batch(starts.len(), sides, scope);
-        let Some(row) = batch.programs.rows.get(program.0) else {
+        let Some(row) = batch.programs.row(program.0) else {
             return Started { refused: Some(Status::UnknownTask), ..Started::default() };
         };
         let mut cases = scope.vec(starts.len());

@@ -107,7 +107,7 @@ impl Batch<'_, '_> {
 /// A case that lives, and its program.
 fn found<'f>(slab: &'f Slab, programs: &'f Programs, case: CaseId) -> Option<(&'f Line, &'f Row)> {
     let line = slab.line(case.slot())?;
-    Some((line, programs.rows.get(line.program_of(case.generation())?)?))
+    Some((line, programs.row(line.program_of(case.generation())?)?))
 }
 
 /// Whether an entry is of a timer that runs.

@@ -211,7 +211,7 @@ impl Shard {
         for (place, saved) in family.iter().enumerate() {
             let mut line = saved.line();
             let program = known.find(&self.programs, saved)?;
-            let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
+            let row = self.programs.row(program.0).ok_or(ImportError::UnknownProgram)?;
             for (cell, _) in calls(&line, row, self.programs.cells()) {
                 let call = Call::of(cell);
                 if let Called::Runs(place) = call.read(&line) {
@@ -248,7 +248,7 @@ impl Shard {
         if saved.kinds == 0 {
             return Ok(());
         }
-        let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
+        let row = self.programs.row(program.0).ok_or(ImportError::UnknownProgram)?;
         let SavedValues(values) = values.next().ok_or(ImportError::Values)?;
         let are_valid = Variables::from_parts(*values, saved.kinds).are_valid(usize::from(row.variables));
         if are_valid { Ok(()) } else { Err(ImportError::Values) }
@@ -262,7 +262,7 @@ impl Shard {
         place: usize,
         family: &[Saved],
     ) -> Result<(), ImportError> {
-        let row = self.programs.rows.get(program.0).ok_or(ImportError::UnknownProgram)?;
+        let row = self.programs.row(program.0).ok_or(ImportError::UnknownProgram)?;
         let cells = self.programs.cells();
         let line = saved.line();
         let items = Items::new(&line, row, cells);
@@ -295,7 +295,7 @@ impl Shard {
     /// Whether a saved case calls the one at a place of its family by this task.
     fn calls_place(&self, caller: &Saved, task: u16, place: usize) -> bool {
         let program = self.programs.by_build_id(caller.build_id);
-        let Some(row) = program.and_then(|program| self.programs.rows.get(program.0)) else { return false };
+        let Some(row) = program.and_then(|program| self.programs.row(program.0)) else { return false };
         let line = caller.line();
         calls(&line, row, self.programs.cells()).any(|(cell, own)| {
             own == usize::from(task) && Call::of(cell).read(&line) == Called::Runs(place as u32)

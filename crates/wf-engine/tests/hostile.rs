@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use wf_engine::play::{PlayOptions, play};
-use wf_engine::{Arena, Engine, Event, Key, ProgramId, Start, Store, StoreBuilder};
+use wf_engine::{Arena, Engine, EngineError, Event, Key, ProgramId, Start, Store, StoreBuilder};
 use wf_net::guard::{Binary, Comparison, Expr, Tally};
 use wf_net::image::{Header, build_id};
-use wf_net::{CompileOptions, Instances, Needed, NetBuilder, Quantity, compile};
+use wf_net::{CompileOptions, ImageError, Instances, Needed, NetBuilder, Quantity, compile};
 
 fn image() -> Vec<u8> {
     let mut net = NetBuilder::new("n");
@@ -126,4 +126,63 @@ fn every_event(engine: &Engine) {
         })
         .collect();
     shard.advance(&events, &arena.scope());
+}
+
+/// The first byte of an op's `keep` is turned round: its bytes are as they were written, and it names places that there are not.
+#[test]
+fn a_program_that_is_not_valid_is_named_when_it_is_first_used_and_hinders_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let mut bad = image();
+    let ops_at = size_of::<Header>();
+    bad[ops_at + 16..ops_at + 24].fill(0);
+    seal(&mut bad);
+    assert!(!wf_accepts(&bad));
+    let mut store = StoreBuilder::create(&path, Default::default()).unwrap();
+    store.add(Key::Str("bad"), &bad).unwrap();
+    store.add(Key::Str("good"), &image()).unwrap();
+    store.finish().unwrap();
+    let engine = Engine::open(&path).unwrap();
+    let (bad, good) = (engine.program("bad").unwrap(), engine.program("good").unwrap());
+    assert_eq!(engine.programs().map(|(_, name)| name).collect::<Vec<_>>(), ["bad", "good"]);
+    let mut shard = engine.shard(0, 4).unwrap();
+    let mut arena = Arena::new();
+    let started = shard.start_batch(bad, &[Start::default()], &arena.scope()).cases.len();
+    assert_eq!((started, engine.names(bad), engine.variable(bad, "x")), (0, None, None));
+    let scope = arena.scope();
+    assert!(shard.start_batch(bad, &[Start::default()], &scope).refused.is_some());
+    assert_eq!(shard.start_batch(good, &[Start::default()], &scope).cases.len(), 1);
+    assert!(shard.pattern_stats().met().count() > 0);
+    for error in [engine.check(bad).unwrap_err(), engine.check_all().unwrap_err()] {
+        assert!(
+            matches!(&error, EngineError::Program { key, error: ImageError::Op { .. } } if key == "bad"),
+            "{error}"
+        );
+    }
+    engine.check(good).unwrap();
+}
+
+#[test]
+fn a_damaged_record_is_named_when_the_engine_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let mut store = StoreBuilder::create(&path, Default::default()).unwrap();
+    store.add(Key::Str("n"), &image()).unwrap();
+    store.finish().unwrap();
+    let names = Engine::open(&path).unwrap().names(ProgramId(0));
+    let whole = std::fs::read(&path).unwrap();
+    let (mut tried, mut noticed) = (0, 0);
+    for at in (0..whole.len()).step_by(7) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x40;
+        std::fs::write(&path, &bytes).unwrap();
+        tried += 1;
+        match Engine::open(&path) {
+            Err(EngineError::Store(_)) => noticed += 1,
+            // Between records stand bytes that nobody reads.
+            Ok(engine) => assert_eq!(engine.names(ProgramId(0)), names, "byte {at}"),
+            Err(other) => panic!("byte {at}: {other}"),
+        }
+    }
+    assert!(noticed * 100 > tried * 99, "{noticed} of {tried}");
 }

@@ -221,7 +221,7 @@ impl StoreBuilder {
             schema: self.options.schema,
             schema_version: self.options.schema_version,
             index_crc,
-            dictionary_crc: crc32c::crc32c(&dictionary),
+            dictionary_crc: crate::crc::crc32c(&dictionary),
             raw_bytes,
             metadata: std::mem::take(&mut self.options.metadata),
         };
@@ -264,7 +264,7 @@ impl StoreBuilder {
                 filter.add(entry.hash());
             });
             let packed = pack(entries, homes, |bucket| {
-                crc = crc32c::crc32c_append(crc, bucket);
+                crc = crate::crc::crc32c_append(crc, bucket);
                 self.write(bucket)
             });
             if packed.is_ok() {
@@ -292,7 +292,7 @@ impl StoreBuilder {
     fn write_filter(&mut self, filter: &FilterDraft, mut crc: u32) -> Result<u32, Error> {
         let padding = filter.words().len().next_multiple_of(64 / WORD_BYTES) - filter.words().len();
         for word in filter.words().chain(std::iter::repeat_n([0; WORD_BYTES], padding)) {
-            crc = crc32c::crc32c_append(crc, &word);
+            crc = crate::crc::crc32c_append(crc, &word);
             self.write(&word)?;
         }
         Ok(crc)

@@ -104,7 +104,7 @@ impl Header {
         put(120, &(self.metadata.len() as u32).to_le_bytes());
         put(128, &self.raw_bytes.to_le_bytes());
         put(METADATA_AT, &self.metadata);
-        let crc = crc32c::crc32c(&page[..CRC_AT]);
+        let crc = crate::crc::crc32c(&page[..CRC_AT]);
         page[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
         page
     }
@@ -235,7 +235,7 @@ impl Header {
 }
 
 fn checksum_agrees(page: &[u8; HEADER_BYTES]) -> bool {
-    crc32c::crc32c(&page[..CRC_AT]) == u32_at(page, CRC_AT)
+    crate::crc::crc32c(&page[..CRC_AT]) == u32_at(page, CRC_AT)
 }
 
 fn u16_at(page: &[u8; HEADER_BYTES], at: usize) -> u16 {

@@ -48,6 +48,7 @@ mod bucket;
 mod builder;
 #[cfg(feature = "zstd")]
 mod compress;
+mod crc;
 mod current;
 #[cfg(feature = "zstd")]
 mod decoder;

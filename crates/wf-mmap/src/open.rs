@@ -51,7 +51,8 @@ impl Candidate {
 impl Store {
     /// Opens a store by reading all of it into memory.
     ///
-    /// Sound whatever happens to the file later. Costs one pass over the file, and its size in memory.
+    /// Sound whatever happens to the file later. Costs one pass over the file, and its size in memory; on Linux with feature
+    /// `map` a copy of 2 MiB or more is made in huge pages, where the kernel gives them.
     ///
     /// # Errors
     /// Every way in which a file can fail to be a whole store of this format has an [`ErrorKind`] of its own.

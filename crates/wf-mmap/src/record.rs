@@ -75,7 +75,7 @@ pub(crate) fn write_head(
     }
     head[at..].copy_from_slice(&(payload.len() as u32).to_le_bytes());
     let position = (place.payload_at >> unit_shift) as u32;
-    let crc = crc32c::crc32c_append(crc32c::crc32c_append(position, &head[WORD..]), payload);
+    let crc = crate::crc::crc32c_append(crate::crc::crc32c_append(position, &head[WORD..]), payload);
     head[..WORD].copy_from_slice(&crc.to_le_bytes());
     crc
 }
@@ -132,7 +132,7 @@ impl<'a> Record<'a> {
 
     /// Whether the bytes are those that were written.
     pub(crate) fn is_intact(&self) -> bool {
-        crc32c::crc32c_append(self.position, &self.whole[WORD..]) == self.crc()
+        crate::crc::crc32c_append(self.position, &self.whole[WORD..]) == self.crc()
     }
 
     /// Where the payload begins, in units.

@@ -1,5 +1,8 @@
 //! The bytes of an open store, wherever they live.
 
+#[cfg(all(feature = "map", target_os = "linux"))]
+mod huge;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -31,6 +34,9 @@ enum Owner {
     Heap(#[expect(dead_code, reason = "held for its drop")] Vec<u8>),
     #[cfg(feature = "map")]
     Map(memmap2::Mmap),
+    /// A copy in memory of its own.
+    #[cfg(all(feature = "map", target_os = "linux"))]
+    Huge(#[expect(dead_code, reason = "held for its drop")] memmap2::MmapMut),
 }
 
 // SAFETY: the region is read-only for as long as it lives (invariant of `start`), and both owners may be dropped on
@@ -62,6 +68,12 @@ impl Region {
     }
 
     fn fill<E>(len: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        #[cfg(all(feature = "map", target_os = "linux"))]
+        if let Some(mut room) = huge::Room::new(len) {
+            fill(room.bytes_mut())?;
+            let (start, map) = room.into_map();
+            return Ok(Self::undivided(start, len, Owner::Huge(map)));
+        }
         // Zeroed memory of this size comes from the kernel untouched, which memory of a larger alignment would not.
         let mut heap = vec![0; len + 63];
         let skip = heap.as_ptr().align_offset(64);
@@ -117,7 +129,7 @@ impl Region {
     pub(crate) fn as_map(&self) -> Option<&memmap2::Mmap> {
         match &self.owner {
             Owner::Map(map) => Some(map),
-            Owner::Heap(_) => None,
+            _ => None,
         }
     }
 

@@ -45,12 +45,12 @@ impl Store {
         let header =
             Header::decode(bytes, bytes.len() as u64).map_err(|kind| Error::new(path, Some(0), kind))?;
         let index_at = header.index_at();
-        if crc32c::crc32c(&bytes[index_at as usize..]) != header.index_crc {
+        if crate::crc::crc32c(&bytes[index_at as usize..]) != header.index_crc {
             let kind = ErrorKind::DamagedIndex { check: "checksum" };
             return Err(Error::new(path, Some(index_at), kind));
         }
         let dictionary = &bytes[header.dictionary_at() as usize..][..header.dictionary_bytes as usize];
-        if crc32c::crc32c(dictionary) != header.dictionary_crc {
+        if crate::crc::crc32c(dictionary) != header.dictionary_crc {
             return Err(Error::new(path, Some(header.dictionary_at()), ErrorKind::DamagedDictionary));
         }
         let records_at = Header::records_at() as usize;

@@ -28,12 +28,12 @@ impl Store {
             );
         }
         let index_at = self.header().index_at();
-        if crc32c::crc32c(&bytes[index_at as usize..]) != self.header().index_crc {
+        if crate::crc::crc32c(&bytes[index_at as usize..]) != self.header().index_crc {
             return Err(self.error(Some(index_at), ErrorKind::DamagedIndex { check: "checksum" }));
         }
         let dictionary_ends = (self.header().dictionary_at() + self.header().dictionary_bytes) as usize;
         let padded = bytes[dictionary_ends..index_at as usize].iter().all(|&byte| byte == 0);
-        if crc32c::crc32c(self.dictionary()) != self.header().dictionary_crc || !padded {
+        if crate::crc::crc32c(self.dictionary()) != self.header().dictionary_crc || !padded {
             return Err(self.error(Some(self.header().dictionary_at()), ErrorKind::DamagedDictionary));
         }
         if let Some(kind) = self.key_kind() {

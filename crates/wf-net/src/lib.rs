@@ -73,6 +73,6 @@ pub use net::{
     Timer,
 };
 pub use problem::{Problem, ProblemKind, Subject};
-pub use program::{ImageError, Program};
+pub use program::{ImageError, Outline, Program};
 pub use soundness::{CheckOptions, Checked, Finding, FindingKind, Move, check};
 pub use tail::{Branch, Catch, Decision, DecisionKind, JoinInput, Label, Names, TimerLabel};

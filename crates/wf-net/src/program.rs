@@ -1,6 +1,7 @@
 //! A program image as an engine sees it: checked once, then viewed in place.
 
 mod check;
+mod outline;
 
 use core::fmt;
 
@@ -12,6 +13,8 @@ use crate::image::{
     TaskCell, VERSION, build_id,
 };
 use crate::tail::Names;
+
+pub use outline::Outline;
 
 /// Why bytes are not a program image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +117,15 @@ impl<'i> Program<'i> {
     /// # Errors
     /// The first part that is not valid.
     pub fn parse_named(bytes: &'i [u8]) -> Result<(Self, Names), ImageError> {
+        let program = Self::begin(bytes)?;
+        program.check_build_id()?;
+        program.check_header().map_err(ImageError::Header)?;
+        let names = program.check_parts()?;
+        Ok((program, names))
+    }
+
+    /// A view of bytes that begin like an image and are as many as it says.
+    fn begin(bytes: &'i [u8]) -> Result<Self, ImageError> {
         if !bytes.as_ptr().addr().is_multiple_of(CELL_BYTES) {
             return Err(ImageError::Misaligned);
         }
@@ -128,15 +140,19 @@ impl<'i> Program<'i> {
         if bytes.len() != expected {
             return Err(ImageError::Length { bytes: bytes.len(), expected });
         }
-        if build_id(bytes) != header.build_id {
-            return Err(ImageError::Damaged);
-        }
-        let program = Self { header, bytes };
-        program.check_header().map_err(ImageError::Header)?;
-        program.check_ops()?;
-        let names = program.names()?;
-        program.check_patterns(&names)?;
-        Ok((program, names))
+        Ok(Self { header, bytes })
+    }
+
+    fn check_build_id(&self) -> Result<(), ImageError> {
+        if build_id(self.bytes) == self.header.build_id { Ok(()) } else { Err(ImageError::Damaged) }
+    }
+
+    /// Checks what stands behind a header that was checked.
+    fn check_parts(&self) -> Result<Names, ImageError> {
+        self.check_ops()?;
+        let names = self.names()?;
+        self.check_patterns(&names)?;
+        Ok(names)
     }
 
     /// The header.
@@ -191,9 +207,7 @@ impl<'i> Program<'i> {
     /// # Errors
     /// [`ImageError::Tail`] if they cannot be read; not after [`parse`](Self::parse) succeeded.
     pub fn names(&self) -> Result<Names, ImageError> {
-        let at = self.header.tail_at as usize * CELL_BYTES;
-        let names =
-            Names::read(&self.bytes[at..at + self.header.tail_bytes as usize]).ok_or(ImageError::Tail)?;
+        let names = Names::read(self.tail()).ok_or(ImageError::Tail)?;
         let header = self.header;
         let fits = names.tasks.len() == usize::from(header.tasks)
             && names.starts.len() == usize::from(header.starts)
@@ -207,6 +221,11 @@ impl<'i> Program<'i> {
             && names.timers.iter().all(|timer| usize::from(timer.route) < self.routes())
             && names.join_inputs.len() + 2 * names.tasks.len() == usize::from(header.places);
         if fits { Ok(names) } else { Err(ImageError::Tail) }
+    }
+
+    fn tail(&self) -> &'i [u8] {
+        let at = self.header.tail_at as usize * CELL_BYTES;
+        &self.bytes[at..at + self.header.tail_bytes as usize]
     }
 
     /// The op of a route and an outcome, widened to two words.

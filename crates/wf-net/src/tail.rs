@@ -1,10 +1,14 @@
 //! The cold tail of an image: names and decisions, for people.
 
+mod messages;
+
 use crate::image::TaskCell;
 use crate::net::{Net, Timer};
 use crate::patterns::PATTERNS;
 use crate::routing::{Digit, DigitKind, Rest, Routing};
 use crate::{NodeId, rules};
+
+pub(crate) use messages::messages;
 
 /// A node's id and the name that a person reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -332,10 +336,7 @@ impl Names {
                 (kind < 4).then_some(TimerLabel { route, timer, is_watched: kind & 2 != 0 })
             })?,
             messages: input.list(Reader::text)?,
-            catches: input.list(|r| {
-                let both = r.number()?;
-                Some(Catch { route: both as u16, message: (both >> 16) as u16 })
-            })?,
+            catches: input.list(Reader::catch)?,
             patterns: input.list(|r| Some(u64::from(r.number()?) | u64::from(r.number()?) << 32))?,
         };
         let has_branches = |d: &Decision| match d.kind {
@@ -414,7 +415,7 @@ impl Writer {
 
 struct Reader<'b>(&'b [u8]);
 
-impl Reader<'_> {
+impl<'b> Reader<'b> {
     fn number(&mut self) -> Option<u32> {
         let (number, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
@@ -422,14 +423,24 @@ impl Reader<'_> {
     }
 
     fn text(&mut self) -> Option<String> {
+        core::str::from_utf8(self.bytes()?).ok().map(str::to_owned)
+    }
+
+    /// The bytes of a text.
+    fn bytes(&mut self) -> Option<&'b [u8]> {
         let length = self.number()? as usize;
         let (text, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        core::str::from_utf8(text).ok().map(str::to_owned)
+        Some(text)
     }
 
     fn label(&mut self) -> Option<Label> {
         Some(Label { id: self.text()?, text: self.text()? })
+    }
+
+    fn catch(&mut self) -> Option<Catch> {
+        let both = self.number()?;
+        Some(Catch { route: both as u16, message: (both >> 16) as u16 })
     }
 
     fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {

@@ -55,6 +55,10 @@ fn verified() -> Store {
     store
 }
 
+fn copied() -> Store {
+    Store::open_copy(&place()).expect("a store that was built")
+}
+
 fn sealed() -> Store {
     Store::open_sealed(&place()).expect("a store that was built")
 }
@@ -64,6 +68,7 @@ pub fn subjects() -> Vec<Subject> {
     vec![
         Subject { id: "mmap.open_mapped", ops: 1, make: || opening(|| ours::mapped(&place()), Store::len) },
         Subject { id: "mmap.open_verified", ops: 1, make: || opening(verified, Store::len) },
+        Subject { id: "mmap.open_copy", ops: 1, make: || opening(copied, Store::len) },
         Subject { id: "mmap.open_sealed", ops: 1, make: || opening(sealed, Store::len) },
         Subject {
             id: "mmap.load_bincode",

@@ -27,7 +27,7 @@ impl Batch<'_, '_> {
         self.calls_left -= 1;
         let programs = self.programs;
         let program = programs.called[row.calls + cell.call as usize].program;
-        let called = programs.rows.get(program).ok_or(Status::UnknownTask)?;
+        let called = programs.row(program).ok_or(Status::UnknownTask)?;
         let start = crate::Start::default();
         let case = self.start_from(ProgramId(program), called, &start, Some((caller, task)), depth + 1)?;
         self.called += u64::from(case.is_some());
@@ -43,7 +43,7 @@ impl Batch<'_, '_> {
             let Some(line) = self.slab.line(slot).copied().filter(|line| line.end() == NOT_ENDED) else {
                 continue;
             };
-            let called = line.occupant().and_then(|(program, _)| self.programs.rows.get(program));
+            let called = line.occupant().and_then(|(program, _)| self.programs.row(program));
             if let Some(called) = called {
                 // The depth of calls that start within one another is bounded, and so is this recursion.
                 self.forget_calls(called, &Line::EMPTY, &line);
@@ -75,7 +75,7 @@ impl Batch<'_, '_> {
         while let Some(case) = self.out.ended_at(next) {
             next += 1;
             let Some(line) = self.slab.line(case.slot()).copied() else { continue };
-            let row = line.occupant().and_then(|(program, _)| self.programs.rows.get(program));
+            let row = line.occupant().and_then(|(program, _)| self.programs.row(program));
             let Some(row) = row else { continue };
             let Some(cleared) = self.slab.line_mut(case.slot()) else { continue };
             cleared.clear();
@@ -117,7 +117,7 @@ impl Batch<'_, '_> {
                 return line.caller().map(|(caller, _)| caller);
             }
             let programs = self.programs;
-            let row = programs.rows.get(program).filter(|row| row.is_general)?;
+            let row = programs.row(program).filter(|row| row.is_general)?;
             if !self.return_one(CaseId::new(self.shard, slot, generation), row, &line) {
                 return None;
             }

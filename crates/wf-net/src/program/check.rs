@@ -64,6 +64,9 @@ impl Program<'_> {
         let both = low_bits(2 * tasks);
         let running: [u64; WORDS_MAX] = core::array::from_fn(|word| both[word] & !low_bits(tasks)[word]);
         ensure(h.running_mask == running, "running_mask")?;
+        if (h.counted_mask, h.counter_of) == ([0; WORDS_MAX], [NO_COUNTER; PLACES_MAX]) {
+            return ensure(h.counters == 0, "counters");
+        }
         let mut next = 0u16;
         for place in 0..PLACES_MAX {
             let is_counted = h.counted_mask[place / 64] >> (place % 64) & 1 == 1;
