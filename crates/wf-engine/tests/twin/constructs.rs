@@ -31,6 +31,9 @@ const ALL: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 /// Those of tasks and gateways that masks can say, merges above all.
 const MASKS: &[usize] = &[0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 13, 16];
 
+/// Those of joins and merges: what data completes stands before what waits for all that can still come.
+const JOINS: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 8, 8, 8, 13, 15, 16];
+
 /// A condition on the numbers of instances; now and then one that asks for a value which no case has.
 fn completion(number: usize) -> Expr {
     let count = |tally| Box::new(Expr::Tally(tally));
@@ -315,6 +318,13 @@ pub(crate) fn of_masks(random: &mut Random) -> Option<Net> {
         chain.push(end);
         net.chain(&chain);
     }
+    net.build().ok()
+}
+
+/// A net of joins and merges; some are refused, which is part of the test.
+pub(crate) fn of_joins(random: &mut Random) -> Option<Net> {
+    let left = 3 + random.below(5);
+    let (Blocks { net, .. }, _) = blocks(random, left, 2, JOINS);
     net.build().ok()
 }
 

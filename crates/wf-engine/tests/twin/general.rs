@@ -129,7 +129,7 @@ pub(crate) fn is_merge(net: &Net, id: NodeId) -> bool {
     net.node(id).kind() == NodeKind::Completion || is_inclusive_merge(net, id)
 }
 
-fn is_inclusive_merge(net: &Net, id: NodeId) -> bool {
+pub(crate) fn is_inclusive_merge(net: &Net, id: NodeId) -> bool {
     matches!(net.node(id).kind(), NodeKind::Inclusive(_)) && net.node(id).incoming().len() > 1
 }
 

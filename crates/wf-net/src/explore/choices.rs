@@ -15,7 +15,8 @@ pub(super) fn choices(route: &Route) -> Option<Vec<u64>> {
             // One instance or many: the same token.
             DigitKind::Instances => vec![0, 1],
             DigitKind::GuardedInstances => vec![1, 2],
-            DigitKind::GuardedEnoughHere => vec![1, 2],
+            // 0: each arrival of the step is told its own, which the walk tries.
+            DigitKind::GuardedEnoughHere => vec![0],
             // Every branch that data can choose, the digits from 1 choose too; an empty mask is the default branch.
             DigitKind::Guarded if digit.base <= OUTCOMES_MAX as u64 => (1..digit.base).collect(),
             _ if digit.base > OUTCOMES_MAX as u64 => return None,
