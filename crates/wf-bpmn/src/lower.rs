@@ -16,6 +16,7 @@ mod scope;
 mod several;
 mod thrown;
 mod time;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,6 +78,8 @@ struct Lowering<'l, 't, 'x> {
     outs: Vec<Option<NodeId>>,
     /// Where the tokens of each scope begin.
     feeds: Vec<Option<NodeId>>,
+    /// What counts the instances one after another of each activity.
+    turns: Vec<Option<NodeId>>,
     /// Whether each activity for compensation stands in the net already.
     undoes: Vec<bool>,
     /// Nodes from which something is thrown, and what catches it.
@@ -163,6 +166,7 @@ fn attempt(
         sinks: vec![None; scopes],
         outs: vec![None; scopes],
         feeds: vec![None; scopes],
+        turns: vec![None; nodes],
         undoes: vec![false; nodes],
         throws: Vec::new(),
         armed: vec![None; nodes],

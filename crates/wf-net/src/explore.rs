@@ -15,7 +15,7 @@ mod slice;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use choices::choices;
-use slice::influence;
+use slice::places_of;
 pub(crate) use slice::{chains, influencing};
 
 use crate::conditions::Condition;
@@ -102,10 +102,11 @@ impl<'n> Explorer<'n> {
         merge: Option<usize>,
         by_chains: bool,
     ) -> Option<Self> {
-        let matters = match merge {
-            Some(merge) => influence(net, routing, routing.merges[merge]),
-            None => vec![true; routing.place_count()],
+        let members = match merge {
+            Some(merge) => influencing(net, routing.merges[merge]),
+            None => vec![true; net.nodes().len()],
         };
+        let matters = places_of(net, routing, &members);
         let number = |node| routing.tasks.binary_search(&node).ok();
         let mut begins: Vec<usize> = Vec::new();
         if !routing.merges.is_empty() {
@@ -131,7 +132,8 @@ impl<'n> Explorer<'n> {
         let waits_for = |&merge: &crate::NodeId| {
             (net.node(merge).kind() == NodeKind::Completion).then(|| routing.region(net, merge))
         };
-        let choices: Option<Vec<Vec<u64>>> = routing.routes.iter().map(choices).collect();
+        let choices: Option<Vec<Vec<u64>>> =
+            routing.routes.iter().map(|route| choices(route, |node| members[node.index()])).collect();
         Some(Self {
             routing,
             conditions,

@@ -28,7 +28,7 @@ pub const HEADER_CELLS: usize = 5;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
-pub const VERSION: u16 = 5;
+pub const VERSION: u16 = 6;
 /// Most 64-bit words of a marking.
 pub const WORDS_MAX: usize = 2;
 /// Most places of a program: bits of a marking.

@@ -28,6 +28,7 @@ pub(super) fn instances_most(graph: &Graph, others: usize) -> u8 {
                 open += 1;
                 0
             }
+            (_, Repeat::Turns { .. }) => 2,
             (Some(Kind::Call), _) => 4,
             (Some(Kind::Receive), _) => 1,
             (Some(Kind::Catch), _) => {
@@ -146,9 +147,7 @@ impl Lowering<'_, '_, '_> {
             self.link(at, exit, first);
             exit = last;
         }
-        if matches!(self.graph.nodes[at].repeat, Repeat::Loop { .. }) {
-            (entry, exit) = self.repeated(at, entry, exit);
-        }
+        (entry, exit) = self.repeated(at, entry, exit);
         let is_watched = self.watchers.contains_key(&at);
         if is_watched {
             let inner = exit;
@@ -195,8 +194,17 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    /// WCP-21: a loop around what lies between two nodes; the first branch of its choice goes round.
+    /// What makes an activity one that is performed several times, around what lies between two nodes.
     pub(super) fn repeated(&mut self, at: NodeAt, entry: NodeId, exit: NodeId) -> (NodeId, NodeId) {
+        match self.graph.nodes[at].repeat {
+            Repeat::Loop { .. } => self.looped(at, entry, exit),
+            Repeat::Turns { .. } => self.in_turns(at, entry, exit),
+            _ => (entry, exit),
+        }
+    }
+
+    /// WCP-21: a loop; the first branch of its choice goes round.
+    fn looped(&mut self, at: NodeAt, entry: NodeId, exit: NodeId) -> (NodeId, NodeId) {
         let Repeat::Loop { is_tested_before, condition, how_often, .. } = &self.graph.nodes[at].repeat else {
             return (entry, exit);
         };
