@@ -207,6 +207,10 @@ elements! {
         "start {A}; A depth:=2 {} ok",
     ]
     compensation "compensation" ["start {A}; A {B}; B=0 {U}; U {C}; C {} ok"]
+    compensation_handlers "compensation-handlers" [
+        "start {A}; A {C}; C {D}; D=0 {W1,W2}; W2 {W1}; W1=0 {V}; V=0 {X}; X {U}; U {E}; E {} ok",
+        "start {A}; A {C}; C {D}; D=1 {V}; V=2 {E}; E {} ok",
+    ]
     conditional_event "conditional-event" [
         "start {K}; !K {A}; !over {B}; B {} ok",
         "start {K}; !over ?Lost; !K {A}; A {} ok",

@@ -71,12 +71,17 @@ impl Draft {
         node
     }
 
-    /// Adds a call of the process with this id.
-    pub(super) fn call(&mut self, model: &Model<'_, '_>, graph: &Graph, at: NodeAt, called: &str) -> NodeId {
-        let from = &graph.nodes[at];
-        let element = model.tree.element(from.index);
-        let node = self.net.call(&format!("{}{}", element.id, from.copy), called);
-        self.keep(node, element, from.scope);
+    /// Adds a call of the named process that comes from an element.
+    pub(super) fn call(
+        &mut self,
+        model: &Model<'_, '_>,
+        index: Index,
+        id: &str,
+        called: &str,
+        scope: ScopeAt,
+    ) -> NodeId {
+        let node = self.net.call(id, called);
+        self.keep(node, model.tree.element(index), scope);
         node
     }
 
