@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use wf_net::{Problem, ProblemKind};
+use wf_net::ProblemKind;
 
 use crate::expression::Fault;
 use crate::{Element, Limit, ModelFault, Position, Unsupported, XmlFault};
@@ -147,13 +147,6 @@ impl fmt::Display for ErrorKind {
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
             Self::Number { place, fault } => write!(f, "its {place} cannot be evaluated: {fault}"),
             Self::Condition(fault) => write!(f, "its condition cannot be evaluated: {fault}"),
-            Self::Net { problem: Problem { kind: ProblemKind::JoinBeforeMerge(_), .. }, related } => {
-                f.write_str("it waits for all that can still come, which nobody knows before the completionCondition of")?;
-                for (index, element) in related.iter().take(RELATED_MAX).enumerate() {
-                    write!(f, "{} {}", if index == 0 { "" } else { ", of" }, element.placed())?;
-                }
-                f.write_str(" is evaluated")
-            }
             Self::Net { problem, related } => {
                 if matches!(problem.kind, ProblemKind::LoopWithoutTask(_)) {
                     // A net has more nodes than its model has elements.

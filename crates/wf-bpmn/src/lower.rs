@@ -16,6 +16,7 @@ mod scope;
 mod several;
 mod thrown;
 mod time;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,10 +74,14 @@ struct Lowering<'l, 't, 'x> {
     draft: Draft,
     parts: Vec<Part>,
     sinks: Vec<Option<Sink>>,
+    /// What is inside of activities for compensation that stand in the net now.
+    apart: Vec<NodeAt>,
     /// Where a terminate end event leads, in each scope that has no other ends.
     outs: Vec<Option<NodeId>>,
     /// Where the tokens of each scope begin.
     feeds: Vec<Option<NodeId>>,
+    /// What counts the instances one after another of each activity.
+    turns: Vec<Option<NodeId>>,
     /// Whether each activity for compensation stands in the net already.
     undoes: Vec<bool>,
     /// Nodes from which something is thrown, and what catches it.
@@ -163,7 +168,9 @@ fn attempt(
         sinks: vec![None; scopes],
         outs: vec![None; scopes],
         feeds: vec![None; scopes],
+        turns: vec![None; nodes],
         undoes: vec![false; nodes],
+        apart: Vec::new(),
         throws: Vec::new(),
         armed: vec![None; nodes],
         watchers,
@@ -186,6 +193,7 @@ impl Lowering<'_, '_, '_> {
         // In the order of the text: a sub-process, then what is inside, then what follows.
         while let Some(at) = next.pop() {
             self.lower_node(at);
+            next.append(&mut self.apart);
             let is_apart = self.graph.is_compensation(self.model, at) || self.undoes_scope(at);
             if let Some(inside) = self.graph.nodes[at].inside.filter(|_| !is_apart) {
                 next.extend(self.graph.scopes[inside].nodes.iter().rev());

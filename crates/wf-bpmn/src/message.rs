@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 
+use wf_net::ANY_ERROR;
+
 use crate::ids::Ids;
 use crate::tree::{Index, Tree, Vocabulary};
 
 /// What stands before the name of a signal, so that no message is taken for it.
 const SIGNAL: &str = "signal:";
+
+/// What stands before the name of a message that begins as the name of something else does.
+const MESSAGE: &str = "message:";
 
 /// The message flows of a document, by what they join.
 #[derive(Debug, Default)]
@@ -25,8 +30,9 @@ impl Messages {
             // A signal goes to everybody, and by no flow.
             let message = |name: &String| !name.starts_with(SIGNAL);
             let of = |end: Option<Index>| end.and_then(|end| named(tree, ids, end).into_iter().find(message));
-            let own = || tree.value(flow, "messageRef").map(|id| name_of(tree, ids, id));
-            let itself = || tree.value(flow, "name").or_else(|| tree.value(flow, "id")).map(str::to_owned);
+            let own = || tree.value(flow, "messageRef").map(|id| worded("", name_of(tree, ids, id)));
+            let itself = || tree.value(flow, "name").or_else(|| tree.value(flow, "id"));
+            let itself = || itself().map(|name| worded("", name));
             // What comes by another flow to the same place is the same to whoever waits there.
             let known = || target.and_then(|target| messages.awaited.get(&target).cloned());
             let name = of(target).or_else(known).or_else(|| of(source)).or_else(own).or_else(itself);
@@ -106,19 +112,26 @@ fn prefix_of(tree: &Tree<'_>, definition: Index) -> Option<&'static str> {
 fn name_in(tree: &Tree<'_>, ids: &Ids<'_>, definition: Index) -> Option<String> {
     let prefix = prefix_of(tree, definition)?;
     let reference = if prefix == SIGNAL { "signalRef" } else { "messageRef" };
-    tree.value(definition, reference).map(|id| prefix.to_owned() + &name_of(tree, ids, id))
+    tree.value(definition, reference).map(|id| worded(prefix, name_of(tree, ids, id)))
 }
 
 /// The name of a bpmn:message or bpmn:signal by its id; the id where it has none or is not there.
-fn name_of(tree: &Tree<'_>, ids: &Ids<'_>, id: &str) -> String {
-    let name = ids.find(id).and_then(|found| tree.value(found, "name"));
-    name.unwrap_or(id).to_owned()
+fn name_of<'n>(tree: &'n Tree<'_>, ids: &Ids<'_>, id: &'n str) -> &'n str {
+    ids.find(id).and_then(|found| tree.value(found, "name")).unwrap_or(id)
+}
+
+/// The name by which a message or signal is known.
+fn worded(prefix: &str, name: &str) -> String {
+    let is_taken =
+        prefix.is_empty() && [SIGNAL, MESSAGE, ANY_ERROR].iter().any(|&taken| name.starts_with(taken));
+    format!("{}{name}", if is_taken { MESSAGE } else { prefix })
 }
 
 /// Messages and signals that a flow node itself names.
 fn named(tree: &Tree<'_>, ids: &Ids<'_>, index: Index) -> Vec<String> {
     let is_task = matches!(bpmn(tree, index), "sendTask" | "receiveTask");
-    let of_task = tree.value(index, "messageRef").filter(|_| is_task).map(|id| name_of(tree, ids, id));
+    let of_task =
+        tree.value(index, "messageRef").filter(|_| is_task).map(|id| worded("", name_of(tree, ids, id)));
     let of_events = definitions(tree, ids, index).filter_map(|definition| name_in(tree, ids, definition));
     of_task.into_iter().chain(of_events).collect()
 }
@@ -126,7 +139,7 @@ fn named(tree: &Tree<'_>, ids: &Ids<'_>, index: Index) -> Vec<String> {
 /// A flow node's own name, for a message or signal that it does not name.
 fn itself(tree: &Tree<'_>, prefix: &str, index: Index) -> Option<String> {
     let name = tree.value(index, "name").or_else(|| tree.value(index, "id"))?;
-    Some(prefix.to_owned() + name)
+    Some(worded(prefix, name))
 }
 
 /// The name of an element of BPMN; of another vocabulary none.

@@ -213,9 +213,7 @@ impl Places {
         let related = match &problem.kind {
             ProblemKind::DuplicateId(first) => vec![self.element_of(Subject::Node(*first)).clone()],
             ProblemKind::TwoDefaults(first) => vec![self.element_of(Subject::Flow(*first)).clone()],
-            ProblemKind::LoopWithoutTask(nodes) | ProblemKind::JoinBeforeMerge(nodes) => {
-                self.elements_of(nodes)
-            }
+            ProblemKind::LoopWithoutTask(nodes) => self.elements_of(nodes),
             _ => Vec::new(),
         };
         let kind = ErrorKind::Net { problem: problem.clone(), related };

@@ -59,6 +59,8 @@ pub(crate) enum Repeat {
         /// Whether it may be passed without being performed.
         is_tested_before: bool,
         condition: Option<Condition>,
+        /// The most rounds, where the case counts them as long as the condition holds.
+        most: Option<u8>,
         /// Whether rounds would have to be counted, which nobody here does: the choice is not the data's.
         is_counted: bool,
         /// Words that say how often, for people.
@@ -72,6 +74,17 @@ pub(crate) enum Repeat {
         /// When the others are not needed any more; without a guard, a completion says so.
         completion: Option<Condition>,
     },
+    /// Instances one after another, of which a case counts those that are done.
+    Turns {
+        /// How many there are at most.
+        most: u8,
+        /// How many there are, where the data of the case says it.
+        number: Option<Expr>,
+        /// When no other is needed any more.
+        enough: Option<Expr>,
+        /// When the first one is needed, where that is asked.
+        begins: Option<Expr>,
+    },
 }
 
 impl Repeat {
@@ -79,10 +92,14 @@ impl Repeat {
     pub(crate) fn of_loop(model: &Model<'_, '_>, index: Index) -> Self {
         let tree = model.tree;
         let maximum = tree.value(index, "loopMaximum");
+        let condition = Condition::of(model, index, "loopCondition");
+        // Without a condition nothing says when it ends before.
+        let most = maximum.and_then(|most| most.parse().ok()).filter(|&most| most > 0 && condition.is_some());
         Self::Loop {
             is_tested_before: matches!(tree.value(index, "testBefore"), Some("true" | "1")),
-            condition: Condition::of(model, index, "loopCondition"),
-            is_counted: maximum.is_some(),
+            condition,
+            most,
+            is_counted: maximum.is_some() && most.is_none(),
             how_often: maximum.map_or_else(String::new, |maximum| format!("at most {maximum} times")),
         }
     }
@@ -126,10 +143,14 @@ impl Repeat {
 
     /// Instances one after another as a loop that whoever completes one goes on with.
     pub(crate) fn uncounted(&mut self) {
+        if let Self::Loop { condition, most: Some(_), is_counted, .. } = self {
+            (*condition, *is_counted) = (None, true);
+        }
         if let Self::Instances { number, in_turn: Some(how_often), .. } = self {
             *self = Self::Loop {
                 is_tested_before: matches!(number, Number::Data { .. } | Number::Constant(0)),
                 condition: None,
+                most: None,
                 is_counted: true,
                 how_often: core::mem::take(how_often),
             };

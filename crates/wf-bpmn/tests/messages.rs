@@ -90,3 +90,17 @@ fn what_is_thrown_has_the_name_of_what_it_refers_to_else_its_own() {
     let both = end(r#"<signalEventDefinition signalRef="s1"/><messageEventDefinition/>"#);
     assert_eq!(messages(&net(flow, &format!("{both}{FLOWS}")), true), [Some("two"), Some("signal:loud")]);
 }
+
+#[test]
+fn a_message_is_not_taken_for_a_signal_or_an_error() {
+    for (name, known) in [
+        ("signal:loud", "message:signal:loud"),
+        ("error:late", "message:error:late"),
+        ("message:one", "message:message:one"),
+        ("signals", "signals"),
+    ] {
+        let before = format!(r#"<message id="m3" name="{name}"/>"#);
+        let inside = format!(r#"<receiveTask id="C" messageRef="m3"/>{FLOWS}"#);
+        assert_eq!(messages(&net(&before, &inside), false), [Some(known)], "{name}");
+    }
+}

@@ -419,22 +419,3 @@ fn compiled(xml: &str) -> String {
         wf_net::compile(&process.net, &wf_net::CompileOptions::default()).expect_err("it is refused");
     process.locate(&problems[0]).to_string()
 }
-
-#[test]
-fn a_merge_behind_a_completion_condition_names_it() {
-    let said = compiled(
-        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'>\n\
-         <subProcess id='a' name='Ask'><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>\
-         <completionCondition>=z</completionCondition></multiInstanceLoopCharacteristics>\n\
-         <inclusiveGateway id='m'/><inclusiveGateway id='g'/><task id='b'/><task id='c'/>\
-         <sequenceFlow id='f2' sourceRef='g' targetRef='b'><conditionExpression>=x</conditionExpression></sequenceFlow>\
-         <sequenceFlow id='f3' sourceRef='g' targetRef='c'><conditionExpression>=y</conditionExpression></sequenceFlow>\
-         <sequenceFlow id='f4' sourceRef='b' targetRef='m'/><sequenceFlow id='f5' sourceRef='c' targetRef='m'/>\
-         <sequenceFlow id='f6' sourceRef='m' targetRef='e'/><endEvent id='e'/></subProcess></process></definitions>",
-    );
-    assert_eq!(
-        said,
-        "3:1: inclusiveGateway `m`: it waits for all that can still come, which nobody knows before the \
-         completionCondition of subProcess `a` \"Ask\" at 2:1 is evaluated"
-    );
-}

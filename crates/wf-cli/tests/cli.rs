@@ -282,9 +282,9 @@ fn the_same_seed_gives_the_same_counts() {
 fn compile_and_inspect_show_the_same_program() {
     let place = Place::new();
     let store = place.path("all.wfs");
-    check(&[&"compile", &models(), &"-o", &store], 0, &["all.wfs: 56 workflows"]);
-    let list = check(&[&"inspect", &store], 0, &["56 workflows", "Process_seq10"]);
-    assert_eq!(list.lines().count(), 59);
+    check(&[&"compile", &models(), &"-o", &store], 0, &["all.wfs: 60 workflows"]);
+    let list = check(&[&"inspect", &store], 0, &["60 workflows", "Process_seq10"]);
+    assert_eq!(list.lines().count(), 63);
     check(
         &[&"inspect", &store, &"--workflow", &"Process_xorloop"],
         0,

@@ -109,8 +109,11 @@ elements! {
     ]
     link_events "link-events" ["start {A}; A {B}; B {} ok"]
     standard_loop "standard-loop" [
-        "start {A}; A ?NoValue; A i:=1 {A}; A {A}; A i:=3 {B}; B=0 {B}; B=1 {} ok",
-        "start {A}; A=1 {A}; A=3 i:=3 {} ok",
+        "start {A}; A ?NoValue; A i:=1 {A}; A {A}; A i:=3 {B}; B=0 {B}; B=1 {C}; C ?NoValue; C more:=true {C}; C {C}; \
+         C {D1,D2}; D2 {D1}; D1 {D1,D2}; D1 {D2}; D2 {} ok",
+        "start {A}; A=1 {A}; A=3 i:=3 {C}; C more:=false {} ok",
+        "start {A}; A=3 i:=3 {C}; C more:=true {C}; C more:=false {} ok",
+        "start {A}; A=3 i:=3 more:=true {C}; C {C}; C {C}; C {D1,D2}; D2 more:=false {D1}; D1 {} ok",
         "start {A}; A=2 {B}",
     ]
     multi_instance "multi-instance" [
@@ -123,7 +126,7 @@ elements! {
     instances_by_data "instances-by-data" [
         "start {A}; A ?NoValue; A copies:=-1 ?NoAnswer; A copies:=41 ?NoAnswer; A copies:=1.5 ?NoAnswer; A copies:=2 {B.1,B.2}; \
          B.1 copies:=9 {B.2}; B.2 ?NoValue; B.2 items:=[2] {C.1}; C.1 {C.2}; C.2 {D1#1,D1#2}; D1#2 {D1#1,D2#2}; D2#2 {D1#1}; \
-         D1#1 {D2#1}; D2#1 {E1#7}; E1#7 items:=[5] {E2#7}; E2#7 {E1#8}; E1#8 {E2#8}; E2#8 {} ok",
+         D1#1 {D2#1}; D2#1 {E1}; E1 items:=[5] {E2}; E2 {E1}; E1 {E2}; E2 {} ok",
         "start {A}; A copies:=0 items:=[0] {} ok",
         "start {A}; A items:=[9] copies:=1 {B.1}; B.1 {C.1}; *C ?NoAnswer; *C items:=[8] {D1#1,D1#2,D1#3,D1#4,D1#5,D1#6,D1#7,D1#8}",
     ]
@@ -135,6 +138,15 @@ elements! {
         "start {A}; A {P1#1,P1#2,P1#3}; P1#1 {P1#2,P1#3,P2#1}; P2#1 urgent:=true {Q1#1}; Q1#1 {Q2#1}; Q2#1 enough:=false {Q1#2}; \
          Q1#2 {Q2#2}; Q2#2 {Q1#3}; Q1#3 {Q2#3}; Q2#3 items:=[3] {R1#1,R1#2,R1#3}; R1#3 {R1#1,R1#2,R2#3}; \
          R2#3 enough:=true {X,X,X}",
+    ]
+    counted_instances "counted-instances" [
+        "start {A}; A ?NoValue; A items:=[4] {Q1}; Q1 {Q2}; Q2 {Q1}; Q1 {Q2}; Q2 {Q1}; Q1 {Q2}; Q2 ?NoValue; \
+         Q2 both:=true {D1,D2}; D1 {D2}; D2 both:=false {D1}; D1 {P1#1,P1#2,P1#3,P1#4}; P1#3 {P1#1,P1#2,P1#4,P2#3}; \
+         P2#3 {P1#1,P1#2,P1#4}; P1#1 {P1#2,P1#4,P2#1}; P2#1 {X,X,X,X}; X {X,X,X}; X {} ok",
+        "start {A}; A items:=[1] both:=false {Q1}; Q1 {Q2}; Q2 {D1}; D1 {D1}; D1 {P1#1}; P1#1 {P2#1}; P2#1 {X}; X {} ok",
+        "start {A}; A items:=[3] both:=false {Q1}; Q1 {Q2}; Q2 {Q1}; !stop {B}; B {Q1}; Q1 {Q2}; Q2 {Q1}; Q1 {Q2}; Q2 {D1}; \
+         !stop ?Lost; D1 {D1}; D1 {P1#1,P1#2,P1#3}",
+        "start {A}; A items:=[17] ?NoAnswer; A items:=[0] both:=false {D1}; D1 {D1}; D1 {} ok",
     ]
     multi_instance_sub_process "multi-instance-sub-process" [
         "start {A#1,A#2}; A#1 {A#2,B#1}; B#1 {A#2}; A#2 {B#2}; B#2 {C}; C {} ok",
@@ -195,6 +207,10 @@ elements! {
         "start {A}; A depth:=2 {} ok",
     ]
     compensation "compensation" ["start {A}; A {B}; B=0 {U}; U {C}; C {} ok"]
+    compensation_handlers "compensation-handlers" [
+        "start {A}; A {C}; C {D}; D=0 {W1,W2}; W2 {W1}; W1=0 {V}; V=0 {X}; X {U}; U {E}; E {} ok",
+        "start {A}; A {C}; C {D}; D=1 {V}; V=2 {E}; E {} ok",
+    ]
     conditional_event "conditional-event" [
         "start {K}; !K {A}; !over {B}; B {} ok",
         "start {K}; !over ?Lost; !K {A}; A {} ok",

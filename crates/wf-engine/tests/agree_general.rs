@@ -440,6 +440,86 @@ fn engine_and_twin_agree_on_merges_that_masks_can_say() {
     assert!(one_word > nets / 5 && two_words > 0 && lost < nets / 5, "merges are no longer covered");
 }
 
+/// The first merge leads to a choice of which the second way alone leads to the other merge, where A waits: that one has to
+/// know both ways.
+#[test]
+fn a_merge_waits_for_every_way_behind_another() {
+    let mut net = wf_net::NetBuilder::new("ways");
+    let (start, end) = (net.start("s"), net.end("e"));
+    let [a, b, c, d, z] = ["A", "B", "C", "D", "Z"].map(|id| net.task(id));
+    let split = net.parallel("G");
+    let [or, first, second] = ["OR", "M1", "M2"].map(|id| net.inclusive(id));
+    let choice = net.exclusive("X");
+    net.chain(&[start, split, a, second, z, end]);
+    net.chain(&[split, d, or, b, first]);
+    net.chain(&[or, c, first, choice, end]);
+    net.flow(choice, second);
+    let net = net.build().unwrap();
+    let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+    let steps = played(0, &net, &mut Random(1), 6_000, &engine);
+    assert!(steps.is_some_and(|steps| steps >= 6_000));
+}
+
+/// B is two arrivals at once, of which the second is enough, before or after that of C.
+#[test]
+fn a_merge_behind_a_join_knows_what_several_arrivals_of_a_step_are_told() {
+    use wf_net::guard::{Comparison, Expr, Tally};
+    let mut net = wf_net::NetBuilder::new("both");
+    let (start, end) = (net.start("s"), net.end("e"));
+    let [a, b, c, z] = ["A", "B", "C", "Z"].map(|id| net.task(id));
+    let [split, twice] = ["G", "H"].map(|id| net.parallel(id));
+    let join = net.partial("J", 3, wf_net::Surplus::Cancel);
+    let merge = net.inclusive("M");
+    net.chain(&[start, split, a, merge, z, end]);
+    net.chain(&[split, b, twice, join, merge]);
+    net.chain(&[split, c, join]);
+    net.flow(twice, join);
+    net.completion_guard(join, Expr::Tally(Tally::Completed).compare(Comparison::Equal, Expr::integer(2)));
+    let net = net.build().unwrap();
+    let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+    let steps = played(0, &net, &mut Random(1), 6_000, &engine);
+    assert!(steps.is_some_and(|steps| steps >= 6_000));
+}
+
+/// Joins that data completes, that count instances one after another or know of such that there are not, before merges that
+/// wait for all that can still come, and without.
+#[test]
+fn engine_and_twin_agree_on_joins_by_data() {
+    let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");
+    let (nets_wanted, steps_each) = if full { (20_000, 100) } else { (120, 100) };
+    let from = std::env::var("WF_TEST_FROM").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let (mut seed, mut nets, mut steps, mut lost): (u64, _, _, _) = (from, 0, 0, 0);
+    let (mut merges, mut in_turn, mut left_out) = (0, 0, 0);
+    while nets < nets_wanted {
+        seed += 1;
+        let mut random = Random(seed);
+        let Some(net) = constructs::of_joins(&mut random) else { continue };
+        let is_join = |node: NodeId| net.completion_guard(node).is_some() && !net.node(node).kind().is_task();
+        let is_in_turn = net.flows().iter().any(wf_net::Flow::is_again);
+        if !is_in_turn && !net.node_ids().any(is_join) {
+            continue;
+        }
+        if compile(&net, &CompileOptions::default()).is_err() {
+            continue;
+        }
+        let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+        nets += 1;
+        merges += usize::from(net.node_ids().any(|node| general::is_inclusive_merge(&net, node)));
+        in_turn += usize::from(is_in_turn);
+        left_out += usize::from(net.flows().iter().any(wf_net::Flow::is_left_out));
+        match played(seed, &net, &mut random, steps_each, &engine) {
+            Some(count) => steps += count,
+            None => lost += 1,
+        }
+    }
+    println!(
+        "{nets} nets up to seed {seed} ({merges} with merges, {in_turn} one after another, {left_out} with some left out), {lost} \
+         too large for the twin, {steps} steps"
+    );
+    let covered = merges > nets / 10 && in_turn > nets / 10 && left_out > nets / 10 && lost < nets / 5;
+    assert!(covered, "they are no longer covered");
+}
+
 #[test]
 fn engine_and_twin_agree_on_every_construct() {
     let full = std::env::var("WF_TEST_SCALE").is_ok_and(|scale| scale == "full");

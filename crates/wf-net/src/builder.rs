@@ -231,6 +231,8 @@ impl NetBuilder {
             condition: None,
             guard: None,
             is_default: false,
+            is_left_out: false,
+            is_again: false,
         });
         id
     }
@@ -269,6 +271,25 @@ impl NetBuilder {
     /// If the flow is not of this builder.
     pub fn default_flow(&mut self, flow: FlowId) {
         self.net.flows[flow.index()].is_default = true;
+    }
+
+    /// Marks a flow into a cancelling join whose arrivals stand for instances that there are not: they count among those that
+    /// the join needs, its condition is not asked at them, and [`Tally`](crate::guard::Tally) knows nothing of them.
+    ///
+    /// # Panics
+    /// If the flow is not of this builder.
+    pub fn left_out(&mut self, flow: FlowId) {
+        self.net.flows[flow.index()].is_left_out = true;
+    }
+
+    /// Marks the flow that a cancelling join takes at each arrival that is not enough: instances one after another, of which
+    /// the next begins there. An arrival that is enough takes the other flows, one that stands for no instance none: where there
+    /// is none at all, the token does not come here.
+    ///
+    /// # Panics
+    /// If the flow is not of this builder.
+    pub fn again(&mut self, flow: FlowId) {
+        self.net.flows[flow.index()].is_again = true;
     }
 
     /// Gives a flow the name that a person reads.
@@ -339,6 +360,12 @@ fn check_flows(net: &Net, problems: &mut Vec<Problem>) {
         let decides = matches!(net.node(flow.from).kind, NodeKind::Exclusive | NodeKind::Inclusive(_));
         if (flow.condition.is_some() || flow.is_default) && !decides {
             report(ProblemKind::ConditionOutsideChoice);
+        }
+        let is_join =
+            |node| matches!(net.node(node).kind, NodeKind::Partial { surplus: Surplus::Cancel, .. });
+        let is_second = flow.is_again && net.again(flow.from) != Some(id);
+        if (flow.is_left_out && !is_join(flow.to)) || (flow.is_again && !is_join(flow.from)) || is_second {
+            report(ProblemKind::Rule("a cancelling join has flows of no instance, and one flow back"));
         }
         if flow.is_default {
             let first = *default_of.entry(flow.from).or_insert(id);

@@ -15,7 +15,7 @@ mod slice;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use choices::choices;
-use slice::influence;
+use slice::places_of;
 pub(crate) use slice::{chains, influencing};
 
 use crate::conditions::Condition;
@@ -37,6 +37,9 @@ const STEPS_MAX: usize = 1_000_000;
 
 /// Steps played before a walk about the tokens of all places gives up.
 const ALL_STEPS_MAX: usize = 20_000;
+
+/// Arrivals at joins that data completes in one step, before a walk gives up.
+const ASKED_MAX: u32 = 8;
 
 /// A marking: tokens by place.
 pub(crate) type Marking = Vec<u8>;
@@ -99,10 +102,11 @@ impl<'n> Explorer<'n> {
         merge: Option<usize>,
         by_chains: bool,
     ) -> Option<Self> {
-        let matters = match merge {
-            Some(merge) => influence(net, routing, routing.merges[merge]),
-            None => vec![true; routing.place_count()],
+        let members = match merge {
+            Some(merge) => influencing(net, routing.merges[merge]),
+            None => vec![true; net.nodes().len()],
         };
+        let matters = places_of(net, routing, &members);
         let number = |node| routing.tasks.binary_search(&node).ok();
         let mut begins: Vec<usize> = Vec::new();
         if !routing.merges.is_empty() {
@@ -128,7 +132,8 @@ impl<'n> Explorer<'n> {
         let waits_for = |&merge: &crate::NodeId| {
             (net.node(merge).kind() == NodeKind::Completion).then(|| routing.region(net, merge))
         };
-        let choices: Option<Vec<Vec<u64>>> = routing.routes.iter().map(choices).collect();
+        let choices: Option<Vec<Vec<u64>>> =
+            routing.routes.iter().map(|route| choices(route, |node| members[node.index()])).collect();
         Some(Self {
             routing,
             conditions,
@@ -286,17 +291,33 @@ impl<'n> Explorer<'n> {
             let choice = self.choices[route][index];
             self.steps_left =
                 self.steps_left.checked_sub(1 + routing.routes[route].steps.len()).ok_or(GaveUp)?;
-            let mut tokens = Counted { explorer: self, marking: marking.to_vec(), merges, gave_up: false };
-            let played = script::play(&mut tokens, &routing.routes[route].codes, choice);
-            let (gave_up, mut after) = (tokens.gave_up, tokens.marking);
-            self.simplify(&mut after);
-            match played {
-                _ if gave_up => return Err(GaveUp),
-                Ok(Played::On) => next.push((after, choice)),
-                Ok(Played::Terminated | Played::Failed(_)) => next.push((vec![0; marking.len()], choice)),
-                // Choices of nothing where something must be chosen are no steps.
-                Err(script::Fault::Choice | script::Fault::NoBranch | script::Fault::Guard(_)) => {}
-                Err(script::Fault::Full) => return Err(GaveUp),
+            // What several arrivals of one step are told may differ: by the data alone.
+            let (mut answers, mut asked_most) = (0u32, 0u32);
+            loop {
+                if let Merges::Only { has_fired, .. } = merges {
+                    *has_fired = false;
+                }
+                let marking = marking.to_vec();
+                let mut tokens =
+                    Counted { explorer: self, marking, merges, gave_up: false, answers, asked: 0 };
+                let played = script::play(&mut tokens, &routing.routes[route].codes, choice);
+                asked_most = asked_most.max(tokens.asked);
+                if tokens.gave_up || asked_most > ASKED_MAX {
+                    return Err(GaveUp);
+                }
+                let mut after = tokens.marking;
+                self.simplify(&mut after);
+                match played {
+                    Ok(Played::On) => next.push((after, choice)),
+                    Ok(Played::Terminated | Played::Failed(_)) => next.push((vec![0; after.len()], choice)),
+                    // Choices of nothing where something must be chosen are no steps.
+                    Err(script::Fault::Choice | script::Fault::NoBranch | script::Fault::Guard(_)) => {}
+                    Err(script::Fault::Full) => return Err(GaveUp),
+                }
+                answers += 1;
+                if answers >> asked_most != 0 {
+                    break;
+                }
             }
         }
         Ok(())
@@ -356,7 +377,7 @@ impl<'n> Explorer<'n> {
             return Ok(());
         }
         let route = self.routing.settle_route();
-        self.play_all(route, marking, &mut Merges::Only(merge), next)
+        self.play_all(route, marking, &mut Merges::Only { merge, has_fired: false }, next)
     }
 }
 
@@ -368,10 +389,8 @@ pub(crate) enum Merges<'f> {
     Ask(&'f mut Explored),
     /// They wait.
     Hold,
-    /// This one fires, once.
-    Only(u16),
-    /// Nothing more fires.
-    Spent,
+    /// This one fires, once with each choice.
+    Only { merge: u16, has_fired: bool },
 }
 
 /// Plain counts of tokens.
@@ -380,6 +399,9 @@ struct Counted<'w, 'n, 'f> {
     marking: Marking,
     merges: &'w mut Merges<'f>,
     gave_up: bool,
+    /// What conditions of joins are told, a bit each, and how many were asked.
+    answers: u32,
+    asked: u32,
 }
 
 impl Tokens for Counted<'_, '_, '_> {
@@ -424,12 +446,10 @@ impl Tokens for Counted<'_, '_, '_> {
             return false;
         }
         match self.merges {
-            Merges::Hold | Merges::Spent | Merges::Cubes(_) => false,
-            Merges::Only(only) => {
-                let fires = *only == merge;
-                if fires {
-                    *self.merges = Merges::Spent;
-                }
+            Merges::Hold | Merges::Cubes(_) => false,
+            Merges::Only { merge: only, has_fired } => {
+                let fires = *only == merge && !*has_fired;
+                *has_fired |= fires;
                 fires
             }
             Merges::Ask(found) => {
@@ -461,7 +481,8 @@ impl Tokens for Counted<'_, '_, '_> {
     }
 
     fn is_enough(&mut self, _: u16, _: [u8; 4]) -> Result<bool, guard::Fault> {
-        Ok(false)
+        self.asked += 1;
+        Ok(self.answers.checked_shr(self.asked - 1).is_some_and(|answers| answers & 1 == 1))
     }
 
     fn count(&mut self, _: u16) -> Result<u8, guard::Fault> {

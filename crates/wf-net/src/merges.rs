@@ -39,14 +39,6 @@ pub(crate) fn merge_cubes(
             cells.push(CubeCell { care: words(care), want: [0; 2], merge: index as u32, reserved });
             continue;
         }
-        // Whether an arrival is enough is not known before it comes.
-        let by_data = net.completion_guards.keys().filter(|&&node| !net.node(node).kind().is_task());
-        let influencing = crate::explore::influencing(net, merge);
-        let joins: Vec<NodeId> = by_data.copied().filter(|node| influencing[node.index()]).collect();
-        if !joins.is_empty() {
-            problems.push(Problem::new(Subject::Node(merge), ProblemKind::JoinBeforeMerge(joins)));
-            continue;
-        }
         let Some(cubes) = cubes_of(net, routing, conditions, index) else {
             let kind = ProblemKind::MergeUndecided { states: MARKINGS_MAX };
             problems.push(Problem::new(Subject::Node(merge), kind));

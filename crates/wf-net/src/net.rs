@@ -221,6 +221,8 @@ pub struct Flow {
     pub(crate) condition: Option<String>,
     pub(crate) guard: Option<Expr>,
     pub(crate) is_default: bool,
+    pub(crate) is_left_out: bool,
+    pub(crate) is_again: bool,
 }
 
 impl Flow {
@@ -258,6 +260,18 @@ impl Flow {
     #[must_use]
     pub const fn is_default(&self) -> bool {
         self.is_default
+    }
+
+    /// Whether what arrives at a cancelling join here stands for an instance that there is not.
+    #[must_use]
+    pub const fn is_left_out(&self) -> bool {
+        self.is_left_out
+    }
+
+    /// Whether a cancelling join takes this flow at each arrival that is not enough.
+    #[must_use]
+    pub const fn is_again(&self) -> bool {
+        self.is_again
     }
 }
 
@@ -404,6 +418,16 @@ impl Net {
             }
         }
         reached
+    }
+
+    /// Whether some of the arrivals at a join stand for instances that there are not.
+    pub(crate) fn leaves_out(&self, join: NodeId) -> bool {
+        self.node(join).incoming.iter().any(|&flow| self.flow(flow).is_left_out)
+    }
+
+    /// The flow that a join takes at each arrival that is not enough.
+    pub(crate) fn again(&self, join: NodeId) -> Option<FlowId> {
+        self.node(join).outgoing.iter().copied().find(|&flow| self.flow(flow).is_again)
     }
 
     /// Ids of all nodes that have a work item, in order: the tasks' numbers.

@@ -98,8 +98,6 @@ pub enum ProblemKind {
     ConditionTooLong,
     /// Some flows out of a choice have a condition over data and others, that are not its default, have none.
     ConditionMissing,
-    /// The subject waits for all that can still come, which nobody knows before the data of the case completes these joins.
-    JoinBeforeMerge(Vec<NodeId>),
     /// Whether a synchronizing merge must wait was not decided within this many states.
     MergeUndecided {
         /// States visited.
@@ -170,9 +168,6 @@ impl fmt::Display for Problem {
             ProblemKind::TooManyRecords { bytes, bytes_max } => {
                 write!(f, "{bytes} bytes of counters, instances and calls: a case has room for {bytes_max}")
             }
-            ProblemKind::JoinBeforeMerge(_) => f.write_str(
-                "a join that data completes cannot stand before a merge that waits for all that can still come",
-            ),
             ProblemKind::MergeUndecided { states } => {
                 write!(f, "whether this merge must wait was not decided within {states} states of the case")
             }

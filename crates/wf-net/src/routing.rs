@@ -134,6 +134,8 @@ pub(crate) enum Rest {
 pub(crate) enum State {
     /// So many have arrived that have not set anything off yet.
     Arrived,
+    /// So many of those that have arrived stand for instances that there are not.
+    LeftOut,
     /// So many came after the join had fired, or with the arrival that made it fire.
     Swallowed,
     /// This branch has had its turn in the round.
@@ -151,6 +153,7 @@ impl State {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Arrived => "arrived",
+            Self::LeftOut => "left out",
             Self::Swallowed => "swallowed",
             Self::Done => "done",
             Self::Collected => "collected",
@@ -243,7 +246,9 @@ impl Routing {
 
     /// Places of the nodes of a region, but for what may be left when a case has ended well: that is no token.
     pub(crate) fn region(&self, net: &Net, node: NodeId) -> Vec<u16> {
-        let places = net.region(node).iter().flat_map(|&member| self.places_of(net, member));
+        // What counts instances one after another counts them while one of them has a token.
+        let members = net.region(node).iter().filter(|&&member| net.again(member).is_none());
+        let places = members.flat_map(|&member| self.places_of(net, member));
         places.filter(|&place| !self.is_residue(place)).collect()
     }
 
@@ -295,6 +300,9 @@ fn rests(net: &Net) -> Vec<Rest> {
         }
         let own: &[State] = match node.kind() {
             NodeKind::Partial { surplus: Surplus::Swallow, .. } => &[State::Arrived, State::Swallowed],
+            NodeKind::Partial { surplus: Surplus::Cancel, .. } if net.leaves_out(id) => {
+                &[State::Arrived, State::LeftOut]
+            }
             NodeKind::Partial { surplus: Surplus::Cancel, .. } => &[State::Arrived],
             NodeKind::Completion => &[State::Arrived],
             NodeKind::ThreadMerge(_) => &[State::Collected],

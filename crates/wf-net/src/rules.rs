@@ -22,6 +22,10 @@ pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
             node.outgoing.iter().all(|&flow| is_alternative(net, flow)),
             "a deferred choice offers its tokens to tasks and triggers that nothing else leads to",
         ),
+        // The same flow brings several, then.
+        NodeKind::Partial { needed: 1.., .. } if net.again(id).is_some() => {
+            rule(node.outgoing.len() > 1, "a join with a flow back has one that goes on")
+        }
         NodeKind::Partial { needed, .. } => rule(
             (1..=255).contains(&node.incoming.len())
                 && (1..=node.incoming.len()).contains(&usize::from(needed)),

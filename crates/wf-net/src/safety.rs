@@ -67,7 +67,7 @@ impl Counted {
 fn always_fits(kind: NodeKind, state: State) -> bool {
     match kind {
         NodeKind::Partial { needed, surplus: Surplus::Swallow | Surplus::Cancel } => {
-            state == State::Arrived && needed == 1
+            matches!(state, State::Arrived | State::LeftOut) && needed == 1
         }
         NodeKind::Partial { .. } | NodeKind::Instances(_) | NodeKind::Completion => true,
         _ => false,
@@ -111,6 +111,8 @@ struct Cover<'n> {
     blocks: Vec<NodeId>,
     /// Whether blocks are looked for.
     has_blocks: bool,
+    /// The split of the block that the component is looked for in.
+    split: Option<NodeId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -133,25 +135,48 @@ impl<'n> Cover<'n> {
             demands: 0,
             blocks: Vec::new(),
             has_blocks: false,
+            split: None,
         }
     }
 
     fn search(&mut self, flow: FlowId) {
         // What a block hands on is first asked of what is inside.
-        for has_blocks in [false, true] {
-            (self.demands, self.has_blocks) = (0, has_blocks);
-            self.blocks.clear();
-            let found = self.demand(vec![flow]) && self.blocks.iter().all(|&join| self.is_outside(join));
-            for change in self.trail.iter().filter(|_| found) {
-                if let Change::Member(flow) = change {
-                    self.safe_flows[flow.index()] = true;
-                }
+        if self.finds(vec![flow], false, true) || self.finds(vec![flow], true, true) {
+            return;
+        }
+        // One token comes into a block before all is gone that the last one has become: as if the split were a start.
+        let net = self.net;
+        let is_end = |&node: &NodeId| {
+            let kind = net.node(node).kind();
+            kind == NodeKind::Completion || matches!(kind, NodeKind::Partial { surplus: Surplus::Cancel, .. })
+        };
+        let to = net.flow(flow).to();
+        for join in net.node_ids().filter(is_end).filter(|&join| net.region(join).contains(&to)) {
+            let Some(split) = self.begin_of(join) else { continue };
+            if !self.finds(net.node(split).incoming().to_vec(), true, false) {
+                continue;
             }
-            self.go_back(0);
+            self.split = Some(split);
+            let found = self.finds(vec![flow], false, true) || self.finds(vec![flow], true, true);
+            self.split = None;
             if found {
                 return;
             }
         }
+    }
+
+    /// Whether there is a component with these flows; if so, and if it is to be kept, they are safe.
+    fn finds(&mut self, flows: Vec<FlowId>, has_blocks: bool, is_kept: bool) -> bool {
+        (self.demands, self.has_blocks) = (0, has_blocks);
+        self.blocks.clear();
+        let found = self.demand(flows) && self.blocks.iter().all(|&join| self.is_outside(join));
+        for change in self.trail.iter().filter(|_| found && is_kept) {
+            if let Change::Member(flow) = change {
+                self.safe_flows[flow.index()] = true;
+            }
+        }
+        self.go_back(0);
+        found
     }
 
     /// Grows the component by the flows that must belong to it; `false` leaves it as it was.
@@ -173,6 +198,14 @@ impl<'n> Cover<'n> {
             let alone = self.leaving[from.index()] == 1;
             let fits = match self.net.node(from).kind() {
                 NodeKind::Start => alone,
+                _ if self.split == Some(from) => alone,
+                // Each instance that is done lets one more begin, or the thread go on.
+                NodeKind::Partial { .. } if self.net.again(from).is_some() => {
+                    let inputs = self.net.node(from).incoming().iter().copied();
+                    open.extend(inputs.filter(|&input| !self.net.flow(input).is_left_out()));
+                    let again = self.net.again(from).is_some_and(|again| self.member[again.index()]);
+                    self.leaving[from.index()] <= 1 + u32::from(again)
+                }
                 // The alternatives of a deferred choice are one token: it goes one way.
                 NodeKind::Exclusive | NodeKind::Deferred | NodeKind::ThreadMerge(_) => {
                     self.close(from, &mut open);
@@ -196,8 +229,13 @@ impl<'n> Cover<'n> {
                 // It happens while its region has a token, and takes all of them.
                 NodeKind::Interrupt { interrupts: true } => {
                     let region = self.net.region(from);
-                    region.iter().for_each(|&node| self.close(node, &mut open));
-                    alone && region.iter().all(|&node| holds_by_flow(self.net.node(node).kind()))
+                    // What counts instances one after another holds no token of its own.
+                    let members = region.iter().filter(|&&node| self.net.again(node).is_none());
+                    members.for_each(|&node| self.close(node, &mut open));
+                    let holds = |&node: &NodeId| {
+                        self.net.again(node).is_some() || holds_by_flow(self.net.node(node).kind())
+                    };
+                    alone && region.iter().all(holds)
                 }
                 // An instance that runs on is a token beside the one that has gone on.
                 NodeKind::Instances(instances) if instances.drains() => false,

@@ -59,8 +59,9 @@ pub(crate) const THROW: u16 = 18;
 /// As [`INSTANCES`], as many as the data of the case says where the digit is 0; else the digit is the number and one: slot,
 /// task, guard, most, targets that a token takes when there are none.
 pub(crate) const INSTANCES_COUNTED: u16 = 19;
-/// As [`PARTIAL_CANCEL`], which also fires at an arrival that is enough: slot, needed, place of the count, guard, places, targets.
-/// The digit 0 leaves that to the data of the case, 1 is no and 2 is yes.
+/// As [`PARTIAL_CANCEL`], which also fires at an arrival that is enough: slot, needed, place of the count, guard or [`NONE`], slot
+/// of arrivals that stand for no instance and place of their count or [`NONE`], places, targets of an arrival that is not enough,
+/// targets. With a guard, the digit 0 leaves that to the data of the case, 1 is no and 2 is yes.
 pub(crate) const PARTIAL_ENOUGH: u16 = 20;
 
 /// Ends the case with an error, of which its caller hears: slot, number of the error among the messages.

@@ -17,7 +17,7 @@ use crate::image::CubeCell;
 use crate::merges::merge_cubes;
 use crate::net::{Net, NodeKind};
 use crate::problem::Problem;
-use crate::routing::{DigitKind, Routing};
+use crate::routing::{DigitKind, Routing, State as Resting};
 
 /// How far to look.
 #[derive(Clone, Debug)]
@@ -268,7 +268,16 @@ impl<'n> Walk<'n> {
             && self.net.regions.is_empty()
             && self.net.milestones().is_empty()
             && self.net.critical_sections().is_empty();
-        let mut before = self.states[at].from;
+        // Arrivals at a join that takes them all with it are never more than it needs.
+        let counts = |place: usize| match self.routing.state_of(place as u16) {
+            Some(Resting::LeftOut) => true,
+            Some(Resting::Arrived) => self.node_of(place).is_some_and(|node| self.net.again(node).is_some()),
+            _ => false,
+        };
+        let mut others = marking.clone();
+        (0..others.len()).filter(|&place| counts(place)).for_each(|place| others[place] = 0);
+        let is_several = others.iter().any(|&tokens| tokens > 1);
+        let mut before = self.states[at].from.filter(|_| is_several);
         while let Some((from, ..)) = before.filter(|&(from, ..)| from != usize::MAX) {
             let earlier = &self.states[from].marking;
             let more = earlier.iter().zip(&marking).position(|(before, now)| now > before);

@@ -14,7 +14,7 @@ impl Graph {
         if !self.keeps_messages(at) || self.flows.len() > FLOWS_MAX {
             return false;
         }
-        if matches!(self.nodes[at].repeat, Repeat::Loop { .. }) {
+        if matches!(self.nodes[at].repeat, Repeat::Loop { .. } | Repeat::Turns { .. }) {
             return true;
         }
         let mut seen = vec![false; self.nodes.len()];

@@ -34,7 +34,7 @@ impl Graph {
         let (condition, is_counted) = match &mut self.nodes[at].repeat {
             Repeat::Loop { condition, is_counted, .. } => (condition.as_mut(), *is_counted),
             Repeat::Instances { completion, .. } => (completion.as_mut(), false),
-            Repeat::Once => return,
+            Repeat::Once | Repeat::Turns { .. } => return,
         };
         let Some(condition) = condition.filter(|_| !is_counted) else { return };
         match read(model, Some(condition.index), &condition.text) {

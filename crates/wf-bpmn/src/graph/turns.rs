@@ -1,17 +1,18 @@
-//! Instances one after another of what is more than a task: copies, each of which leads to the next.
-//!
-//! Where the data of a case says how many there are, it says at which of the copies the first one begins, so that the number is
-//! asked once, when the activity is enabled.
+//! Instances one after another of what is more than a task: a few of a constant number are copies, each of which leads to the
+//! next; others are one loop, whose rounds the case counts.
 
-use wf_net::guard::{Comparison, Expr, Tally};
+use wf_net::guard::{Expr, Tally};
 
 use super::unroll::TASKS_CHOSEN;
 use super::{Flow, Graph, Node, NodeAt, ScopeAt, ScopeKind};
-use crate::WarningKind;
 use crate::kind::Kind;
 use crate::model::Model;
-use crate::repeat::Repeat;
+use crate::repeat::{Condition, Repeat};
 use crate::tree::Index;
+use crate::{Warning, WarningKind};
+
+/// Most instances one after another whose number the data of the case says.
+const TURNS_MAX: u8 = 16;
 
 impl Graph {
     /// Makes copies of instances one after another; `false`, with nothing changed, if their number is not known or too large.
@@ -22,21 +23,12 @@ impl Graph {
         let Repeat::Instances { number, in_turn: Some(_), completion } = &node.repeat else {
             return false;
         };
-        let (index, constant, number) = (node.index, number.constant(), number.guard().cloned());
+        let index = node.index;
         let enough = completion.as_ref().map(|completion| completion.guard.clone());
-        let asks_number = matches!(&enough, Some(Some(guard)) if guard.has_tally()) && constant.is_none();
-        let most = match (constant, &number) {
-            (Some(constant), _) => constant as usize,
-            (None, Some(_)) => self.instances_chosen(at),
-            (None, None) => 0,
-        };
+        let Some(most) = number.constant().map(|constant| constant as usize) else { return false };
         let is_small = most.saturating_mul(self.rests(at)) <= TASKS_CHOSEN && self.has_room(at, most);
-        if !is_copied || asks_number || !is_small || self.merges_inside(at) || self.is_compensation(model, at)
-        {
+        if !is_copied || !is_small || self.merges_inside(at) || self.is_compensation(model, at) {
             return false;
-        }
-        if constant.is_none() && node.copy.is_empty() {
-            model.warn(node.index, WarningKind::InstancesBounded { instances_max: most });
         }
         let copies = self.instances(at, most, ScopeKind::Embedded);
         let around = self.nodes[copies[0]].scope;
@@ -51,17 +43,40 @@ impl Graph {
             self.join(asks, left, index, guard, false);
             self.join(asks, pair[1], index, None, true);
         }
-        if let Some(number) = number {
-            let choose =
-                self.helper(around, index, Kind::Exclusive, &format!("{}/choose", self.nodes[at].copy));
-            let none = self.helper(around, index, Kind::End, &format!("{}/none", self.nodes[at].copy));
-            for (&copy, count) in copies.iter().zip((1..=most).rev()) {
-                let number = Expr::Count(Box::new(number.clone()), most as u8);
-                let guard = number.compare(Comparison::Equal, Expr::integer(count as i64));
-                self.join(choose, copy, index, Some(guard), false);
+        true
+    }
+
+    /// Makes a loop of instances one after another, whose rounds the case counts; `false`, with nothing changed, where whoever
+    /// completes one says whether another follows.
+    pub(super) fn count_turns(&mut self, model: &mut Model<'_, '_>, at: NodeAt) -> bool {
+        let node = &self.nodes[at];
+        let guard =
+            |condition: &Option<Condition>| condition.as_ref().map(|condition| condition.guard.clone());
+        let (most, number, enough, begins) = match &node.repeat {
+            Repeat::Instances { number, in_turn: Some(_), completion } => {
+                let (most, number) = match (number.constant(), number.guard()) {
+                    (Some(constant @ 1..=255), _) => (constant as u8, None),
+                    (None, Some(number)) => (TURNS_MAX, Some(number.clone())),
+                    _ => return false,
+                };
+                (most, number, guard(completion), None)
             }
-            self.join(choose, none, index, None, true);
+            Repeat::Loop { is_tested_before, condition, most: Some(most), .. } => {
+                let Some(Some(goes_on)) = guard(condition) else { return false };
+                (*most, None, Some(Some(goes_on.clone().negated())), is_tested_before.then_some(goes_on))
+            }
+            _ => return false,
+        };
+        // Where tokens meet that nothing joins, several would be counted as one.
+        let meets = |warning: &Warning| matches!(warning.kind, WarningKind::NotJoined { .. });
+        if enough == Some(None) || self.is_compensation(model, at) || model.warnings.iter().any(meets) {
+            return false;
         }
+        if number.is_some() && node.copy.is_empty() {
+            let instances_max = usize::from(most);
+            model.warn(node.index, WarningKind::InstancesBounded { instances_max });
+        }
+        self.nodes[at].repeat = Repeat::Turns { most, number, enough: enough.flatten(), begins };
         true
     }
 

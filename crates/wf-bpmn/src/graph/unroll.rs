@@ -37,6 +37,7 @@ impl Graph {
             let bytes = self.nodes[at].repeat.bytes_in_turn().filter(|_| self.may_take_turns(at));
             match bytes {
                 Some(bytes) if bytes_in_turn + bytes <= BYTES_IN_TURN => bytes_in_turn += bytes,
+                _ if self.count_turns(model, at) => {}
                 _ => self.nodes[at].repeat.uncounted(),
             }
             if let Repeat::Loop { is_counted: true, how_often, .. } = &self.nodes[at].repeat
@@ -70,9 +71,6 @@ impl Graph {
         }
         let completion = completion.clone();
         let enough = completion.as_ref().and_then(|completion| completion.guard.clone());
-        if count.is_none() && enough.as_ref().is_some_and(Expr::has_tally) {
-            return Err("a completion condition that counts instances whose number is not constant");
-        }
         if count.is_none() && node.copy.is_empty() {
             model.warn(node.index, WarningKind::InstancesBounded { instances_max: instances });
         }
@@ -86,8 +84,8 @@ impl Graph {
             });
         }
         match completion {
-            Some(_) if count.is_some() && enough.is_some() => self.scopes[around].enough = enough,
-            // What the number of instances says nothing about, each one asks when it is done.
+            Some(_) if enough.is_some() => self.scopes[around].enough = enough,
+            // What is not the data's to say is asked when each one is done.
             Some(_) => {
                 let all = self.helper(around, index, Kind::End, &format!("{}/all", self.nodes[at].copy));
                 self.nodes[all].triggers.push(Trigger::terminate());

@@ -28,6 +28,7 @@ pub(super) fn instances_most(graph: &Graph, others: usize) -> u8 {
                 open += 1;
                 0
             }
+            (_, Repeat::Turns { .. }) => 2,
             (Some(Kind::Call), _) => 4,
             (Some(Kind::Receive), _) => 1,
             (Some(Kind::Catch), _) => {
@@ -104,25 +105,40 @@ impl Lowering<'_, '_, '_> {
 
     /// bpmn:callActivity: WCP-22.
     fn lower_call(&mut self, at: NodeAt) -> Option<Part> {
+        let main = match self.called(at)? {
+            Some(called) => {
+                let node = &self.graph.nodes[at];
+                let id = format!("{}{}", self.model.tree.element(node.index).id, node.copy);
+                self.draft.call(self.model, node.index, &id, &called, node.scope)
+            }
+            // A global task is a task that several processes use.
+            None => self.add(at, "", NodeKind::Task),
+        };
+        self.around(at, main)
+    }
+
+    /// The process that an activity calls; `None` of one that calls none. The outer `None`: it was refused.
+    #[expect(clippy::option_option, reason = "calling nothing is not the same as being refused")]
+    pub(super) fn called(&mut self, at: NodeAt) -> Option<Option<String>> {
         let index = self.graph.nodes[at].index;
+        if self.graph.nodes[at].kind != Some(Kind::Call) {
+            return Some(None);
+        }
         let Some(called) = self.called_by(index) else {
             self.refuse(at, Unsupported::CallActivity("a call that does not say which process it calls"));
             return None;
         };
         let found = self.model.ids.find(&called);
         if found.is_some_and(|found| self.model.tree.name(found).starts_with("global")) {
-            // A global task is a task that several processes use.
-            let main = self.add(at, "", NodeKind::Task);
-            return self.around(at, main);
+            return Some(None);
         }
         let id = match found.and_then(|found| self.model.tree.value(found, "id")) {
             Some(id) => id.to_owned(),
             None if is_expression(&called) => called,
             None => called.rsplit(':').next().unwrap_or_default().to_owned(),
         };
-        let main = self.draft.call(self.model, self.graph, at, &id);
-        self.calls.push((id, index));
-        self.around(at, main)
+        self.calls.push((id.clone(), index));
+        Some(Some(id))
     }
 
     /// What a call names: in an attribute of BPMN itself, or in an extension as Camunda 8 has it.
@@ -146,9 +162,7 @@ impl Lowering<'_, '_, '_> {
             self.link(at, exit, first);
             exit = last;
         }
-        if matches!(self.graph.nodes[at].repeat, Repeat::Loop { .. }) {
-            (entry, exit) = self.repeated(at, entry, exit);
-        }
+        (entry, exit) = self.repeated(at, entry, exit);
         let is_watched = self.watchers.contains_key(&at);
         if is_watched {
             let inner = exit;
@@ -195,8 +209,17 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    /// WCP-21: a loop around what lies between two nodes; the first branch of its choice goes round.
+    /// What makes an activity one that is performed several times, around what lies between two nodes.
     pub(super) fn repeated(&mut self, at: NodeAt, entry: NodeId, exit: NodeId) -> (NodeId, NodeId) {
+        match self.graph.nodes[at].repeat {
+            Repeat::Loop { .. } => self.looped(at, entry, exit),
+            Repeat::Turns { .. } => self.in_turns(at, entry, exit),
+            _ => (entry, exit),
+        }
+    }
+
+    /// WCP-21: a loop; the first branch of its choice goes round.
+    fn looped(&mut self, at: NodeAt, entry: NodeId, exit: NodeId) -> (NodeId, NodeId) {
         let Repeat::Loop { is_tested_before, condition, how_often, .. } = &self.graph.nodes[at].repeat else {
             return (entry, exit);
         };

@@ -50,6 +50,18 @@ impl Lowering<'_, '_, '_> {
                 self.is_handler(node) && self.graph.is_within(self.graph.nodes[node].scope, scope)
             })
             .collect();
+        // BPMN lets it take the place of the activities for compensation around it.
+        let instead = (0..self.graph.nodes.len()).find(|&node| {
+            self.undoes_scope(node)
+                && self.graph.is_within(self.graph.nodes[node].scope, scope)
+                && !self.graph.nodes[node]
+                    .inside
+                    .is_some_and(|inside| self.graph.is_within(self.graph.nodes[at].scope, inside))
+        });
+        if let Some(instead) = instead {
+            self.refuse(instead, Unsupported::Compensation("an event sub-process that undoes its scope"));
+            return None;
+        }
         self.undo_all(at, suffix, &handlers)?
     }
 
@@ -96,33 +108,58 @@ impl Lowering<'_, '_, '_> {
         let mut first = None;
         let mut last: Option<NodeId> = None;
         for (number, &handler) in handlers.iter().rev().enumerate() {
-            let node = &self.graph.nodes[handler];
-            if !matches!(node.kind, Some(Kind::Task)) || node.repeat != Repeat::Once {
-                self.refuse(handler, Unsupported::Compensation("compensation by anything else than a task"));
-                return None;
-            }
             let choice = self.add(at, &format!("{suffix}/{}", number + 1), NodeKind::Exclusive);
             if let Some(last) = last {
                 self.link(at, last, choice);
             }
             first = first.or(Some(choice));
-            // The scope is that of the event: what it undoes has been left.
-            let id = self.model.tree.value(node.index, "id").unwrap_or_default();
-            let id = if core::mem::replace(&mut self.undoes[handler], true) {
-                let thrower = self.model.tree.value(self.graph.nodes[at].index, "id").unwrap_or_default();
-                format!("{id}{}/{thrower}", node.copy)
-            } else {
-                format!("{id}{}", node.copy)
-            };
-            let scope = self.graph.nodes[at].scope;
-            let task = self.draft.add(self.model, node.index, Some(id), NodeKind::Task, scope);
+            let (begin, done) = self.undo_by(at, handler)?;
             let next = self.add(at, &format!("{suffix}/{}/done", number + 1), NodeKind::Exclusive);
-            self.link(at, choice, task);
+            self.link(at, choice, begin);
             self.link(at, choice, next);
-            self.link(at, task, next);
+            self.link(at, done, next);
             last = Some(next);
         }
         Some(first.zip(last))
+    }
+
+    /// Where an activity that undoes another begins and ends, for one event that throws.
+    fn undo_by(&mut self, at: NodeAt, handler: NodeAt) -> Option<(NodeId, NodeId)> {
+        let node = &self.graph.nodes[handler];
+        let is_again = core::mem::replace(&mut self.undoes[handler], true);
+        let is_instances =
+            |inside: ScopeAt| matches!(self.graph.scopes[inside].kind, ScopeKind::Instances { .. });
+        let why = match node.kind {
+            _ if node.repeat != Repeat::Once || node.inside.is_some_and(is_instances) => {
+                "compensation by an activity that is performed several times"
+            }
+            Some(Kind::SubProcess | Kind::AdHoc) if is_again => {
+                "compensation by a sub-process that several events throw for"
+            }
+            Some(Kind::SubProcess | Kind::AdHoc) => {
+                let part = self.lower_sub_process(handler)?;
+                // In the order of the text, behind the event.
+                let inside = node.inside.map_or(&[][..], |inside| &self.graph.scopes[inside].nodes);
+                self.apart.extend(inside.iter().rev());
+                return part.entry.zip(part.exit);
+            }
+            Some(Kind::Receive) => "compensation by a receive task",
+            _ => {
+                // The scope is that of the event: what it undoes has been left.
+                let scope = self.graph.nodes[at].scope;
+                let id = self.model.tree.value(node.index, "id").unwrap_or_default();
+                let thrower = self.model.tree.value(self.graph.nodes[at].index, "id").unwrap_or_default();
+                let suffix = if is_again { format!("/{thrower}") } else { String::new() };
+                let id = format!("{id}{}{suffix}", node.copy);
+                let task = match self.called(handler)? {
+                    Some(called) => self.draft.call(self.model, node.index, &id, &called, scope),
+                    None => self.draft.add(self.model, node.index, Some(id), NodeKind::Task, scope),
+                };
+                return Some((task, task));
+            }
+        };
+        self.refuse(handler, Unsupported::Compensation(why));
+        None
     }
 
     /// Whether a flow node is an event sub-process that undoes its scope.

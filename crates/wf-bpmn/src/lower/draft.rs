@@ -26,6 +26,7 @@ struct Later {
     to: NodeId,
     index: Index,
     is_default: bool,
+    is_left_out: bool,
     guard: Option<Expr>,
 }
 
@@ -70,12 +71,17 @@ impl Draft {
         node
     }
 
-    /// Adds a call of the process with this id.
-    pub(super) fn call(&mut self, model: &Model<'_, '_>, graph: &Graph, at: NodeAt, called: &str) -> NodeId {
-        let from = &graph.nodes[at];
-        let element = model.tree.element(from.index);
-        let node = self.net.call(&format!("{}{}", element.id, from.copy), called);
-        self.keep(node, element, from.scope);
+    /// Adds a call of the named process that comes from an element.
+    pub(super) fn call(
+        &mut self,
+        model: &Model<'_, '_>,
+        index: Index,
+        id: &str,
+        called: &str,
+        scope: ScopeAt,
+    ) -> NodeId {
+        let node = self.net.call(id, called);
+        self.keep(node, model.tree.element(index), scope);
         node
     }
 
@@ -93,24 +99,32 @@ impl Draft {
 
     /// Adds a flow behind all those of the model.
     pub(super) fn later(&mut self, index: Index, from: NodeId, to: NodeId) {
-        self.later.push(Later { from, to, index, is_default: false, guard: None });
+        self.later.push(Later { from, to, index, is_default: false, is_left_out: false, guard: None });
     }
 
     /// As [`later`](Self::later), where the data of the case decides.
     pub(super) fn later_if(&mut self, index: Index, from: NodeId, to: NodeId, guard: Option<Expr>) {
-        self.later.push(Later { from, to, index, is_default: false, guard });
+        self.later.push(Later { from, to, index, is_default: false, is_left_out: false, guard });
     }
 
     /// As [`later`](Self::later); what a choice takes that chooses nothing else.
     pub(super) fn later_default(&mut self, index: Index, from: NodeId, to: NodeId) {
-        self.later.push(Later { from, to, index, is_default: true, guard: None });
+        self.later.push(Later { from, to, index, is_default: true, is_left_out: false, guard: None });
+    }
+
+    /// As [`later`](Self::later), of an instance that there is not.
+    pub(super) fn later_left_out(&mut self, index: Index, from: NodeId, to: NodeId) {
+        self.later.push(Later { from, to, index, is_default: false, is_left_out: true, guard: None });
     }
 
     pub(super) fn add_later(&mut self, model: &Model<'_, '_>) {
-        for Later { from, to, index, is_default, guard } in core::mem::take(&mut self.later) {
+        for Later { from, to, index, is_default, is_left_out, guard } in core::mem::take(&mut self.later) {
             let flow = self.flow(model, index, from, to);
             if is_default {
                 self.net.default_flow(flow);
+            }
+            if is_left_out {
+                self.net.left_out(flow);
             }
             if let Some(guard) = guard {
                 self.net.condition(flow, &guard.to_string());

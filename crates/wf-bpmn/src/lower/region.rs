@@ -48,10 +48,13 @@ impl Lowering<'_, '_, '_> {
     fn members(&self, region: Region) -> Vec<NodeId> {
         match region {
             Region::Activity(at) => match self.graph.nodes[at].inside {
-                Some(inside) if self.parts[at].holds.is_empty() => self.inside(inside, |_| true),
+                Some(inside) if self.parts[at].holds.is_empty() => {
+                    self.inside(inside, |_| true).into_iter().chain(self.turns[at]).collect()
+                }
                 _ => {
                     let armed = self.members(Region::Armed(at));
-                    self.parts[at].holds.iter().copied().chain(armed).collect()
+                    let counts = self.turns[at];
+                    self.parts[at].holds.iter().copied().chain(armed).chain(counts).collect()
                 }
             },
             Region::Scope(scope) => self.inside(scope, |_| true),
@@ -111,7 +114,8 @@ impl Lowering<'_, '_, '_> {
                     continue;
                 }
                 seen.push(at);
-                section.extend(self.members(Region::Activity(at)));
+                let holds = self.members(Region::Activity(at));
+                section.extend(holds.into_iter().filter(|&node| self.turns[at] != Some(node)));
                 let node = &self.graph.nodes[at];
                 open.extend(node.outgoing.iter().filter_map(|&flow| self.graph.flows[flow].to));
                 open.extend(node.incoming.iter().filter_map(|&flow| self.graph.flows[flow].from));

@@ -6,7 +6,6 @@ use super::region::Region;
 use super::{Lowering, Part, Sink};
 use crate::graph::{NodeAt, ScopeAt, ScopeKind};
 use crate::kind::{Kind, TriggerKind};
-use crate::repeat::Repeat;
 use crate::{ModelFault, Unsupported};
 
 const GENERAL: NodeKind = NodeKind::Inclusive(Synchronizing::General);
@@ -154,9 +153,7 @@ impl Lowering<'_, '_, '_> {
             }
         }
         let (mut entry, mut exit) = (entry, exit);
-        if matches!(self.graph.nodes[at].repeat, Repeat::Loop { .. }) {
-            (entry, exit) = self.repeated(at, entry, exit);
-        }
+        (entry, exit) = self.repeated(at, entry, exit);
         (entry, exit) = self.arm(at, entry, exit);
         Some(self.split(at, entry, exit, self.ways_out(at)))
     }
@@ -179,7 +176,11 @@ impl Lowering<'_, '_, '_> {
                 self.draft.later(index, feed, choice);
                 self.draft.later_default(index, choice, merge);
                 self.draft.later_if(index, choice, entry, self.graph.nodes[at].performed_if.clone());
-                if !self.graph.nodes[at].outgoing.is_empty() {
+                if let (Some(_), Some(Sink::Done(done))) =
+                    (&self.graph.scopes[scope].enough, self.sinks[scope])
+                {
+                    self.draft.later_left_out(index, merge, done);
+                } else if !self.graph.nodes[at].outgoing.is_empty() {
                     // What follows is asked of those that are performed.
                     if let Some(Sink::Done(done)) = self.sinks[scope] {
                         self.draft.later(index, merge, done);

@@ -62,7 +62,7 @@ impl Lowering<'_, '_, '_> {
         let activity = self.graph.nodes[at].attached.map(|activity| &self.graph.nodes[activity]);
         activity.is_some_and(|node| {
             let is_empty = node.inside.is_none_or(|inside| self.graph.scopes[inside].nodes.is_empty());
-            is_empty && !matches!(node.repeat, Repeat::Loop { .. })
+            is_empty && !matches!(node.repeat, Repeat::Loop { .. } | Repeat::Turns { .. })
         })
     }
 

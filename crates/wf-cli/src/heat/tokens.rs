@@ -180,6 +180,7 @@ fn known(net: &Net, merges: &[NodeId]) -> Vec<bool> {
             |name: &str| name.starts_with(ANY_ERROR) && net.nodes_of(NodeKind::Call).next().is_some();
         matches!(kind, NodeKind::Call | NodeKind::Instances(_))
             || net.completion_guard(*id).is_some()
+            || net.node(*id).outgoing().iter().any(|&flow| net.flow(flow).is_again())
             || net.message(*id).is_some_and(catches)
     };
     let mut is_known = vec![true; net.flows().len()];

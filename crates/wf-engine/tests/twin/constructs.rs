@@ -25,11 +25,14 @@ struct Blocks<'r> {
     kinds: &'static [usize],
 }
 
-/// All kinds of block.
+/// All kinds of block but instances one after another: seeds keep their nets.
 const ALL: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
 /// Those of tasks and gateways that masks can say, merges above all.
 const MASKS: &[usize] = &[0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 13, 16];
+
+/// Those of joins and merges: what data completes stands before what waits for all that can still come.
+const JOINS: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 8, 8, 8, 13, 15, 16, 17, 17];
 
 /// A condition on the numbers of instances; now and then one that asks for a value which no case has.
 fn completion(number: usize) -> Expr {
@@ -195,6 +198,10 @@ impl Blocks<'_> {
                     if self.made.len().is_multiple_of(2) {
                         self.net.completion_guard(close, completion(self.made.len() / 2));
                     }
+                    if self.made.len() % 3 == 1 {
+                        let way = self.net.flow(open, close);
+                        self.net.left_out(way);
+                    }
                 }
                 (open, close)
             }
@@ -271,6 +278,31 @@ impl Blocks<'_> {
                 }
                 (open, close)
             }
+            // Instances one after another: some of so many are left out, and each that is done lets the next begin.
+            17 => {
+                let needed = 2 + self.random.below(3) as u8;
+                let (open, enter) = (self.node(NodeKind::Parallel), self.node(NodeKind::Exclusive));
+                let none = 1 + self.random.below(usize::from(needed) - 1) as u8;
+                let none = self.node(NodeKind::ThreadSplit(Quantity::Fixed(none)));
+                let inside = self.tasks.len();
+                let (first, last) = self.block();
+                let close = self.node(NodeKind::Partial { needed, surplus: Surplus::Cancel });
+                let after = self.pass();
+                let inside = self.tasks[inside..].to_vec();
+                self.net.cancels(close, &inside);
+                self.chain(&[open, enter, first]);
+                self.chain(&[open, none]);
+                let absent = self.net.flow(none, close);
+                self.net.left_out(absent);
+                self.net.flow(last, close);
+                let again = self.net.flow(close, enter);
+                self.net.again(again);
+                self.net.flow(close, after);
+                if !self.made.len().is_multiple_of(3) {
+                    self.net.completion_guard(close, completion(self.made.len() / 2));
+                }
+                (open, after)
+            }
             _ => self.task(),
         }
     }
@@ -315,6 +347,13 @@ pub(crate) fn of_masks(random: &mut Random) -> Option<Net> {
         chain.push(end);
         net.chain(&chain);
     }
+    net.build().ok()
+}
+
+/// A net of joins and merges; some are refused, which is part of the test.
+pub(crate) fn of_joins(random: &mut Random) -> Option<Net> {
+    let left = 3 + random.below(5);
+    let (Blocks { net, .. }, _) = blocks(random, left, 2, JOINS);
     net.build().ok()
 }
 

@@ -74,6 +74,8 @@ struct State {
     triggers: BTreeMap<NodeId, u32>,
     /// Arrivals at a partial join that has not fired.
     arrived: BTreeMap<NodeId, u32>,
+    /// Of these, those that stand for no instance.
+    left_out: BTreeMap<NodeId, u32>,
     /// Arrivals at a partial join that has fired, those it needed included.
     swallowed: BTreeMap<NodeId, u32>,
     /// Branches that have arrived at a blocking join in this round, and whether it has fired.
@@ -129,7 +131,7 @@ pub(crate) fn is_merge(net: &Net, id: NodeId) -> bool {
     net.node(id).kind() == NodeKind::Completion || is_inclusive_merge(net, id)
 }
 
-fn is_inclusive_merge(net: &Net, id: NodeId) -> bool {
+pub(crate) fn is_inclusive_merge(net: &Net, id: NodeId) -> bool {
     matches!(net.node(id).kind(), NodeKind::Inclusive(_)) && net.node(id).incoming().len() > 1
 }
 
@@ -405,7 +407,7 @@ impl<'n> Case<'n> {
             let inputs = self.net.node(node).incoming().iter();
             count(&self.state.items, node) > 0
                 || self.state.instances.contains_key(&node)
-                || count(&self.state.arrived, node) > 0
+                || (count(&self.state.arrived, node) > 0 && !self.is_in_turn(node))
                 || self.state.rounds.get(&node).is_some_and(|(came, fired)| !came.is_empty() && !fired)
                 || (waits(self.net, node)
                     && inputs.into_iter().any(|&flow| count(&self.state.flows, flow) > 0))
@@ -419,6 +421,7 @@ impl<'n> Case<'n> {
             &mut state.begun,
             &mut state.triggers,
             &mut state.arrived,
+            &mut state.left_out,
             &mut state.swallowed,
         ] {
             map.remove(&node);
@@ -439,8 +442,19 @@ impl<'n> Case<'n> {
     }
 
     fn put_out(&mut self, node: NodeId, number: u32) {
-        for &flow in self.net.node(node).outgoing() {
+        for &flow in self.net.node(node).outgoing().iter().filter(|&&flow| !self.net.flow(flow).is_again()) {
             self.put(flow, number);
+        }
+    }
+
+    /// Whether a join counts instances one after another: it holds no token while none of them does.
+    fn is_in_turn(&self, node: NodeId) -> bool {
+        self.net.node(node).outgoing().iter().any(|&flow| self.net.flow(flow).is_again())
+    }
+
+    fn put_again(&mut self, node: NodeId) {
+        for &flow in self.net.node(node).outgoing().iter().filter(|&&flow| self.net.flow(flow).is_again()) {
+            self.put(flow, 1);
         }
     }
 
@@ -681,12 +695,14 @@ impl<'n> Case<'n> {
     fn is_enough(&self, node: NodeId, needed: u32, digit: u64) -> Result<bool, Refused> {
         let arrived = count(&self.state.arrived, node);
         let Some(condition) = self.net.completion_guard(node).filter(|_| arrived < needed) else {
-            return Ok(arrived == needed);
+            return Ok(arrived >= needed);
         };
         if digit > 0 {
             return Ok(digit == 2);
         }
-        let numbers = Tally::EACH.iter().zip([needed, arrived, needed - arrived, 0]);
+        let none = count(&self.state.left_out, node);
+        let active = if self.is_in_turn(node) { 0 } else { needed - arrived };
+        let numbers = Tally::EACH.iter().zip([needed - none, arrived - none, active, 0]);
         let values =
             numbers.map(|(tally, count)| (tally.name().to_owned(), Value::Integer(i64::from(count))));
         match guard::truth(condition, &values.collect()) {
@@ -719,12 +735,25 @@ impl<'n> Case<'n> {
                 }
             }
             Surplus::Cancel => {
-                for _ in 0..self.take_inputs(node) {
+                let absent: Vec<FlowId> =
+                    incoming.iter().copied().filter(|&flow| net.flow(flow).is_left_out()).collect();
+                let absent: u32 = absent.iter().map(|flow| self.state.flows.remove(flow).unwrap_or(0)).sum();
+                for arrival in 0..absent + self.take_inputs(node) {
+                    let is_absent = arrival < absent;
                     add(&mut self.state.arrived, node, 1);
-                    if self.is_enough(node, needed, digit)? {
+                    add(&mut self.state.left_out, node, u32::from(is_absent));
+                    let is_enough = if is_absent {
+                        count(&self.state.arrived, node) == needed && !self.is_in_turn(node)
+                    } else {
+                        self.is_enough(node, needed, digit)?
+                    };
+                    if is_enough {
                         self.state.arrived.remove(&node);
+                        self.state.left_out.remove(&node);
                         self.clear_region(node);
                         self.put_out(node, 1);
+                    } else if !is_absent {
+                        self.put_again(node);
                     }
                 }
             }

@@ -39,9 +39,8 @@ pub(crate) fn chains(net: &Net, routing: &Routing) -> Vec<u16> {
     stands_for
 }
 
-/// The places that can influence whether a merge must wait: see [`influencing`].
-pub(super) fn influence(net: &Net, routing: &Routing, merge: NodeId) -> Vec<bool> {
-    let members = influencing(net, merge);
+/// Which places are of some of the nodes.
+pub(super) fn places_of(net: &Net, routing: &Routing, members: &[bool]) -> Vec<bool> {
     let mut matters = vec![false; routing.place_count()];
     for node in net.node_ids().filter(|node| members[node.index()]) {
         for place in routing.places_of(net, node) {

@@ -16,8 +16,8 @@ struct Folder<'n> {
     net: &'n Net,
     places: &'n Places,
     merges: &'n [NodeId],
-    /// Slot of each node that tokens pass on this route.
-    slots: BTreeMap<NodeId, u16>,
+    /// Slot of each node that tokens pass on this route, and of a join that of arrivals which stand for no instance.
+    slots: BTreeMap<(NodeId, bool), u16>,
     /// Gateways with inputs that this route may set off.
     joins: BTreeSet<NodeId>,
     digits: Vec<Digit>,
@@ -27,7 +27,8 @@ struct Folder<'n> {
 impl Folder<'_> {
     fn targets(&mut self, node: NodeId) -> Vec<Target> {
         let net = self.net;
-        net.node(node).outgoing().iter().map(|&flow| self.target(flow)).collect()
+        let outgoing = net.node(node).outgoing().iter().copied();
+        outgoing.filter(|&flow| !net.flow(flow).is_again()).map(|flow| self.target(flow)).collect()
     }
 
     fn target(&mut self, flow: FlowId) -> Target {
@@ -45,14 +46,19 @@ impl Folder<'_> {
                 self.joins.insert(to);
                 Target::Place(self.places.of_input[&flow])
             }
+            _ if self.net.flow(flow).is_left_out() => Target::Slot(self.slot_of(to, true)),
             _ => Target::Slot(self.slot(to)),
         }
     }
 
     fn slot(&mut self, node: NodeId) -> u16 {
+        self.slot_of(node, false)
+    }
+
+    fn slot_of(&mut self, node: NodeId, is_left_out: bool) -> u16 {
         // At most one more than `SLOTS_MAX` and the branches of one gateway: the route ends there.
         let fresh = u16::try_from(self.slots.len()).unwrap_or(u16::MAX);
-        *self.slots.entry(node).or_insert(fresh)
+        *self.slots.entry((node, is_left_out)).or_insert(fresh)
     }
 
     fn inputs(&self, node: NodeId) -> Vec<u16> {
@@ -87,7 +93,11 @@ impl Folder<'_> {
         if self.joins.contains(&node) {
             steps.push(self.join(node, kind));
         }
-        let Some(&slot) = self.slots.get(&node) else { return };
+        let left_out = self.slots.get(&(node, true)).copied();
+        if left_out.is_some() {
+            self.slot(node);
+        }
+        let Some(&slot) = self.slots.get(&(node, false)) else { return };
         let own = self.places.own(node);
         let step = match kind {
             NodeKind::Exclusive if self.is_guarded(node) => {
@@ -104,11 +114,24 @@ impl Folder<'_> {
                 Step::Choice { slot, branches }
             }
             NodeKind::Inclusive(_) if self.net.node(node).outgoing().len() > 1 => self.branches(node, slot),
-            NodeKind::Partial { needed, .. } if self.guards.completions.contains_key(&node) => {
-                self.digit(node, DigitKind::GuardedEnoughHere, 3);
-                let guard = self.guards.completions[&node];
+            NodeKind::Partial { needed, .. }
+                if self.guards.completions.contains_key(&node)
+                    || self.net.leaves_out(node)
+                    || self.net.again(node).is_some() =>
+            {
+                let guard = self.guards.completions.get(&node).copied();
+                if guard.is_some() {
+                    self.digit(node, DigitKind::GuardedEnoughHere, 3);
+                }
+                let guard = guard.unwrap_or(script::NONE);
+                let of_left_out = own.get(1).copied().unwrap_or(script::NONE);
+                let left_out = left_out.unwrap_or(script::NONE);
                 let mut code = vec![script::PARTIAL_ENOUGH, slot, u16::from(needed), own[0], guard];
+                code.extend([left_out, of_left_out]);
                 list(&mut code, &self.region(node));
+                let again: Vec<Target> =
+                    self.net.again(node).map(|flow| self.target(flow)).into_iter().collect();
+                list(&mut code, &encoded(&again));
                 self.coded(code, node)
             }
             NodeKind::Partial { needed, surplus } => {

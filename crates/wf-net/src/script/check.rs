@@ -147,8 +147,12 @@ impl<'p> Check<'p> {
                 self.number()?;
                 self.place()?;
                 let guard = self.next()?;
-                ensure((self.bounds.is_guard)(guard))?;
+                ensure(guard == NONE || (self.bounds.is_guard)(guard))?;
+                let (left_out, place) = (self.next()?, self.next()?);
+                ensure(left_out == NONE || (left_out < self.slots && place != NONE))?;
+                ensure(place == NONE || place < self.bounds.places)?;
                 self.places()?;
+                self.targets()?;
                 self.targets().map(drop)
             }
             PARTIAL_BLOCK => {

@@ -1,6 +1,6 @@
 //! Partial joins.
 
-use super::{Codes, Fault, Tokens, Walk};
+use super::{Codes, Fault, NONE, Tokens, Walk};
 
 impl<T: Tokens> Walk<'_, T> {
     /// WCP-9, WCP-30: fires at the needed arrival, swallows the others, begins anew when all have arrived.
@@ -55,25 +55,40 @@ impl<T: Tokens> Walk<'_, T> {
     pub(super) fn partial_enough(&mut self, codes: &mut Codes<'_>) -> Result<(), Fault> {
         let count = self.take_slot(codes.next());
         let (needed, arrived, guard) = (codes.next() as u8, codes.next(), codes.next());
-        let (region, targets) = (codes.list(), codes.list());
-        let digit = self.digit(3);
-        for _ in 0..count {
-            if !self.tokens.add(arrived, 1) {
+        let (left_out, of_left_out) = (codes.next(), codes.next());
+        let (region, again, targets) = (codes.list(), codes.list(), codes.list());
+        let digit = if guard == NONE { 1 } else { self.digit(3) };
+        let absent = if left_out == NONE { 0 } else { self.take_slot(left_out) };
+        for arrival in 0..u16::from(absent) + u16::from(count) {
+            let is_absent = arrival < u16::from(absent);
+            let fits = !is_absent || self.tokens.add(of_left_out, 1);
+            if !fits || !self.tokens.add(arrived, 1) {
                 return Err(Fault::Full);
             }
             let there = self.tokens.tokens(arrived);
-            let is_enough = there == needed
+            // The last one is an instance, where each lets the next begin.
+            let is_last = if again.is_empty() { there == needed } else { !is_absent && there >= needed };
+            let is_enough = is_last
                 || match digit {
+                    _ if is_absent => false,
                     0 => {
-                        let tallies = [needed, there, needed.saturating_sub(there), 0];
+                        let none = if of_left_out == NONE { 0 } else { self.tokens.tokens(of_left_out) };
+                        let [all, done] = [needed, there].map(|number| number.saturating_sub(none));
+                        let tallies =
+                            [all, done, if again.is_empty() { all.saturating_sub(done) } else { 0 }, 0];
                         self.tokens.is_enough(guard, tallies).map_err(Fault::Guard)?
                     }
                     digit => digit == 2,
                 };
             if is_enough {
                 self.tokens.clear(arrived);
+                if of_left_out != NONE {
+                    self.tokens.clear(of_left_out);
+                }
                 region.iter().for_each(|&place| self.tokens.clear(place));
                 self.put_all(targets, 1)?;
+            } else if !is_absent {
+                self.put_all(again, 1)?;
             }
         }
         Ok(())
