@@ -5,6 +5,7 @@
 //! is in the page cache when it is measured, and every store's records were looked up before.
 
 mod batches;
+mod builds;
 mod compressed;
 mod data;
 mod loads;
@@ -29,6 +30,7 @@ fn main() -> std::process::ExitCode {
     all.extend(of_set::<2>());
     all.extend(loads::subjects());
     all.extend(batches::subjects());
+    all.extend(builds::subjects());
     all.extend(compressed::subjects());
     all.extend(programs::subjects());
     let arguments: Vec<String> = std::env::args().skip(1).collect();
