@@ -146,7 +146,7 @@ elements! {
         "start {A}; A items:=[1] both:=false {Q1}; Q1 {Q2}; Q2 {D1}; D1 {D1}; D1 {P1#1}; P1#1 {P2#1}; P2#1 {X}; X {} ok",
         "start {A}; A items:=[3] both:=false {Q1}; Q1 {Q2}; Q2 {Q1}; !stop {B}; B {Q1}; Q1 {Q2}; Q2 {Q1}; Q1 {Q2}; Q2 {D1}; \
          !stop ?Lost; D1 {D1}; D1 {P1#1,P1#2,P1#3}",
-        "start {A}; A items:=[17] ?NoAnswer; A items:=[0] both:=false {D1}; D1 {D1}; D1 {} ok",
+        "start {A}; A items:=[9] ?NoAnswer; A items:=[0] both:=false {D1}; D1 {D1}; D1 {} ok",
     ]
     multi_instance_sub_process "multi-instance-sub-process" [
         "start {A#1,A#2}; A#1 {A#2,B#1}; B#1 {A#2}; A#2 {B#2}; B#2 {C}; C {} ok",

@@ -10,20 +10,22 @@
 //! merges count as merges that never wait.
 
 mod choices;
+mod counted;
 mod slice;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use choices::choices;
+use counted::Counted;
 use slice::places_of;
 pub(crate) use slice::{chains, influencing};
 
+use crate::NodeId;
 use crate::conditions::Condition;
-use crate::guard;
-use crate::image::{CubeCell, WORDS_MAX};
+use crate::image::CubeCell;
 use crate::net::{Net, NodeKind};
-use crate::routing::{Rest, Routing};
-use crate::script::{self, Played, Tokens};
+use crate::routing::{Rest, Routing, is_inclusive_merge};
+use crate::script::{self, Played};
 
 /// Markings visited before a walk about a merge gives up.
 pub(crate) const MARKINGS_MAX: usize = 5_000;
@@ -84,9 +86,21 @@ pub(crate) struct Explorer<'n> {
     regions: Vec<Vec<u16>>,
     /// Choices to try for each route.
     choices: Vec<Vec<u64>>,
+    /// Whether rounds of instances one after another are counted.
+    counts_rounds: bool,
     /// What was decided about (merge, marking).
     decided: HashMap<(u16, Marking), bool>,
     steps_left: usize,
+}
+
+/// Whether the branches of a choice differ in how many instances one after another there are, but for the first: none.
+fn says_rounds(net: &Net, choice: NodeId) -> bool {
+    let next = |node: NodeId| net.node(node).outgoing().iter().map(|&flow| net.flow(flow));
+    let leaves_out =
+        |node: NodeId| next(node).any(|flow| flow.is_left_out() && net.again(flow.to()).is_some());
+    let branches = net.node(choice).outgoing().len();
+    let counted = next(choice).filter(|branch| next(branch.to()).any(|flow| leaves_out(flow.to())));
+    branches > 2 && counted.count() + 2 == branches
 }
 
 /// The walk passed a limit.
@@ -132,8 +146,16 @@ impl<'n> Explorer<'n> {
         let waits_for = |&merge: &crate::NodeId| {
             (net.node(merge).kind() == NodeKind::Completion).then(|| routing.region(net, merge))
         };
-        let choices: Option<Vec<Vec<u64>>> =
-            routing.routes.iter().map(|route| choices(route, |node| members[node.index()])).collect();
+        // What a merge has to wait for may depend on whether this is the last one.
+        let counts_rounds = net.node_ids().any(|node| is_inclusive_merge(net, node));
+        let choices: Option<Vec<Vec<u64>>> = {
+            let matters = |node: NodeId| members[node.index()];
+            routing
+                .routes
+                .iter()
+                .map(|route| choices(route, matters, |node| !counts_rounds && says_rounds(net, node)))
+                .collect()
+        };
         Some(Self {
             routing,
             conditions,
@@ -149,6 +171,7 @@ impl<'n> Explorer<'n> {
             inputs: routing.merges.iter().map(inputs_of).collect(),
             regions: routing.interrupts.iter().map(region).collect(),
             choices: choices?,
+            counts_rounds,
             decided: HashMap::new(),
             steps_left: if merge.is_some() { STEPS_MAX } else { ALL_STEPS_MAX },
         })
@@ -391,110 +414,4 @@ pub(crate) enum Merges<'f> {
     Hold,
     /// This one fires, once with each choice.
     Only { merge: u16, has_fired: bool },
-}
-
-/// Plain counts of tokens.
-struct Counted<'w, 'n, 'f> {
-    explorer: &'w mut Explorer<'n>,
-    marking: Marking,
-    merges: &'w mut Merges<'f>,
-    gave_up: bool,
-    /// What conditions of joins are told, a bit each, and how many were asked.
-    answers: u32,
-    asked: u32,
-}
-
-impl Tokens for Counted<'_, '_, '_> {
-    fn tokens(&self, place: u16) -> u8 {
-        self.marking[usize::from(place)]
-    }
-
-    fn add(&mut self, place: u16, count: u8) -> bool {
-        let cell = &mut self.marking[usize::from(place)];
-        let Some(sum) = cell.checked_add(count) else { return false };
-        *cell = sum;
-        if let Merges::Ask(found) = self.merges {
-            let most = &mut found.most[usize::from(place)];
-            *most = sum.max(*most);
-        }
-        true
-    }
-
-    fn take(&mut self, place: u16, count: u8) {
-        self.marking[usize::from(place)] -= count;
-    }
-
-    fn clear(&mut self, place: u16) {
-        self.marking[usize::from(place)] = 0;
-    }
-
-    fn is_settled(&mut self, merge: u16, is_full: bool) -> bool {
-        if let Merges::Cubes(cubes) = self.merges {
-            let words = words(&self.marking);
-            let fits = |cube: &CubeCell| {
-                cube.merge == u32::from(merge)
-                    && (0..WORDS_MAX).all(|word| words[word] & cube.care[word] == cube.want[word])
-            };
-            return is_full || cubes.iter().any(fits);
-        }
-        if let Some(region) = &self.explorer.waits_for[usize::from(merge)] {
-            return region.iter().all(|&place| self.marking[usize::from(place)] == 0);
-        }
-        let inputs = &self.explorer.inputs[usize::from(merge)];
-        if !inputs.iter().any(|&place| self.explorer.matters[usize::from(place)]) {
-            // What it passes on does not matter either.
-            return false;
-        }
-        match self.merges {
-            Merges::Hold | Merges::Cubes(_) => false,
-            Merges::Only { merge: only, has_fired } => {
-                let fires = *only == merge && !*has_fired;
-                *has_fired |= fires;
-                fires
-            }
-            Merges::Ask(found) => {
-                let mut marking = self.marking.clone();
-                self.explorer.simplify(&mut marking);
-                match self.explorer.must_wait(merge, &marking) {
-                    Ok(waits) => {
-                        if self.explorer.merge == Some(merge) {
-                            found.asked.insert(marking, waits);
-                        }
-                        !waits
-                    }
-                    Err(GaveUp) => {
-                        self.gave_up = true;
-                        false
-                    }
-                }
-            }
-        }
-    }
-
-    fn create(&mut self, task: u16, _: u8) -> bool {
-        self.add(task, 1)
-    }
-
-    /// Whatever holds, the choices that say the branches are walked too: here nothing does, which is the default branch.
-    fn holds(&mut self, _: u16) -> Result<bool, guard::Fault> {
-        Ok(false)
-    }
-
-    fn is_enough(&mut self, _: u16, _: [u8; 4]) -> Result<bool, guard::Fault> {
-        self.asked += 1;
-        Ok(self.answers.checked_shr(self.asked - 1).is_some_and(|answers| answers & 1 == 1))
-    }
-
-    fn count(&mut self, _: u16) -> Result<u8, guard::Fault> {
-        Ok(1)
-    }
-}
-
-/// The marking as bits.
-fn words(marking: &[u8]) -> [u64; WORDS_MAX] {
-    let mut words = [0; WORDS_MAX];
-    for (place, _) in marking.iter().enumerate().filter(|&(_, &tokens)| tokens > 0) {
-        words[place / 64] |= 1 << (place % 64);
-    }
-    words
 }

@@ -113,6 +113,11 @@ pub trait Tokens {
     /// # Errors
     /// Why there is no answer.
     fn is_enough(&mut self, guard: u16, tallies: [u8; 4]) -> Result<bool, guard::Fault>;
+    /// Whether the rounds of instances one after another are counted: whoever only walks through markings need not, and is asked
+    /// at each whether it is enough.
+    fn counts_rounds(&self) -> bool {
+        true
+    }
     /// The number that the data of the case comes to.
     ///
     /// # Errors

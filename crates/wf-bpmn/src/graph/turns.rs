@@ -11,8 +11,10 @@ use crate::repeat::{Condition, Repeat};
 use crate::tree::Index;
 use crate::{Warning, WarningKind};
 
-/// Most instances one after another whose number the data of the case says.
-const TURNS_MAX: u8 = 16;
+/// Most instances one after another whose number the data of the case says; fewer where a merge has to be looked at in each
+/// state of the case.
+const TURNS_MAX: u8 = 32;
+const TURNS_MERGED: u8 = 8;
 
 impl Graph {
     /// Makes copies of instances one after another; `false`, with nothing changed, if their number is not known or too large.
@@ -52,10 +54,13 @@ impl Graph {
         let node = &self.nodes[at];
         let guard =
             |condition: &Option<Condition>| condition.as_ref().map(|condition| condition.guard.clone());
+        let is_merge = |node: &Node| node.kind == Some(Kind::Inclusive) && node.incoming.len() > 1;
+        let has_merge = self.nodes.iter().any(is_merge);
         let (most, number, enough, begins) = match &node.repeat {
             Repeat::Instances { number, in_turn: Some(_), completion } => {
                 let (most, number) = match (number.constant(), number.guard()) {
                     (Some(constant @ 1..=255), _) => (constant as u8, None),
+                    (None, Some(number)) if has_merge => (TURNS_MERGED, Some(number.clone())),
                     (None, Some(number)) => (TURNS_MAX, Some(number.clone())),
                     _ => return false,
                 };

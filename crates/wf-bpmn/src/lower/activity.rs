@@ -18,7 +18,9 @@ const RECORD_BYTES: usize = 26;
 
 /// Most instances of each task whose number is not constant, so that all of them fit in a case beside other bytes.
 pub(super) fn instances_most(graph: &Graph, others: usize) -> u8 {
-    let (mut used, mut open) = (others, 0);
+    // Arrivals at what waits for copies beside each other, and of these those that stand for none.
+    let joins = graph.scopes.iter().filter(|scope| scope.enough.is_some()).count();
+    let (mut used, mut open) = (others + 2 * joins, 0);
     for node in &graph.nodes {
         used += match (node.kind, &node.repeat) {
             (Some(Kind::Task), Repeat::Instances { number: Number::Constant(count), .. }) => {

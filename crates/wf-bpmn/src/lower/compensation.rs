@@ -50,7 +50,7 @@ impl Lowering<'_, '_, '_> {
                 self.is_handler(node) && self.graph.is_within(self.graph.nodes[node].scope, scope)
             })
             .collect();
-        // BPMN lets it take the place of the activities for compensation around it.
+        // Whether it takes the place of the activities for compensation around it, whoever runs the case says, too.
         let instead = (0..self.graph.nodes.len()).find(|&node| {
             self.undoes_scope(node)
                 && self.graph.is_within(self.graph.nodes[node].scope, scope)
@@ -59,8 +59,7 @@ impl Lowering<'_, '_, '_> {
                     .is_some_and(|inside| self.graph.is_within(self.graph.nodes[at].scope, inside))
         });
         if let Some(instead) = instead {
-            self.refuse(instead, Unsupported::Compensation("an event sub-process that undoes its scope"));
-            return None;
+            self.warn_limited(instead, WarningKind::CompensationOutside);
         }
         self.undo_all(at, suffix, &handlers)?
     }

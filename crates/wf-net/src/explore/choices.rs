@@ -7,7 +7,11 @@ use crate::routing::{DigitKind, Route};
 const OUTCOMES_MAX: usize = 4096;
 
 /// Choices, as scripts see them, that lead to different markings of what matters; `None` if they are too many.
-pub(super) fn choices(route: &Route, matters: impl Fn(NodeId) -> bool) -> Option<Vec<u64>> {
+pub(super) fn choices(
+    route: &Route,
+    matters: impl Fn(NodeId) -> bool,
+    counts_rounds: impl Fn(NodeId) -> bool,
+) -> Option<Vec<u64>> {
     let mut choices = vec![0u64];
     let mut weight = 1u64;
     // Whether a task has had enough is asked before its script is played, which does not see that digit.
@@ -15,6 +19,8 @@ pub(super) fn choices(route: &Route, matters: impl Fn(NodeId) -> bool) -> Option
         let digits: Vec<u64> = match digit.kind {
             // Whatever is chosen there, as long as something is.
             _ if !matters(digit.node) => vec![u64::from(digit.base > 1)],
+            // One round or many.
+            DigitKind::Guarded if counts_rounds(digit.node) => vec![1, 2],
             // One instance or many: the same token.
             DigitKind::Instances => vec![0, 1],
             DigitKind::GuardedInstances => vec![1, 2],

@@ -59,6 +59,16 @@ impl<T: Tokens> Walk<'_, T> {
         let (region, again, targets) = (codes.list(), codes.list(), codes.list());
         let digit = if guard == NONE { 1 } else { self.digit(3) };
         let absent = if left_out == NONE { 0 } else { self.take_slot(left_out) };
+        if !again.is_empty() && !self.tokens.counts_rounds() {
+            for _ in 0..count {
+                let is_enough = self.tokens.is_enough(guard, [0; 4]).map_err(Fault::Guard)?;
+                if is_enough {
+                    region.iter().for_each(|&place| self.tokens.clear(place));
+                }
+                self.put_all(if is_enough { targets } else { again }, 1)?;
+            }
+            return Ok(());
+        }
         for arrival in 0..u16::from(absent) + u16::from(count) {
             let is_absent = arrival < u16::from(absent);
             let fits = !is_absent || self.tokens.add(of_left_out, 1);
