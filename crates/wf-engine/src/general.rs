@@ -154,7 +154,11 @@ impl Batch<'_, '_> {
         trial.rest = trial.line.marking();
         let choice = self.choice(event, meta.outcomes)?;
         if meta.kind() == KIND_PLAIN {
-            // A program is general because another calls it, too; its ops are masks then.
+            // A program is general because another calls it, too; its ops are masks then. So are quiet steps, of
+            // which a side entry may ask for an outcome that there is not.
+            if choice >= u64::from(meta.outcomes) {
+                return Err(Status::BadOutcome);
+            }
             let puts = put_op(&mut trial.line, row.form, self.cells.all(), row.cell(index));
             return if puts { Ok(trial) } else { Err(Status::CounterFull) };
         }

@@ -177,6 +177,31 @@ fn more_outcomes_than_a_byte_come_from_the_side_table() {
 }
 
 #[test]
+fn a_side_entry_asks_for_no_outcome_that_a_quiet_step_has_not() {
+    let mut net = NetBuilder::new("n");
+    let (s, open, choice, e) = (net.start("s"), net.parallel("p"), net.exclusive("x"), net.end("e"));
+    let [a, b, c, guarded] = ["a", "b", "c", "guarded"].map(|id| net.task(id));
+    net.chain(&[s, open, a, choice, b, e]);
+    net.chain(&[choice, c, e]);
+    net.chain(&[open, guarded, e]);
+    let interrupt = net.interrupt("k", true, &[guarded]);
+    net.flow(interrupt, e);
+    let engine = engine(vec![net]);
+    let mut shard = engine.shard(0, 1).unwrap();
+    let mut arena = Arena::new();
+    let case = shard.start_batch(ProgramId(0), &[Start::default()], &arena.scope()).cases[0];
+    let event = Event::complete(case, 0).with_side(0);
+    for choice in [2, 3, 5, 255, 256, 1 << 40] {
+        let scope = arena.scope();
+        let changes = shard.advance_with(&[event], &[Side::choice(choice)], &scope);
+        assert_eq!((changes.status, changes.enabled), (&[Status::BadOutcome][..], &[][..]), "{choice}");
+    }
+    let scope = arena.scope();
+    let changes = shard.advance_with(&[event], &[Side::choice(1)], &scope);
+    assert_eq!(changes.enabled, [Event::complete(case, 2)]);
+}
+
+#[test]
 fn queries_see_every_live_case_of_their_program() {
     let engine = engine(vec![sequence("three", 3), sequence("two", 2)]);
     let (three, two) = (engine.program("three").unwrap(), engine.program("two").unwrap());
