@@ -356,8 +356,10 @@ impl Programs {
             ids.sort_unstable();
             ids
         });
-        let at = all.binary_search_by_key(&build_id, |&(id, _)| id).ok()?;
-        Some(all[at].1)
+        // Headers are not checked yet: an image may claim another's id.
+        let first = all.partition_point(|&(id, _)| id < build_id);
+        let same = all[first..].iter().take_while(|&&(id, _)| id == build_id);
+        same.map(|&(_, program)| program).find(|program| self.checked(program.0).is_some())
     }
 
     /// The program's image, read again for its names.

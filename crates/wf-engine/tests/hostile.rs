@@ -162,6 +162,31 @@ fn a_program_that_is_not_valid_is_named_when_it_is_first_used_and_hinders_no_oth
     engine.check(good).unwrap();
 }
 
+/// A program that is not valid says that it is the build of a good one, whose saved cases are read in all the same.
+#[test]
+fn a_program_that_is_not_valid_takes_no_other_ones_identity() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    for first in [true, false] {
+        let mut bad = image();
+        let ops_at = size_of::<Header>();
+        bad[ops_at + 16..ops_at + 24].fill(0);
+        let mut store = StoreBuilder::create(&path, Default::default()).unwrap();
+        store.add(Key::Str(if first { "a" } else { "z" }), &bad).unwrap();
+        store.add(Key::Str("n"), &image()).unwrap();
+        store.finish().unwrap();
+        let engine = Engine::open(&path).unwrap();
+        let (mut shard, mut arena) = (engine.shard(0, 4).unwrap(), Arena::new());
+        let scope = arena.scope();
+        let program = engine.program("n").unwrap();
+        let case = shard.start_batch(program, &[Start::default()], &scope).cases[0];
+        let saved = shard.export(&[case], &scope).saved;
+        assert_eq!(engine.shard(1, 4).unwrap().import(saved, &scope).refused, None);
+        drop((shard, engine));
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
 #[test]
 fn a_damaged_record_is_named_when_the_engine_is_opened() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,9 @@
 
 use wf_mmap::{Key, Store};
 use wf_net::Outline;
-use wf_net::image::{CELL_BYTES, FLAG_GENERAL, FLAG_QUIET, HEADER_CELLS, TASK_CALL};
+use wf_net::image::{
+    CELL_BYTES, COUNTERS_MAX, FLAG_GENERAL, FLAG_QUIET, HEADER_CELLS, TASK_CALL, TIMER_BYTES,
+};
 
 use super::names::NamesDraft;
 use super::{calm, form};
@@ -67,7 +69,9 @@ impl<'s> Draft<'s> {
         let is_general = header.flags & FLAG_GENERAL != 0;
         // All others have plain tasks, and no interrupt.
         if is_general {
-            self.timers_max = self.timers_max.max(outline.tasks().filter(|cell| cell.is_timer()).count());
+            // Not checked yet, so no more than a line has room for.
+            let timers = outline.tasks().filter(|cell| cell.is_timer()).take(COUNTERS_MAX / TIMER_BYTES);
+            self.timers_max = self.timers_max.max(timers.count());
             if outline.tasks().any(|cell| cell.kind == TASK_CALL) {
                 self.callers.push(program);
             }
