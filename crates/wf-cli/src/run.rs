@@ -28,6 +28,9 @@ use summary::Summary;
 /// Bytes that a live case takes: its line, and what the player keeps of it.
 const LIVE_CASE_BYTES: u64 = 64 + 24;
 
+/// The same of a case that talks: slots for it and those that answer, and who is who.
+const TALKING_CASE_BYTES: u64 = talk::SLOTS_PER_CASE * 64 + 256;
+
 /// Bytes that an event of a batch takes at most: itself, its status, and what it adds.
 const BATCH_EVENT_BYTES: u64 = 640;
 
@@ -109,8 +112,11 @@ fn options(args: &RunArgs) -> Result<PlayOptions, Failure> {
     let threads = args.threads.map_or_else(available, usize::from);
     let live = args.live.unwrap_or(args.cases).min(args.cases);
     let batches = (u64::from(args.batch) * threads as u64).saturating_mul(BATCH_EVENT_BYTES);
-    let needed = live.saturating_mul(LIVE_CASE_BYTES).saturating_add(batches);
-    let advice = "--live N bounds the cases that live at once";
+    let (case_bytes, advice) = match args.talk {
+        true => (TALKING_CASE_BYTES, "--cases N says how many there are"),
+        false => (LIVE_CASE_BYTES, "--live N bounds the cases that live at once"),
+    };
+    let needed = live.saturating_mul(case_bytes).saturating_add(batches);
     if live > (SLOTS_MAX * threads) as u64 {
         return Err(Failure::Usage(format!(
             "{live} live cases would need {}, and {threads} shards hold {} at most; {advice}",

@@ -263,6 +263,47 @@ fn a_case_that_begins_the_next_one_at_once_does_not_nest() {
 }
 
 #[test]
+fn one_case_may_say_more_at_once_than_there_are_slots_for() {
+    const MESSAGES: usize = 12;
+    let place = Place::new();
+    let message = |number: usize| format!("<messageEventDefinition messageRef='M{number}'/>");
+    let flow = |id: &str, number: usize, from: &str, to: &str| {
+        format!("<sequenceFlow id='{id}{number}' sourceRef='{from}' targetRef='{to}'/>")
+    };
+    let (mut names, mut throws, mut catches) = (String::new(), String::new(), String::new());
+    for number in 0..MESSAGES {
+        let (before, last) = (number.wrapping_sub(1), number + 1 == MESSAGES);
+        names += &format!("<message id='M{number}' name='m{number}'/>");
+        throws +=
+            &format!("<intermediateThrowEvent id='t{number}'>{}</intermediateThrowEvent>", message(number));
+        throws += &flow(
+            "pf",
+            number,
+            &if number == 0 { "Ps".to_owned() } else { format!("t{before}") },
+            &format!("t{number}"),
+        );
+        let kind = if number == 0 { "startEvent" } else { "intermediateCatchEvent" };
+        catches += &format!("<{kind} id='c{number}'>{}</{kind}>", message(number));
+        if number > 0 {
+            catches += &flow("qf", number, &format!("c{before}"), &format!("c{number}"));
+        }
+        if last {
+            throws += &flow("pe", 0, &format!("t{number}"), "Pe");
+            catches += &flow("qe", 0, &format!("c{number}"), "Qe");
+        }
+    }
+    let model = format!(
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'>{names}\
+         <process id='P'><startEvent id='Ps'/>{throws}<endEvent id='Pe'/></process>\
+         <process id='Q'>{catches}<endEvent id='Qe'/></process></definitions>"
+    );
+    let model = place.file("m.bpmn", model);
+    let report = json(&[&"run", &model, &"--process", &"P", &"--talk", &"--cases", &"1", &"--json"]);
+    let said = ["completed", "delivered", "lost", "waiting"].map(|name| report[name].as_u64().unwrap());
+    assert_eq!(said, [2, MESSAGES as u64, 0, 0], "{report}");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_counts() {
     let model = models().join("order-fulfilment.bpmn");
     let tasks = |extra: &[&dyn AsRef<std::ffi::OsStr>]| {

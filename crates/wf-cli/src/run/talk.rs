@@ -19,7 +19,10 @@ use crate::say::printable;
 const TASK_SECONDS_MAX: u64 = 24 * 3600;
 
 /// Slots for each case: itself, its partners, and what they call.
-const SLOTS_PER_CASE: u64 = 8;
+pub(super) const SLOTS_PER_CASE: u64 = 8;
+
+/// Messages that may wait to be delivered, however few the cases are.
+const UNDELIVERED_MIN: usize = 1 << 16;
 
 /// What stands before the names of signals.
 const SIGNAL: &str = "signal:";
@@ -55,11 +58,15 @@ struct Talk<'e> {
     work: BTreeMap<(u32, u64), Event>,
     /// For each program and route.
     choices: Vec<Vec<Choices>>,
+    /// For each program the number of its tasks.
+    tasks: Vec<usize>,
     /// By signal: where cases begin with it.
     starts: BTreeMap<String, Vec<(ProgramId, Start)>>,
     posts: VecDeque<Post>,
-    /// Most posts that wait: those that answer posts could be more and more.
-    posts_max: usize,
+    /// Of these, what was sent.
+    undelivered: usize,
+    /// Most of it that waits: those that answer messages could be more and more.
+    undelivered_max: usize,
     /// Most steps, and most cases that messages begin: each could begin others for ever.
     steps_max: u64,
     now: u32,
@@ -72,20 +79,24 @@ struct Talk<'e> {
 pub(super) fn play(engine: &Engine, program: ProgramId, options: &PlayOptions) -> Result<Report, Failure> {
     let slots = options.cases.saturating_mul(SLOTS_PER_CASE).min(SLOTS_MAX as u64) as usize;
     let shard = engine.shard(0, slots).map_err(|error| Failure::Io(error.to_string()))?;
-    let choices = engine.programs().map(|(id, _)| {
+    let (mut choices, mut tasks) = (Vec::new(), Vec::new());
+    for (id, _) in engine.programs() {
         let names = engine.names(id).unwrap_or_default();
         let routes = 0..names.route_decisions.len();
-        routes.map(|route| Choices::new(id, &names, route, &options.odds, false)).collect()
-    });
+        choices.push(routes.map(|route| Choices::new(id, &names, route, &options.odds, false)).collect());
+        tasks.push(names.tasks.len());
+    }
     let mut talk = Talk {
         engine,
         shard,
         known: Correlation::new(engine),
         work: BTreeMap::new(),
-        choices: choices.collect(),
+        choices,
+        tasks,
         starts: signalled(engine),
         posts: VecDeque::new(),
-        posts_max: slots,
+        undelivered: 0,
+        undelivered_max: slots.max(UNDELIVERED_MIN),
         steps_max: options.cases.saturating_mul(u64::from(options.steps_max)),
         now: 0,
         seed: options.seed,
@@ -93,6 +104,9 @@ pub(super) fn play(engine: &Engine, program: ProgramId, options: &PlayOptions) -
         report: Report::default(),
     };
     for number in 0..options.cases {
+        if interrupt::requested() {
+            break;
+        }
         talk.report.cases += 1;
         if !talk.begin(number, program, Start::default()) {
             talk.report.lost += 1;
@@ -131,7 +145,10 @@ impl Talk<'_> {
             && let Some(post) = self.posts.pop_front()
         {
             match post {
-                Post::Sent(sent) => self.deliver(&sent),
+                Post::Sent(sent) => {
+                    self.undelivered -= 1;
+                    self.deliver(&sent);
+                }
                 Post::Ended(ended) => self.forget(ended),
             }
         }
@@ -178,7 +195,7 @@ impl Talk<'_> {
 
     /// `false` if there is no room for one more case.
     fn begin(&mut self, number: u64, program: ProgramId, start: Start) -> bool {
-        let tasks = self.engine.names(program).map_or(0, |names| names.tasks.len());
+        let tasks = self.tasks[program.0 as usize];
         let random = self.draw();
         let choices = self.choices[program.0 as usize].get(tasks + usize::from(start.node));
         let (choice, is_wide) = choices.map_or((0, false), |c| (c.choose(random), c.is_wide()));
@@ -203,7 +220,8 @@ impl Talk<'_> {
         for &sent in sent {
             let name = self.engine.message_name(sent.message).unwrap_or_default();
             *self.report.sent.entry(name.to_owned()).or_default() += 1;
-            if self.posts.len() < self.posts_max {
+            if self.undelivered < self.undelivered_max {
+                self.undelivered += 1;
                 self.posts.push_back(Post::Sent(sent));
             } else {
                 self.report.lost += 1;
