@@ -490,8 +490,12 @@ fn engine_and_twin_agree_on_joins_by_data() {
     let from = std::env::var("WF_TEST_FROM").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
     let (mut seed, mut nets, mut steps, mut lost): (u64, _, _, _) = (from, 0, 0, 0);
     let (mut merges, mut in_turn, mut left_out) = (0, 0, 0);
+    // A net that found an error once: two merges of which the later one came first.
+    let mut found_errors = if full { [].iter() } else { [38_067u64].iter() };
     while nets < nets_wanted {
-        seed += 1;
+        let again = found_errors.next();
+        seed += u64::from(again.is_none());
+        let seed = again.copied().unwrap_or(seed);
         let mut random = Random(seed);
         let Some(net) = constructs::of_joins(&mut random) else { continue };
         let is_join = |node: NodeId| net.completion_guard(node).is_some() && !net.node(node).kind().is_task();

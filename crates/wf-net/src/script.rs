@@ -183,8 +183,6 @@ struct Walk<'t, T> {
     passing: u32,
     /// Whether the steps from the first merge on are to be played again.
     again: bool,
-    /// Whether a merge has fired in this round; the others wait for the next.
-    fired: bool,
     /// Rounds that merges and partial joins may still go: an image that was not compiled here could go round for ever.
     rounds: u32,
 }
@@ -208,7 +206,6 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
         failed: None,
         passing: 0,
         again: false,
-        fired: false,
         rounds: ROUNDS_MAX,
     };
     let (_slots, steps) = (codes.next(), codes.next());
@@ -236,7 +233,6 @@ pub fn play<T: Tokens>(tokens: &mut T, codes: &[u16], choice: u64) -> Result<Pla
             && core::mem::take(&mut walk.again)
             && let Some(again) = merges
         {
-            walk.fired = false;
             walk.round()?;
             (codes, walk.choice, left) = again;
         }
@@ -284,9 +280,10 @@ impl<T: Tokens> Walk<'_, T> {
         count
     }
 
-    /// Whether a merge may look around now: a token that is still passing gateways stands nowhere.
+    /// Whether a merge may look around now: a token that is still passing gateways stands nowhere, and where something has moved
+    /// since the first merge of the round it is for that one to look again first.
     fn may_look(&mut self) -> bool {
-        let may = self.passing == 0 && !self.fired;
+        let may = self.passing == 0 && !self.again;
         self.again |= !may;
         may
     }
@@ -392,7 +389,6 @@ impl<T: Tokens> Walk<'_, T> {
         if marked == 0 || !self.may_look() || !self.tokens.is_settled(merge, marked == inputs.len()) {
             return Ok(());
         }
-        self.fired = true;
         self.again = true;
         for &place in inputs {
             if self.tokens.tokens(place) > 0 {
@@ -413,7 +409,6 @@ impl<T: Tokens> Walk<'_, T> {
         if self.tokens.tokens(place) == 0 || !self.may_look() || !self.tokens.is_settled(merge, false) {
             return Ok(());
         }
-        self.fired = true;
         self.again = true;
         self.tokens.clear(place);
         self.put_all(targets, 1)
