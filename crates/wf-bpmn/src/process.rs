@@ -119,7 +119,14 @@ impl Process {
             };
             Some(Error::of(element.clone(), fault))
         };
-        self.calls.iter().filter_map(check).collect()
+        // A call that is performed several times is a node for each, and one problem.
+        let mut errors: Vec<Error> = Vec::new();
+        for error in self.calls.iter().filter_map(check) {
+            if !errors.contains(&error) {
+                errors.push(error);
+            }
+        }
+        errors
     }
 
     /// The first error end of a called process that nothing around this call catches.

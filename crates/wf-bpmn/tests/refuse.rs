@@ -196,9 +196,22 @@ fn activities_that_do_not_run() {
     check_process(
         "<complexGateway id='g'/><sequenceFlow sourceRef='a' targetRef='g'/><sequenceFlow sourceRef='a' targetRef='g'/>",
         &[
-            "2:1: complexGateway `g`: not supported: a complex gateway with several incoming flows and no activation condition",
+            "2:1: complexGateway `g`: not supported: a complex gateway with several incoming flows and no activationCondition, such as activationCount >= 2",
         ],
     );
+    for condition in ["=activationCount &gt;= need", "${amount &gt; 3}", "activationCount &gt; 2"] {
+        check_process(
+            &format!(
+                "<complexGateway id='g'><activationCondition>{condition}</activationCondition></complexGateway>\
+                 <sequenceFlow sourceRef='a' targetRef='g'/><sequenceFlow sourceRef='a' targetRef='g'/>"
+            ),
+            &[
+                "2:1: complexGateway `g`: not supported: a complex gateway whose activationCondition is no constant bound on \
+               activationCount from one to all of its flows, such as activationCount >= 2: what data decides is said by \
+               conditions on the flows of an inclusive gateway before it",
+            ],
+        );
+    }
     check_process(
         "<subProcess id='b'><task id='c'/></subProcess><sequenceFlow id='f' sourceRef='a' targetRef='c'/>",
         &[
