@@ -352,9 +352,16 @@ fn structure() {
     check_process(
         "<task id='lost' name='Lost'/>\n<exclusiveGateway id='x'/><sequenceFlow sourceRef='a' targetRef='x'/>",
         &[
-            "2:1: task `lost` \"Lost\": no flow leads to it from a start event",
+            "2:1: task `lost` \"Lost\": no case ever gets here: no way leads to it from a start event",
             "3:1: exclusiveGateway `x`: no flow leads out of it, so a token would be lost here",
         ],
+    );
+    // What a sub-process leads to whose only end is an error.
+    check_process(
+        "<subProcess id='p'><endEvent id='bad'><errorEventDefinition/></endEvent></subProcess><sequenceFlow sourceRef='a' targetRef='p'/>\
+         \n<endEvent id='never'/><sequenceFlow sourceRef='p' targetRef='never'/>\
+         <boundaryEvent id='b' attachedToRef='p'><errorEventDefinition/></boundaryEvent><sequenceFlow sourceRef='b' targetRef='z'/>",
+        &["3:1: endEvent `never`: no case ever gets here: no way leads to it from a start event"],
     );
 }
 
