@@ -93,6 +93,8 @@ struct Lowering<'l, 't, 'x> {
     /// Events that may happen any number of times while something else goes on.
     recurs: Vec<(NodeAt, NodeId)>,
     again: &'l Again,
+    /// Interrupts that catch errors which something inside throws.
+    from_inside: Vec<NodeId>,
     /// Where what is caught comes from, for each catching event.
     caught: Vec<Option<NodeId>>,
     regions: Vec<(NodeId, Region)>,
@@ -176,6 +178,7 @@ fn attempt(
         watchers,
         recurs: Vec::new(),
         again,
+        from_inside: Vec::new(),
         caught: vec![None; nodes],
         regions: Vec::new(),
         exclusive: Vec::new(),
@@ -231,7 +234,8 @@ impl Lowering<'_, '_, '_> {
         let mut warnings = core::mem::take(&mut self.model.warnings);
         warnings.sort_by_key(Warning::position);
         let lanes = lanes(self.model.tree, self.graph);
-        Ok(Sort::Runs(Box::new(Process { id, name, net, calls, warnings, lanes, places })))
+        let from_inside = core::mem::take(&mut self.from_inside);
+        Ok(Sort::Runs(Box::new(Process { id, name, net, calls, warnings, lanes, places, from_inside })))
     }
 
     fn lower_node(&mut self, at: NodeAt) {

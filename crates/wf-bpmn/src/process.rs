@@ -23,6 +23,8 @@ pub struct Process {
     /// Names of lanes by the ids of the flow nodes in them.
     pub(crate) lanes: HashMap<String, String>,
     pub(crate) places: Places,
+    /// Interrupts that catch errors which something inside throws.
+    pub(crate) from_inside: Vec<NodeId>,
 }
 
 impl Process {
@@ -119,7 +121,47 @@ impl Process {
             };
             Some(Error::of(element.clone(), fault))
         };
-        self.calls.iter().filter_map(check).collect()
+        // A call that is performed several times is a node for each, and one problem.
+        let mut errors: Vec<Error> = Vec::new();
+        for error in self.calls.iter().filter_map(check) {
+            if !errors.contains(&error) {
+                errors.push(error);
+            }
+        }
+        errors
+    }
+
+    /// Interrupts that catch errors which an end inside of what they watch throws, or an end of a process that is called
+    /// there: a case comes to them by itself. They may come from outside too, as work can fail in ways that no model shows.
+    ///
+    /// # Examples
+    /// ```
+    /// let xml = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="P">
+    ///   <subProcess id="S"><task id="T"/><endEvent id="F"><errorEventDefinition/></endEvent>
+    ///     <sequenceFlow id="f" sourceRef="T" targetRef="F"/><task id="U"/></subProcess>
+    ///   <boundaryEvent id="B" attachedToRef="S"><errorEventDefinition/></boundaryEvent>
+    ///   <task id="W"/> <boundaryEvent id="C" attachedToRef="W"><errorEventDefinition/></boundaryEvent>
+    /// </process></definitions>"#;
+    /// let document = wf_bpmn::parse(xml.as_bytes(), &wf_bpmn::ParseOptions::default()).expect("it can be read");
+    /// let process = &document.processes[0];
+    /// let inside = process.from_inside(|_| None);
+    /// assert_eq!(inside.iter().map(|&id| process.net.node(id).id()).collect::<Vec<_>>(), ["B"]);
+    /// ```
+    #[must_use]
+    pub fn from_inside<'p>(&self, find: impl Fn(&str) -> Option<&'p Self>) -> Vec<NodeId> {
+        let net = &self.net;
+        let throws = |call: &NodeId, error: &str| {
+            let called = net.called(*call).and_then(&find);
+            called.is_some_and(|called| {
+                let mut ends = called.net.nodes_of(NodeKind::Terminate);
+                ends.any(|end| called.net.message(end).is_some_and(|m| error == ANY_ERROR || error == m))
+            })
+        };
+        let is_thrown = |interrupt: &NodeId| {
+            let error = net.message(*interrupt).filter(|name| name.starts_with(ANY_ERROR));
+            error.is_some_and(|error| net.region(*interrupt).iter().any(|node| throws(node, error)))
+        };
+        net.interrupts().filter(|id| self.from_inside.contains(id) || is_thrown(id)).collect()
     }
 
     /// The first error end of a called process that nothing around this call catches.

@@ -250,6 +250,13 @@ fn calls_name_a_process_or_an_expression() {
         let errors = process.check_calls(|_| None);
         assert!(errors[0].to_string().ends_with(expected), "{}", errors[0]);
     };
+    // Performed three times it is three calls, and one problem.
+    let three = "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>";
+    let document = read(&format!(
+        r#"<definitions xmlns="{MODEL}"><process id="P"><callActivity id="c" calledElement="Q">{three}</callActivity></process></definitions>"#
+    ));
+    let process = &document.processes[0];
+    assert_eq!((process.calls.len(), process.check_calls(|_| None).len()), (3, 1));
     let of_camunda = |id: &str| {
         format!(
             "<callActivity id='c'><extensionElements><zeebe:ioMapping/><zeebe:calledElement processId='{id}'/>\

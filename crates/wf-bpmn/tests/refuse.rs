@@ -196,9 +196,22 @@ fn activities_that_do_not_run() {
     check_process(
         "<complexGateway id='g'/><sequenceFlow sourceRef='a' targetRef='g'/><sequenceFlow sourceRef='a' targetRef='g'/>",
         &[
-            "2:1: complexGateway `g`: not supported: a complex gateway with several incoming flows and no activation condition",
+            "2:1: complexGateway `g`: not supported: a complex gateway with several incoming flows and no activationCondition, such as activationCount >= 2",
         ],
     );
+    for condition in ["=activationCount &gt;= need", "${amount &gt; 3}", "activationCount &gt; 2"] {
+        check_process(
+            &format!(
+                "<complexGateway id='g'><activationCondition>{condition}</activationCondition></complexGateway>\
+                 <sequenceFlow sourceRef='a' targetRef='g'/><sequenceFlow sourceRef='a' targetRef='g'/>"
+            ),
+            &[
+                "2:1: complexGateway `g`: not supported: a complex gateway whose activationCondition is no constant bound on \
+               activationCount from one to all of its flows, such as activationCount >= 2: what data decides is said by \
+               conditions on the flows of an inclusive gateway before it",
+            ],
+        );
+    }
     check_process(
         "<subProcess id='b'><task id='c'/></subProcess><sequenceFlow id='f' sourceRef='a' targetRef='c'/>",
         &[
@@ -339,9 +352,16 @@ fn structure() {
     check_process(
         "<task id='lost' name='Lost'/>\n<exclusiveGateway id='x'/><sequenceFlow sourceRef='a' targetRef='x'/>",
         &[
-            "2:1: task `lost` \"Lost\": no flow leads to it from a start event",
+            "2:1: task `lost` \"Lost\": no case ever gets here: no way leads to it from a start event",
             "3:1: exclusiveGateway `x`: no flow leads out of it, so a token would be lost here",
         ],
+    );
+    // What a sub-process leads to whose only end is an error.
+    check_process(
+        "<subProcess id='p'><endEvent id='bad'><errorEventDefinition/></endEvent></subProcess><sequenceFlow sourceRef='a' targetRef='p'/>\
+         \n<endEvent id='never'/><sequenceFlow sourceRef='p' targetRef='never'/>\
+         <boundaryEvent id='b' attachedToRef='p'><errorEventDefinition/></boundaryEvent><sequenceFlow sourceRef='b' targetRef='z'/>",
+        &["3:1: endEvent `never`: no case ever gets here: no way leads to it from a start event"],
     );
 }
 

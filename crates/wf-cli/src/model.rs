@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use wf_bpmn::{Error, ErrorKind, ParseOptions, Process};
-use wf_net::{CompileOptions, Image};
+use wf_net::{CompileOptions, Image, Label, Names};
 
 use crate::cli::Reading;
 use crate::exit::Failure;
@@ -130,6 +130,17 @@ pub(crate) fn link<'m>(models: impl IntoIterator<Item = (&'m Path, &'m mut Model
             model.problems = problems;
         }
     }
+}
+
+/// What a play of a process leaves to its cases: its interrupts that catch errors which they throw, by the numbers of events.
+pub(crate) fn from_inside(compiled: &Compiled, others: &[Compiled], names: &Names) -> Vec<u16> {
+    let all = || core::iter::once(compiled).chain(others).map(|compiled| &compiled.process);
+    let net = &compiled.process.net;
+    let inside = compiled.process.from_inside(|id| all().find(|process| process.id == id));
+    let is_inside = |label: &Label| inside.iter().any(|&node| net.node(node).id() == label.id);
+    let first = names.tasks.len() + names.starts.len();
+    let numbers = (first..).zip(&names.interrupts).filter(|(_, label)| is_inside(label));
+    numbers.map(|(number, _)| number as u16).collect()
 }
 
 /// The one process to run, and those that it calls.

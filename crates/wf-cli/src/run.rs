@@ -46,6 +46,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     drop(folder);
     let program = stored(&engine, &compiled, &path)?;
     let names = engine.names(program).unwrap_or_default();
+    options.from_inside = model::from_inside(&compiled, &others, &names);
     options.odds = odds::read(&args.outcome, &engine, &all)?;
     if args.talk {
         let report = talk::play(&engine, program, &options)?;

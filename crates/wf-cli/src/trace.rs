@@ -6,7 +6,7 @@
 use std::io;
 use std::time::Instant;
 
-use wf_engine::play::{Choices, PlayOptions, Watch, WorkerReport, below, draw};
+use wf_engine::play::{Choices, PlayOptions, Watch, WorkerReport, below, draw, interrupt};
 use wf_engine::{
     Arena, CaseId, Changes, EndKind, Engine, Event, EventKind, NO_SIDE, ProgramId, Shard, Side, Start, Status,
 };
@@ -201,8 +201,8 @@ impl<'o> Tracer<'o> {
         let mut event = self.items.get(index).copied();
         let rare = || draw(random, number, step).is_multiple_of(INTERRUPT_ONE_IN);
         if event.is_none() || rare() {
-            let count = self.shard.interrupts(root).count() as u64;
-            event = self.shard.interrupts(root).nth(below(random as u32, count) as usize).or(event);
+            let from_inside = &self.options.from_inside;
+            event = interrupt(&self.shard, root, from_inside, event.is_none(), random).or(event);
         }
         let Some(event) = event else { return (Event::cancel(root), 0) };
         let program = self.shard.case(event.case).map_or(self.program, |view| view.program);

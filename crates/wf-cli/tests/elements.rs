@@ -170,6 +170,12 @@ elements! {
         "start {A}; !hint {A,Y}; A {B,Y}; !halt {X}; !hint ?Lost; X {} ok",
         "start {A}; A {B}; B {} ok; !halt ?UnknownCase",
     ]
+    thrown_to_event_sub_process "thrown-to-event-sub-process" [
+        "start {A}; A {B,Y}; Y {B}; B=0 {X}; X {} ok",
+        "start {A}; A {B,Y}; B=0 {X}; X {} ok",
+        "start {A}; A {B,Y}; B=1 {Y}; Y {} ok",
+        "start {A}; !caught {X}; X {} ok",
+    ]
     repeated_events "repeated-events" [
         "start=3 {A,B,ask,day,hint}; B {A,ask,day,hint}; !ask {A,C,day,hint}; !ask ?Lost; A {C,day,hint}; C {D,day,hint}; \
          D {} ok",

@@ -286,3 +286,37 @@ fn a_number_of_instances_out_of_range_is_told_as_one() {
         "incidents                10 given up: 10 a value has the wrong type or a number is out of range\n";
     assert!(out.contains(told), "{out}{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn errors_that_are_thrown_inside_come_from_there_alone() {
+    let element = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/elements").join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let place = Place::new();
+    let counts = |model: &str, arguments: &[&str], tasks: &[&str]| {
+        place.file("m.bpmn", model);
+        let (report, _) = place.json(&[arguments, &["--cases", "2000"]].concat());
+        assert_eq!(report["completed"], json!(2000));
+        tasks.iter().map(|&task| report["tasks"][task].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let model = element("error-event.bpmn");
+    // Work that fails in no way that is drawn fails in the way that it can.
+    let nothing_throws = model.replace("<errorEventDefinition/></endEvent>", "</endEvent>");
+    assert_ne!(counts(&nothing_throws, &[], &["X"]), [0]);
+    for log in [&[][..], &["--log", "log.csv"]] {
+        let given = |outcome| [&["--outcome", outcome], log].concat();
+        assert_eq!(counts(&model, &given("g=g_failed:0,g_pe:1"), &["C", "X"]), [2000, 0]);
+        assert_eq!(counts(&model, &given("g=g_failed:1,g_pe:0"), &["C", "X"]), [0, 2000]);
+        // As much of what is called.
+        let model = element("called-error.bpmn");
+        let good =
+            [&["--process", "called-error"], &given("which=which_good:1,which_bad:0,which_slow:0")[..]]
+                .concat();
+        assert_eq!(counts(&model, &good, &["B", "F", "L"]), [2000, 0, 0]);
+        let slow =
+            [&["--process", "called-error"], &given("which=which_good:0,which_bad:0,which_slow:1")[..]]
+                .concat();
+        assert_eq!(counts(&model, &slow, &["B", "F", "L"]), [0, 0, 2000]);
+    }
+}

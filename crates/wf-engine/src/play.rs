@@ -17,7 +17,7 @@ use core::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::{Engine, EngineError, ProgramId};
-pub use choice::{Choices, Odds, below, draw};
+pub use choice::{Choices, Odds, below, draw, interrupt};
 pub use incidents::Incidents;
 pub use rows::Rows;
 use worker::Worker;
@@ -42,6 +42,9 @@ pub struct PlayOptions {
     pub rows: Rows,
     /// Chances of branches, which are drawn whatever the data says.
     pub odds: Vec<Odds>,
+    /// Interrupts of the program, as [`Event::task`](crate::Event::task) numbers them, that are not drawn while anything else
+    /// can happen: what they catch comes about inside the case.
+    pub from_inside: Vec<u16>,
 }
 
 impl Default for PlayOptions {
@@ -55,6 +58,7 @@ impl Default for PlayOptions {
             steps_max: 100_000,
             rows: Rows::default(),
             odds: Vec::new(),
+            from_inside: Vec::new(),
         }
     }
 }

@@ -128,7 +128,7 @@ impl fmt::Display for Problem {
             ProblemKind::IntoStart => f.write_str("a flow leads into a start event"),
             ProblemKind::OutOfEnd => f.write_str("a flow leads out of an end event"),
             ProblemKind::NoOutgoing => f.write_str("no flow leads out of it, so a token would be lost here"),
-            ProblemKind::Unreachable => f.write_str("no flow leads to it from a start event"),
+            ProblemKind::Unreachable => f.write_str("no case ever gets here: no way leads to it from a start event"),
             ProblemKind::ConditionOutsideChoice => f.write_str(
                 "only a flow out of an exclusive or inclusive gateway can have a condition or be the default",
             ),

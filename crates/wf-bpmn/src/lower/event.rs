@@ -335,6 +335,9 @@ impl Lowering<'_, '_, '_> {
             !is_thrown_inside || self.has(at, TriggerKind::Error) || node.triggers.len() > 1;
         let ways_out = self.ways_out(at);
         let events = if comes_from_outside { self.watches(at) } else { Vec::new() };
+        if is_thrown_inside && self.graph.nodes[at].triggers.len() == 1 {
+            self.from_inside.extend(&events);
+        }
         if let ([event], false) = (&events[..], is_thrown_inside) {
             return Some(self.part(at, None, *event, Vec::new()));
         }

@@ -40,9 +40,10 @@ impl Lowering<'_, '_, '_> {
         let needed = condition.as_deref().and_then(arrivals);
         let Some(needed) = needed.filter(|&needed| needed >= 1 && needed as usize <= incoming) else {
             let why = if condition.is_some() {
-                "a complex gateway whose activation condition is no bound on activationCount from one to all of its flows"
+                "a complex gateway whose activationCondition is no constant bound on activationCount from one to \
+                 all of its flows, such as activationCount >= 2: what data decides is said by conditions on the flows of an inclusive gateway before it"
             } else {
-                "a complex gateway with several incoming flows and no activation condition"
+                "a complex gateway with several incoming flows and no activationCondition, such as activationCount >= 2"
             };
             self.refuse(at, Unsupported::Gateway(why));
             return None;

@@ -88,8 +88,9 @@ fn heat(compiled: &Compiled, others: &[Compiled], cases: u64, seed: u64) -> Resu
     let (Some(program), Some(names)) = (program, program.and_then(|program| engine.names(program))) else {
         return Err(Failure::file("use", &path, "another program has written it meanwhile"));
     };
+    let from_inside = model::from_inside(compiled, others, &names);
     let mut counter = Counter::new(&compiled.process, program, names);
-    let options = PlayOptions { cases, seed, steps_max: STEPS_MAX, ..PlayOptions::default() };
+    let options = PlayOptions { cases, seed, steps_max: STEPS_MAX, from_inside, ..PlayOptions::default() };
     let report = trace::play(&engine, program, &options, &mut Patience, &mut counter)?;
     if report.interrupted {
         return Err(Failure::Interrupted);

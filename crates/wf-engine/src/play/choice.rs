@@ -3,7 +3,7 @@
 use wf_net::{Decision, DecisionKind, Names};
 
 use super::PlayError;
-use crate::{Engine, ProgramId};
+use crate::{CaseId, Engine, Event, ProgramId, Shard};
 
 /// One draw of the generator: uniform 64 bits from (seed, case, step).
 #[must_use]
@@ -21,6 +21,24 @@ pub fn draw(seed: u64, number: u64, step: u32) -> u64 {
 #[must_use]
 pub const fn below(bits: u32, n: u64) -> u64 {
     (bits as u64 * n) >> 32
+}
+
+/// An interrupt that is possible for a case, if there is one. Those that come about inside the case are drawn only if
+/// `needed`, and then only if there is no other.
+#[must_use]
+pub fn interrupt(
+    shard: &Shard,
+    case: CaseId,
+    from_inside: &[u16],
+    needed: bool,
+    random: u64,
+) -> Option<Event> {
+    let drawn = |with_inside: bool| {
+        let may_be = |event: &Event| with_inside || !from_inside.contains(&event.task);
+        let count = shard.interrupts(case).filter(may_be).count() as u64;
+        shard.interrupts(case).filter(may_be).nth(below(random as u32, count) as usize)
+    };
+    drawn(false).or_else(|| drawn(true).filter(|_| needed))
 }
 
 /// How likely each branch of a decision is.

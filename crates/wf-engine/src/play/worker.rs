@@ -6,7 +6,7 @@ use std::time::Instant;
 use wf_arena::{Arena, Policy, Scope};
 use wf_net::Names;
 
-use super::choice::{Choices, below, draw};
+use super::choice::{Choices, below, draw, interrupt};
 use super::{PlayOptions, Rows, Watch, WorkerReport};
 use crate::event::NO_SIDE;
 use crate::{
@@ -55,6 +55,8 @@ pub(super) struct Worker<'o> {
     routes: Vec<Vec<Choices>>,
     /// Values with which cases start.
     rows: &'o Rows,
+    /// Interrupts that are drawn only if nothing else can happen.
+    from_inside: &'o [u16],
     /// Whether cases call others.
     calls: bool,
     /// Scratch: the cases of one family, and their work items.
@@ -107,6 +109,7 @@ impl<'o> Worker<'o> {
             sides: Vec::with_capacity(batch),
             routes: routes.collect(),
             rows: &options.rows,
+            from_inside: &options.from_inside,
             calls,
             family: Vec::new(),
             items: Vec::new(),
@@ -266,8 +269,7 @@ impl<'o> Worker<'o> {
         let interrupts = self.interrupts
             && (event.is_none() || draw(random, number, step).is_multiple_of(INTERRUPT_ONE_IN));
         if interrupts {
-            let count = self.shard.interrupts(case).count() as u64;
-            event = self.shard.interrupts(case).nth(below(random as u32, count) as usize).or(event);
+            event = interrupt(&self.shard, case, self.from_inside, event.is_none(), random).or(event);
         }
         // Nothing begins an item here, so a live case has one; a program that breaks this loses the case, not the run.
         let Some(event) = event else { return Event::cancel(case) };
