@@ -119,6 +119,9 @@ pub(crate) struct RunArgs {
     /// Id of the process to run; needed when the file has several, all of which must compile
     #[arg(long, value_name = "ID")]
     pub(crate) process: Option<String>,
+    /// Another BPMN file, of which the process calls or, with --talk, messages others; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with: Vec<PathBuf>,
     /// Cases to start
     #[arg(long, value_name = "N", default_value = "1000000", value_parser = count)]
     pub(crate) cases: u64,

@@ -143,20 +143,26 @@ pub(crate) fn from_inside(compiled: &Compiled, others: &[Compiled], names: &Name
     numbers.map(|(number, _)| number as u16).collect()
 }
 
-/// The one process to run, and those that it calls.
+/// The one process of a file to run, and those that it calls, of this file or the others.
 pub(crate) fn chosen(
     path: &Path,
+    others: &[PathBuf],
     process: Option<&str>,
     reading: Reading,
     with_all: bool,
 ) -> Result<(Compiled, Vec<Compiled>), Failure> {
-    let mut model = load(path, reading)?;
-    link([(path, &mut model)]);
-    if !model.problems.is_empty() {
-        model.problems.iter().for_each(complain);
-        hint(&model.problems).into_iter().for_each(complain);
+    let paths: Vec<&Path> = core::iter::once(path).chain(others.iter().map(PathBuf::as_path)).collect();
+    let mut models = paths.iter().map(|path| load(path, reading)).collect::<Result<Vec<_>, _>>()?;
+    link(paths.iter().copied().zip(&mut models));
+    if models.iter().any(|model| !model.problems.is_empty()) {
+        let problems = || models.iter().flat_map(|model| &model.problems);
+        problems().for_each(complain);
+        hint(problems()).into_iter().for_each(complain);
         return Err(Failure::Refused);
     }
+    only_one_each(&paths, &models)?;
+    let rest: Vec<Compiled> = models.drain(1..).flat_map(|model| model.compiled).collect();
+    let mut model = models.swap_remove(0);
     let ids: Vec<String> = model.compiled.iter().map(|compiled| compiled.process.id.clone()).collect();
     let one = match process {
         Some(id) => ids.iter().position(|other| other == id).ok_or_else(|| {
@@ -173,6 +179,7 @@ pub(crate) fn chosen(
         },
     };
     let compiled = model.compiled.swap_remove(one);
+    model.compiled.extend(rest);
     let mut needed = vec![compiled.process.id.clone()];
     let mut next = 0;
     while let Some(id) = needed.get(next).cloned() {
@@ -186,6 +193,20 @@ pub(crate) fn chosen(
     }
     model.compiled.retain(|c| with_all || needed.contains(&c.process.id));
     Ok((compiled, model.compiled))
+}
+
+/// No process of one file may have the id of one of another.
+fn only_one_each(paths: &[&Path], models: &[Model]) -> Result<(), Failure> {
+    let mut files: HashMap<&str, &Path> = HashMap::new();
+    for (path, model) in paths.iter().zip(models) {
+        for id in model.compiled.iter().map(|compiled| compiled.process.id.as_str()) {
+            if let Some(first) = files.insert(id, path) {
+                let (path, first) = (path.display(), first.display());
+                return Err(Failure::Usage(format!("{path}: process {id:?} is in {first} already")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The processes that no other process of the file calls.

@@ -36,7 +36,8 @@ const BATCH_EVENT_BYTES: u64 = 640;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let mut options = options(args)?;
-    let (compiled, others) = model::chosen(&args.model, args.process.as_deref(), args.reading, args.talk)?;
+    let process = args.process.as_deref();
+    let (compiled, others) = model::chosen(&args.model, &args.with, process, args.reading, args.talk)?;
     interrupt::watch();
     let (path, folder) = store_path(args)?;
     let all: Vec<&Compiled> = core::iter::once(&compiled).chain(&others).collect();

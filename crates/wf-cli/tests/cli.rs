@@ -263,6 +263,39 @@ fn a_case_that_begins_the_next_one_at_once_does_not_nest() {
 }
 
 #[test]
+fn a_process_calls_and_messages_those_of_other_files() {
+    let place = Place::new();
+    let file = |name: &str, inside: &str| {
+        let head =
+            "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><message id='M' name='done'/>";
+        place.file(name, format!("{head}{inside}</definitions>"))
+    };
+    let caller = file(
+        "caller.bpmn",
+        "<process id='P'><startEvent id='s'/><callActivity id='c' calledElement='Q'/><endEvent id='e'><messageEventDefinition \
+         messageRef='M'/></endEvent><sequenceFlow id='1' sourceRef='s' targetRef='c'/><sequenceFlow id='2' sourceRef='c' \
+         targetRef='e'/></process>",
+    );
+    let process = |id: &str, start: &str| {
+        format!(
+            "<process id='{id}'><startEvent id='{id}s'>{start}</startEvent><task id='{id}t'/><endEvent id='{id}e'/><sequenceFlow \
+             id='{id}1' sourceRef='{id}s' targetRef='{id}t'/><sequenceFlow id='{id}2' sourceRef='{id}t' targetRef='{id}e'/></process>"
+        )
+    };
+    let called = file("called.bpmn", &process("Q", ""));
+    let told = file("told.bpmn", &process("R", "<messageEventDefinition messageRef='M'/>"));
+    let report = json(&[&"run", &caller, &"--with", &called, &"--cases", &"20", &"--json"]);
+    assert_eq!((&report["completed"], &report["deadlocked"]), (&20.into(), &0.into()), "{report}");
+    let talk = json(&[
+        &"run", &caller, &"--with", &called, &"--with", &told, &"--talk", &"--cases", &"20", &"--json",
+    ]);
+    let said = ["partners", "completed", "lost", "waiting"].map(|name| talk[name].as_u64().unwrap());
+    assert_eq!(said, [20, 40, 0, 0], "{talk}");
+    check(&[&"run", &caller, &"--cases", &"3"], 1, &["caller.bpmn", "`Q`, which is not there"]);
+    check(&[&"run", &caller, &"--with", &called, &"--with", &called], 2, &["called.bpmn", "is in"]);
+}
+
+#[test]
 fn one_case_may_say_more_at_once_than_there_are_slots_for() {
     const MESSAGES: usize = 12;
     let place = Place::new();
@@ -323,9 +356,9 @@ fn the_same_seed_gives_the_same_counts() {
 fn compile_and_inspect_show_the_same_program() {
     let place = Place::new();
     let store = place.path("all.wfs");
-    check(&[&"compile", &models(), &"-o", &store], 0, &["all.wfs: 60 workflows"]);
-    let list = check(&[&"inspect", &store], 0, &["60 workflows", "Process_seq10"]);
-    assert_eq!(list.lines().count(), 63);
+    check(&[&"compile", &models(), &"-o", &store], 0, &["all.wfs: 61 workflows"]);
+    let list = check(&[&"inspect", &store], 0, &["61 workflows", "Process_seq10"]);
+    assert_eq!(list.lines().count(), 64);
     check(
         &[&"inspect", &store, &"--workflow", &"Process_xorloop"],
         0,

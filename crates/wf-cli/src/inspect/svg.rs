@@ -46,7 +46,7 @@ pub(super) fn draw(args: &InspectArgs, svg: &std::path::Path) -> Result<(), Fail
     let (title, heat) = match args.cases {
         None => (name, None),
         Some(cases) => {
-            let (compiled, others) = model::chosen(path, args.process.as_deref(), args.reading, false)?;
+            let (compiled, others) = model::chosen(path, &[], args.process.as_deref(), args.reading, false)?;
             let heat = heat(&compiled, &others, cases, args.seed)?;
             let process = &compiled.process;
             (if process.name.is_empty() { process.id.clone() } else { process.name.clone() }, Some(heat))
