@@ -160,8 +160,22 @@ impl Batch<'_, '_> {
         };
         let done = run.run::<W>(events);
         self.completed += done as u64;
-        let mut kept = ended;
-        for at in ended..self.out.ended.len() {
+        if self.programs.have_quiet() {
+            self.settle_ends(ended);
+        } else {
+            for end in &mut self.out.ended[ended..] {
+                let line = self.slab.line(end.case.slot());
+                end.kind = line.map_or(EndKind::Completed, |line| end_of(line.marking()));
+            }
+        }
+        done
+    }
+
+    /// Of the cases that a run has left without a plain task: keeps those that have ended, and how.
+    #[inline(never)]
+    fn settle_ends(&mut self, from: usize) {
+        let mut kept = from;
+        for at in from..self.out.ended.len() {
             let case = self.out.ended[at].case;
             if let Some(kind) = self.end_of_plain(case) {
                 self.out.ended[kept] = Ended { case, kind };
@@ -169,7 +183,6 @@ impl Batch<'_, '_> {
             }
         }
         self.out.ended.truncate(kept);
-        done
     }
 
     /// The form of the program's ops, if the event may be a plain completion.

@@ -343,10 +343,11 @@ impl Batch<'_, '_> {
     /// How a case has ended that a plain step has left without a calm task; `None` if something else keeps it alive.
     pub(crate) fn end_of_plain(&mut self, case: CaseId) -> Option<EndKind> {
         let line = self.slab.line_mut(case.slot())?;
-        let row = self.programs.row(line.program_of(case.generation())?)?;
-        if !row.is_general {
+        let program = line.program_of(case.generation())?;
+        if !self.programs.hots.get(program as usize)?.is_general {
             return Some(end_of(line.marking()));
         }
+        let row = self.programs.row(program)?;
         let kind = end_if_stuck(line, row, self.cells)?;
         line.set_end(end_state(kind));
         Some(kind)

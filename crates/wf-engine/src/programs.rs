@@ -167,6 +167,7 @@ pub(crate) struct Programs {
     /// What calls run, in the order of each program's calls.
     pub(crate) called: Vec<CalledProgram>,
     tasks_max: usize,
+    have_quiet: bool,
     timers_max: usize,
     have_variables: bool,
     /// Names of messages, and what each program does with them.
@@ -192,14 +193,14 @@ impl Programs {
         }
         let Draft { names, firsts, hots, messages, callers, timers_max, have_variables } = draft;
         let checked = core::iter::repeat_with(OnceLock::new).take(hots.len()).collect();
-        let tasks_max = hots.iter().map(Hot::tasks).max().unwrap_or(0);
         let mut programs = Self {
             names: names.finish(),
             firsts: firsts.into(),
             checked,
             hots,
             called: Vec::new(),
-            tasks_max,
+            tasks_max: 0,
+            have_quiet: false,
             timers_max,
             have_variables,
             messages: messages.finish()?,
@@ -244,6 +245,7 @@ impl Programs {
             self.checked[program as usize] = OnceLock::from(Ok(Box::new(checked)));
         }
         self.tasks_max = self.hots.iter().map(Hot::tasks).max().unwrap_or(0);
+        self.have_quiet = self.hots.iter().any(|hot| hot.is_general && hot.form().is_some());
         Ok(())
     }
 
@@ -333,6 +335,12 @@ impl Programs {
     /// Most timers of a case.
     pub(crate) const fn timers_max(&self) -> usize {
         self.timers_max
+    }
+
+    /// Whether plain steps can leave a case alive that has no plain task.
+    #[inline]
+    pub(crate) const fn have_quiet(&self) -> bool {
+        self.have_quiet
     }
 
     /// Most tasks of a program: work items that a plain step can add.
