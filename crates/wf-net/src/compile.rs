@@ -53,16 +53,16 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
     let waits = merges::waits(net, &routing, &cubes);
     let quiet = Quiet::new(&tasks, &waits).filter(|_| layout.is_general);
     let mut emitted = Emitted { ops: Vec::new(), scripts: Scripts { codes: Vec::new() }, waits };
-    let may_be_masks = |route: usize| match &quiet {
-        _ if options.scripts_only => false,
-        Some(quiet) => route < layout.tasks && quiet.may_complete(route),
-        None => !layout.is_general,
+    let masks = |route: usize| match &quiet {
+        _ if options.scripts_only => Masks::Never,
+        Some(quiet) if route < layout.tasks && quiet.may_complete(route) => Masks::IfQuiet(quiet),
+        None if !layout.is_general => Masks::Any,
+        _ => Masks::Never,
     };
-    let shift = ops_shift(&routing, may_be_masks);
+    let shift = ops_shift(&routing, |route| !matches!(masks(route), Masks::Never));
     let sources = || routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts);
     for (index, route) in routing.played().iter().enumerate() {
-        let quiet = quiet.as_ref();
-        layout.ops_of_route(&mut emitted, index, route, shift, may_be_masks(index).then_some(quiet));
+        layout.ops_of_route(&mut emitted, index, route, shift, masks(index));
     }
     let Emitted { mut ops, scripts, .. } = emitted;
     let classes = Classes::new(net, &routing, &counted);
@@ -82,6 +82,15 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
     let (codes, guards) = (scripts.codes, routing.guards);
     let messages = net.message_names().len() as u16;
     Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes, guards, tail, messages }))
+}
+
+/// Whether ops of a route may be masks.
+#[derive(Clone, Copy)]
+enum Masks<'q> {
+    Never,
+    /// Only those that nothing else depends on.
+    IfQuiet(&'q Quiet),
+    Any,
 }
 
 /// Log2 of the ops for each route: the most outcomes of a route that is not a script anyway.
@@ -164,15 +173,8 @@ pub(crate) fn meets(one: Mask, two: Mask) -> bool {
 }
 
 impl Layout {
-    /// The ops of a route; masks only where they may be, and are quiet where they must.
-    fn ops_of_route(
-        &self,
-        emitted: &mut Emitted,
-        index: usize,
-        route: &Route,
-        shift: u8,
-        may_be_masks: Option<Option<&Quiet>>,
-    ) {
+    /// The ops of a route.
+    fn ops_of_route(&self, emitted: &mut Emitted, index: usize, route: &Route, shift: u8, masks: Masks<'_>) {
         let Emitted { ops, scripts, waits } = emitted;
         let mut base = Op {
             outcomes: u16::try_from(route.outcomes).unwrap_or(OUTCOMES_MANY),
@@ -180,7 +182,7 @@ impl Layout {
             is_task: index < self.tasks,
             ..Op::default()
         };
-        let mut all_plain = route.outcomes <= 1 << shift && may_be_masks.is_some();
+        let mut all_plain = route.outcomes <= 1 << shift && !matches!(masks, Masks::Never);
         if index < self.tasks {
             base.need = bit(index);
             base.take = or(bit(index), bit(self.tasks + index));
@@ -195,9 +197,9 @@ impl Layout {
                 continue;
             }
             let plain = if all_plain { self.plain_op(route, waits, outcome, base) } else { None };
-            let plain = plain.filter(|op| {
-                let (takes, puts) = (or(op.take, op.join_need), or(op.put, op.join_put));
-                may_be_masks.flatten().is_none_or(|quiet| quiet.is_quiet(takes, puts))
+            let plain = plain.filter(|op| match masks {
+                Masks::IfQuiet(quiet) => quiet.is_quiet(or(op.take, op.join_need), or(op.put, op.join_put)),
+                _ => true,
             });
             let op = match (plain, script_op) {
                 (Some(op), _) | (None, Some(op)) => op,
