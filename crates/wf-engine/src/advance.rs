@@ -131,7 +131,9 @@ impl Batch<'_, '_> {
                 None => 0,
             };
             if done == 0 {
-                events.get(next + PREFETCH_AHEAD).inspect(|later| self.slab.prefetch(later.case.slot()));
+                if let Some(later) = events.get(next + PREFETCH_AHEAD) {
+                    self.slab.prefetch(later.case.slot());
+                }
                 if let Err(refused) = self.apply_event(event) {
                     status[next] = self.refused(event.case, refused);
                 }

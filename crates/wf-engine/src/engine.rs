@@ -65,7 +65,7 @@ impl Engine {
         (0..self.programs.len()).filter_map(|id| self.programs.name(id).map(|name| (ProgramId(id), name)))
     }
 
-    /// Checks a program, as its first use would.
+    /// Checks a program, as its first use would; one that the engine does not have is no fault.
     ///
     /// A program that is not valid, though its bytes are as they were written, is of another compiler or of a stranger. No case
     /// of it starts, and it has no names.

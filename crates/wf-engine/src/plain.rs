@@ -101,6 +101,11 @@ impl Hot {
         Self { ops, tasks, is_general, enabled, address, spread: 1 << (OUTCOME_AT + shift as u32) | 1 }
     }
 
+    /// Lets no step of the program be plain.
+    pub(crate) const fn close(&mut self) {
+        self.tasks = [0; 3];
+    }
+
     /// The cell of the op that an event would be, by its second word; of any other op if the program has none such.
     #[inline(always)]
     pub(crate) fn cell<W: Width>(&self, rest: u64) -> usize {

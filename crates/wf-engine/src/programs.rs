@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 use std::sync::OnceLock;
 
 use wf_mmap::{Key, Store};
-use wf_net::image::{FLAG_GENERAL, FLAG_MERGES, FLAG_QUIET, Header, TaskCell};
+use wf_net::image::{FLAG_GENERAL, FLAG_MERGES, Header};
 use wf_net::{ANY_ERROR, ImageError, Outline, Program};
 use zerocopy::FromBytes;
 
@@ -51,10 +51,6 @@ pub(crate) struct Row {
     pub(crate) counters: u16,
     /// Bits of the places that have a counter.
     pub(crate) counted: Marking,
-    /// Whether another program calls it.
-    pub(crate) is_called: bool,
-    /// Of a general program, whether some steps are masks all the same.
-    pub(crate) is_quiet: bool,
     /// Whether every task is a token and no more, so that no record is kept.
     pub(crate) is_tokens: bool,
     pub(crate) build_id: u64,
@@ -77,8 +73,6 @@ pub(crate) struct Row {
     /// Work items that a step is expected to add at most.
     pub(crate) fanout: usize,
     pub(crate) enabled: u64,
-    /// Of these, the tasks that are a token and no more.
-    pub(crate) calm: u64,
 }
 
 impl Row {
@@ -86,13 +80,6 @@ impl Row {
     pub(crate) const fn op_index(&self, route: u16, outcome: u8) -> usize {
         let mask = (1usize << self.shift) - 1;
         (route as usize) << self.shift | (outcome as usize & mask)
-    }
-
-    /// What the plain path needs. The end of a case that was called is the business of its caller: no plain step ends it.
-    fn hot(&self) -> Result<Hot, EngineError> {
-        let ops = u32::try_from(self.ops).map_err(|_| EngineError::TooManyPrograms)?;
-        let is_plain = !self.is_called && (!self.is_general || self.is_quiet);
-        Ok(Hot::new(ops, self.shift, (self.tasks, self.calm), self.is_general, is_plain.then_some(self.form)))
     }
 
     /// Whether an event can name this task or interrupt.
@@ -235,12 +222,13 @@ impl Programs {
                 (0u16..).zip(&ours.variables).filter_map(|(from, name)| Some((from, place(name)? as u16)));
             let errors = errors_between(&Failures::new(theirs), &Failures::new(ours));
             self.called.push(CalledProgram { program: called, shared: shared.collect(), errors });
+            // The end of a case that was called is the business of its caller: no plain step ends it.
+            self.hots[called as usize].close();
             if let Some((row, _)) = linked.get_mut(&called) {
-                (row.is_general, row.is_called) = (true, true);
+                row.is_general = true;
             }
         }
         for (program, (row, names)) in linked {
-            self.hots[program as usize] = row.hot()?;
             let checked = Checked { row, variables: names.variables, patterns: names.patterns };
             self.checked[program as usize] = OnceLock::from(Ok(Box::new(checked)));
         }
@@ -408,8 +396,6 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         places: header.places,
         counters: header.counters,
         counted: header.counted_mask,
-        is_called: false,
-        is_quiet: header.flags & FLAG_QUIET != 0,
         is_tokens: header.flags & FLAG_GENERAL == 0,
         build_id: header.build_id,
         residue: header.residue_mask,
@@ -425,13 +411,7 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         form: form(header),
         fanout: program.fanout_max(),
         enabled: header.enabled_mask,
-        calm: calm((0..tasks).map(|task| program.task(task))),
     }
-}
-
-/// Of these tasks, those that are a token and no more.
-fn calm<'c>(tasks: impl Iterator<Item = &'c TaskCell>) -> u64 {
-    tasks.zip(0..u64::BITS).filter(|(task, _)| task.is_calm()).fold(0, |calm, (_, task)| calm | 1 << task)
 }
 
 fn form(header: &Header) -> Form {

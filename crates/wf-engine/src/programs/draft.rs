@@ -3,11 +3,11 @@
 use wf_mmap::{Key, Store};
 use wf_net::Outline;
 use wf_net::image::{
-    CELL_BYTES, COUNTERS_MAX, FLAG_GENERAL, FLAG_QUIET, HEADER_CELLS, TASK_CALL, TIMER_BYTES,
+    CELL_BYTES, COUNTERS_MAX, FLAG_GENERAL, FLAG_QUIET, HEADER_CELLS, TASK_CALL, TIMER_BYTES, TaskCell,
 };
 
+use super::form;
 use super::names::NamesDraft;
-use super::{calm, form};
 use crate::error::EngineError;
 use crate::messages::MessagesDraft;
 use crate::plain::Hot;
@@ -86,4 +86,9 @@ impl<'s> Draft<'s> {
         self.hots.push(Hot::new(ops, header.shift, (header.tasks, calm), is_general, form));
         Ok(())
     }
+}
+
+/// Of these tasks, those that are a token and no more.
+fn calm<'c>(tasks: impl Iterator<Item = &'c TaskCell>) -> u64 {
+    tasks.zip(0..u64::BITS).filter(|(task, _)| task.is_calm()).fold(0, |calm, (_, task)| calm | 1 << task)
 }
