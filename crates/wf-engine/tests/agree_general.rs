@@ -372,6 +372,13 @@ fn played(seed: u64, net: &Net, random: &mut Random, steps: usize, engine: &Engi
     })
 }
 
+/// Plays one net for a while.
+fn agree_on(net: &Net) {
+    let engine = scenario::engine(std::slice::from_ref(net), &CompileOptions::default());
+    let steps = played(0, net, &mut Random(1), 6_000, &engine);
+    assert!(steps.is_some_and(|steps| steps >= 6_000));
+}
+
 /// A merge of several masks, one of which wants a token elsewhere: PP holds it until Z is done, which only the merge lets begin.
 #[test]
 fn a_completion_that_brings_what_a_merge_wants_asks_it() {
@@ -393,10 +400,7 @@ fn a_completion_that_brings_what_a_merge_wants_asks_it() {
     for node in [xz, xr, xs] {
         net.flow(node, end);
     }
-    let net = net.build().unwrap();
-    let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
-    let steps = played(0, &net, &mut Random(1), 6_000, &engine);
-    assert!(steps.is_some_and(|steps| steps >= 6_000));
+    agree_on(&net.build().unwrap());
 }
 
 /// Merges whose rule is one mask are a part of the ops before them, in both widths.
@@ -454,10 +458,7 @@ fn a_merge_waits_for_every_way_behind_another() {
     net.chain(&[split, d, or, b, first]);
     net.chain(&[or, c, first, choice, end]);
     net.flow(choice, second);
-    let net = net.build().unwrap();
-    let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
-    let steps = played(0, &net, &mut Random(1), 6_000, &engine);
-    assert!(steps.is_some_and(|steps| steps >= 6_000));
+    agree_on(&net.build().unwrap());
 }
 
 /// B is two arrivals at once, of which the second is enough, before or after that of C.
@@ -475,10 +476,7 @@ fn a_merge_behind_a_join_knows_what_several_arrivals_of_a_step_are_told() {
     net.chain(&[split, c, join]);
     net.flow(twice, join);
     net.completion_guard(join, Expr::Tally(Tally::Completed).compare(Comparison::Equal, Expr::integer(2)));
-    let net = net.build().unwrap();
-    let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
-    let steps = played(0, &net, &mut Random(1), 6_000, &engine);
-    assert!(steps.is_some_and(|steps| steps >= 6_000));
+    agree_on(&net.build().unwrap());
 }
 
 /// Joins that data completes, that count instances one after another or know of such that there are not, before merges that
