@@ -9,6 +9,7 @@ use crate::case::FIELD_BITS;
 use crate::changes::{Changes, EndKind, Ended, Sent};
 use crate::data::Side;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
+use crate::general::Caller;
 use crate::line::{Line, Marking, NOT_ENDED};
 use crate::patterns::EventCounts;
 use crate::plain::{Form, Merges, Moved, One, PREFETCH_AHEAD, Run, Two, Width, apply, room};
@@ -394,7 +395,7 @@ impl Batch<'_, '_> {
         program: ProgramId,
         row: &Row,
         start: &crate::Start,
-        caller: Option<(u32, usize)>,
+        caller: Option<Caller>,
         depth: usize,
     ) -> Result<Option<CaseId>, Status> {
         if start.node >= row.starts {
@@ -413,8 +414,8 @@ impl Batch<'_, '_> {
         let (shard, now) = (self.shard, self.now);
         let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
         let case = CaseId::new(shard, slot, line.occupy(program.0, now));
-        if let Some((slot, task)) = caller {
-            line.set_caller(slot, task);
+        if let Some(Caller { slot, task, is_within }) = caller {
+            line.set_caller(slot, task, is_within);
         }
         if let Err(refused) = self.bring_to_start(slot, row, start, caller) {
             self.slab.release(slot);

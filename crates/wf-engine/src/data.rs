@@ -5,6 +5,7 @@ use wf_net::script::Fault;
 
 use crate::advance::Batch;
 use crate::event::{Event, EventKind, NO_SIDE, Status, WHOLE_CASE};
+use crate::general::Caller;
 use crate::line::NOT_ENDED;
 use crate::programs::{CalledProgram, Row};
 use crate::{CaseId, Shard, Start};
@@ -138,9 +139,9 @@ impl<'b> Batch<'b, '_> {
         slot: u32,
         row: &Row,
         start: &Start,
-        caller: Option<(u32, usize)>,
+        caller: Option<Caller>,
     ) -> Result<(), Status> {
-        if let Some((caller, task)) = caller
+        if let Some(Caller { slot: caller, task, is_within: false }) = caller
             && let Some(called) = self.called_by(caller, task)
         {
             self.share(caller, slot, called.shared.iter().copied());

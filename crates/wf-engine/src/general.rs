@@ -5,10 +5,12 @@
 //! calls of any length takes no stack.
 
 mod calls;
+mod children;
 mod instances;
 
 use wf_net::image::{
-    KIND_PLAIN, TASK_CALL, TASK_INSTANCES, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TaskCell,
+    KIND_PLAIN, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT,
+    TaskCell,
 };
 use wf_net::script::{self, Played};
 
@@ -16,7 +18,7 @@ use crate::CaseId;
 use crate::advance::{Batch, bits, end_of};
 use crate::changes::{EndKind, Ended};
 use crate::event::{Event, EventKind, Status, WHOLE_CASE};
-use crate::items::{Call, Called, InstanceBits, Items, Record, place};
+use crate::items::{Call, Called, Children, InstanceBits, Items, Record, place};
 use crate::line::{ENDED_BADLY, ENDED_FAILED, ENDED_WELL, Line, Marking, NOT_ENDED};
 use crate::messages::Outbox;
 use crate::plain::put_op;
@@ -28,7 +30,18 @@ const DEPTH_MAX: usize = 32;
 
 /// Cases that calls start in one event, before no more do: cases that end where they start, called in a loop, would go
 /// round for ever.
-const CALLS_MAX: u32 = 4096;
+const CALLS_MAX: u32 = 1 << 16;
+
+/// Who started a case.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    /// The slot of the case.
+    pub(crate) slot: u32,
+    /// The task that called.
+    pub(crate) task: usize,
+    /// Whether the called case is a part of it.
+    pub(crate) is_within: bool,
+}
 
 /// The work item that a step is about: what happened to it is not a withdrawal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,12 +141,21 @@ impl Batch<'_, '_> {
             {
                 self.complete_call(event, row, Trial::new(before, Taken::Waiting(task)))
             }
+            (EventKind::Complete, TASK_CHILDREN)
+                if before.word() >> task & 1 == 1 && Children::read(before, cell).asks =>
+            {
+                let trial = self.go_on(event, row, before, cell, true)?;
+                Ok(Trial { taken: Taken::Waiting(task), ..trial })
+            }
             (EventKind::Complete, TASK_INSTANCES) => self.complete_instance(event, row, before, cell),
             (EventKind::Begin, TASK_PLAIN | TASK_INSTANCES) => self.begin_item(event, row, before, cell),
             (EventKind::AddInstance, TASK_INSTANCES) => {
                 instances::add_instance(task, before, cell, self.items(before, row))
             }
-            (EventKind::CompleteInstances, TASK_INSTANCES) => {
+            (EventKind::AddInstance, TASK_CHILDREN) => {
+                children::add(task, before, cell, self.items(before, row))
+            }
+            (EventKind::CompleteInstances, TASK_INSTANCES | TASK_CHILDREN) => {
                 self.complete_instances(event, row, before, cell)
             }
             (EventKind::Cancel, _) if !row.has_merges => self.cancel_task(event, row, before),
@@ -190,7 +212,7 @@ impl Batch<'_, '_> {
             return match cell.kind {
                 TASK_TRANSIENT => Err(Status::Lost),
                 TASK_PERSISTENT => {
-                    let queue = place(cell.queue).unwrap_or_else(|| unreachable!("checked image"));
+                    let queue = place(cell.own).unwrap_or_else(|| unreachable!("checked image"));
                     let fits = trial.line.add(queue, 1, items.counter_of);
                     if fits { Ok(trial) } else { Err(Status::CounterFull) }
                 }
@@ -246,7 +268,7 @@ impl Batch<'_, '_> {
         let mut tokens = OnLine::new(&mut trial.line, row, self.cells, None);
         script::Tokens::clear(&mut tokens, task as u16);
         script::Tokens::clear(&mut tokens, (items.tasks + task) as u16);
-        if let Some(draining) = place(self.cells.tasks(row)[task].draining) {
+        if let Some(draining) = Some(&self.cells.tasks(row)[task]).and_then(draining) {
             script::Tokens::clear(&mut tokens, draining as u16);
         }
         Ok(trial)
@@ -294,21 +316,12 @@ impl Batch<'_, '_> {
     ) -> Result<(), Status> {
         let (mark, called) = (self.out.mark(), self.called);
         self.send(case, trial.sent);
-        let cells = self.cells.tasks(row);
-        for task in bits(trial.line.word() & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
-            let call = Call::of(&cells[task]);
-            if call.read(&trial.line) != Called::Due {
-                continue;
-            }
-            match self.call(case.slot(), row, task, &cells[task], depth) {
-                Ok(slot) => call.write(&mut trial.line, Called::Runs(slot)),
-                Err(refused) => {
-                    self.forget_calls(row, before, &trial.line);
-                    self.forget_since(mark);
-                    self.called = called;
-                    return Err(refused);
-                }
-            }
+        let lost = self.lost_children(row, before, &trial.line);
+        if let Err(refused) = self.begin_calls(case.slot(), row, &mut trial.line, depth) {
+            self.forget_calls(row, before, &trial.line);
+            self.forget_since(mark);
+            self.called = called;
+            return Err(refused);
         }
         if let Some((route, outcome)) = trial.route {
             let cell = row.cell(row.op_index(route, outcome));
@@ -320,7 +333,7 @@ impl Batch<'_, '_> {
         *line = trial.line;
         self.tell(case, row, before, &trial.line, trial.taken);
         self.arm_interrupts(case, row, trial.rest, trial.line.marking());
-        self.cancel_calls(row, before, &trial.line);
+        self.cancel_calls(row, before, &trial.line, lost);
         if trial.terminated {
             self.finish(case, EndKind::Completed);
             if let (Some(error), Some(line)) = (trial.failed, self.slab.line_mut(case.slot())) {
@@ -408,7 +421,7 @@ impl Batch<'_, '_> {
         let after = *line;
         self.tell(case, row, before, &after, Taken::Nothing);
         self.finish(case, EndKind::Cancelled);
-        self.cancel_calls(row, before, &after);
+        self.cancel_calls(row, before, &after, u64::MAX);
     }
 }
 
@@ -427,6 +440,11 @@ const fn end_state(kind: EndKind) -> u16 {
         EndKind::Completed => ENDED_WELL,
         _ => ENDED_BADLY,
     }
+}
+
+/// The place that says that instances of a task run on after its thread has gone.
+fn draining(cell: &TaskCell) -> Option<usize> {
+    if matches!(cell.kind, TASK_INSTANCES | TASK_CHILDREN) { place(cell.own) } else { None }
 }
 
 /// WCP-16: the other alternatives lose the token.

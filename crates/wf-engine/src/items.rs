@@ -1,7 +1,8 @@
 //! The work items that a line holds: what waits, what runs, and how an event names it.
 
 use wf_net::image::{
-    INSTANCES_SEQUENTIAL, NO_COUNTER, TASK_CALL, TASK_INSTANCES, TASK_PERSISTENT, TASK_TRANSIENT, TaskCell,
+    CHILDREN_MAX, INSTANCES_SEQUENTIAL, NO_COUNTER, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES,
+    TASK_PERSISTENT, TASK_TRANSIENT, TaskCell,
 };
 
 use crate::line::{CounterOf, Line};
@@ -65,13 +66,16 @@ impl<'l> Items<'l> {
     }
 
     /// Work items that can begin or be triggered; not of instances, and of a call only once it has
-    /// [returned](Called::Returned).
+    /// [returned](Called::Returned), of instances that are cases once they [ask](Children::asks).
     pub(crate) fn waiting(&self, task: usize) -> u8 {
         if let Some(cell) = self.cells.map(|cells| &cells[task]) {
             match cell.kind {
                 TASK_INSTANCES => return 0,
                 TASK_CALL if self.tokens(task) == 0 => return 0,
                 TASK_CALL => return u8::from(Call::of(cell).read(self.line) == Called::Returned),
+                TASK_CHILDREN => {
+                    return u8::from(self.tokens(task) > 0 && Children::read(self.line, cell).asks);
+                }
                 _ if !self.is_free(task) => return 0,
                 _ => {}
             }
@@ -99,6 +103,7 @@ impl<'l> Items<'l> {
         let of_task = |task: usize| match cells.get(task).map(|cell| cell.kind) {
             Some(TASK_INSTANCES) => self.instances(task).is_some_and(|bits| bits.open != 0),
             Some(TASK_CALL) => Call::of(&cells[task]).read(self.line) != Called::Stuck,
+            Some(TASK_CHILDREN) => Children::read(self.line, &cells[task]).is_alive(),
             _ => self.waiting(task) > 0 || self.running(task) > 0,
         };
         let marking = self.line.marking();
@@ -152,6 +157,67 @@ impl Record {
         self.write(line, InstanceBits { open: 0, begun: 0 });
         self.set_created(line, 0);
         self.set_done(line, 0);
+    }
+}
+
+/// The record of instances that are cases of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Children {
+    /// The slot of the first of those that live, or that have ended and not been seen to; the others are its siblings.
+    pub(crate) first: Option<u32>,
+    /// How many there are to be.
+    pub(crate) created: u16,
+    /// How many have begun.
+    pub(crate) begun: u16,
+    /// How many have ended well.
+    pub(crate) done: u16,
+    /// Whether a completion of the task has to say how it goes on: behind it something is decided that data does not, or a
+    /// step was refused.
+    pub(crate) asks: bool,
+}
+
+/// [`Children::asks`] beside the number of those created.
+const ASKS: u16 = 1 << 15;
+
+const _: () = assert!(CHILDREN_MAX < ASKS);
+
+impl Children {
+    pub(crate) fn read(line: &Line, cell: &TaskCell) -> Self {
+        let number = |at: usize| line.record_bits(usize::from(cell.record) + at, 2) as u16;
+        let first = line.record_bits(usize::from(cell.record), 4) as u32;
+        Self {
+            first: first.checked_sub(1),
+            created: number(4) & !ASKS,
+            begun: number(6),
+            done: number(8),
+            asks: number(4) & ASKS != 0,
+        }
+    }
+
+    pub(crate) fn write(self, line: &mut Line, cell: &TaskCell) {
+        let at = usize::from(cell.record);
+        let asks = if self.asks { ASKS } else { 0 };
+        line.set_record_bits(at, 4, u64::from(self.first.map_or(0, |slot| slot + 1)));
+        let numbers = [self.created | asks, self.begun, self.done];
+        for (number, at) in numbers.into_iter().zip([at + 4, at + 6, at + 8]) {
+            line.set_record_bits(at, 2, u64::from(number));
+        }
+    }
+
+    /// Whether something can still happen to the task.
+    pub(crate) const fn is_alive(self) -> bool {
+        self.first.is_some() || self.asks
+    }
+
+    /// How many are to begin now.
+    pub(crate) fn due(self, cell: &TaskCell) -> u16 {
+        let left = self.created.saturating_sub(self.begun);
+        if cell.flags & INSTANCES_SEQUENTIAL == 0 {
+            return left;
+        }
+        // One that did not end well is followed by none.
+        let is_next = !self.asks && self.first.is_none() && self.begun == self.done;
+        left.min(u16::from(is_next))
     }
 }
 

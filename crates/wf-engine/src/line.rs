@@ -10,6 +10,8 @@ const GENERATION_LAST: u32 = (1 << 28) - 1;
 /// Set in [`Line::program`] while the case has an incident: the plain path finds no such program and leaves it to the
 /// others, at no cost of its own.
 const INCIDENT: u32 = 1 << 31;
+/// Set in [`Line::link`] of a case that is a part of the one which called it, and has its variables.
+const WITHIN: u32 = 1 << 31;
 /// End of the list of free slots.
 pub(crate) const NO_SLOT: u32 = u32::MAX;
 
@@ -59,7 +61,7 @@ const CALLER: u16 = 0x3F << CALLER_AT;
 const FAULTY_AT: u16 = 10;
 const FAULTY: u16 = 0x3F << FAULTY_AT;
 
-const _: () = assert!(wf_net::image::TASKS_MAX <= 64);
+const _: () = assert!(wf_net::image::TASKS_MAX <= 64 && crate::case::SLOTS_MAX < WITHIN as usize);
 
 /// Word of a row that holds the work-item bits, for vectorised queries over rows.
 pub(crate) const ENABLED_WORD: usize = 0;
@@ -153,11 +155,17 @@ impl Line {
         if self.link == NO_SLOT {
             return None;
         }
-        Some((self.link, ((self.state & CALLER) >> CALLER_AT) as usize))
+        Some((self.link & !WITHIN, ((self.state & CALLER) >> CALLER_AT) as usize))
     }
 
-    pub(crate) const fn set_caller(&mut self, slot: u32, task: usize) {
-        self.link = slot;
+    /// The slot of the case that this one is a part of, if it is one.
+    pub(crate) const fn whole(&self) -> Option<u32> {
+        if self.link == NO_SLOT || self.link & WITHIN == 0 { None } else { Some(self.link & !WITHIN) }
+    }
+
+    /// Names the case that called this one, and whether this one is a part of it.
+    pub(crate) const fn set_caller(&mut self, slot: u32, task: usize, is_within: bool) {
+        self.link = if is_within { slot | WITHIN } else { slot };
         self.state = self.state & !CALLER | ((task as u16) << CALLER_AT) & CALLER;
     }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use wf_net::image::{TASK_CALL, TASK_PERSISTENT};
+use wf_net::image::TASK_PERSISTENT;
 use wf_net::script::SENT_MAX;
 use wf_registry::{Frozen, Registry};
 
-use crate::advance::{Batch, bits};
+use crate::advance::Batch;
 use crate::changes::Sent;
 use crate::error::EngineError;
-use crate::items::{Call, Called, Items};
+use crate::items::Items;
 use crate::line::Line;
 use crate::programs::ProgramId;
 use crate::{CaseId, Engine, Event, Shard};
@@ -199,14 +199,7 @@ impl Shard {
                     interrupt.get_or_insert(event);
                 }
             }
-            let called = |task: usize| {
-                // Only of a call is a record one of a call.
-                let call = (tasks[task].kind == TASK_CALL).then(|| Call::of(&tasks[task]).read(line));
-                if let Some(Called::Runs(slot)) = call { Some(slot) } else { None }
-            };
-            if row.is_general {
-                open.extend(bits(line.word() & row.enabled).filter_map(called));
-            }
+            open.extend(self.called_slots(slot));
         }
         interrupt.or(kept)
     }

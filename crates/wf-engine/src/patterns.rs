@@ -3,7 +3,7 @@
 use core::ops::Index;
 
 use wf_aligned::Counters;
-use wf_net::image::TASK_INSTANCES;
+use wf_net::image::{TASK_CHILDREN, TASK_INSTANCES};
 use wf_net::patterns::{PATTERNS, Pattern};
 use wf_registry::{Frozen, Registry};
 
@@ -70,7 +70,7 @@ pub(crate) struct EventCounts {
 impl EventCounts {
     /// Counts an event that was applied to a task of a kind.
     pub(crate) fn note(&mut self, event: &Event, task_kind: Option<u8>) {
-        let has_instances = task_kind == Some(TASK_INSTANCES);
+        let has_instances = matches!(task_kind, Some(TASK_INSTANCES | TASK_CHILDREN));
         match event.kind {
             EventKind::Cancel if event.task == crate::WHOLE_CASE => self.cancelled_case += 1,
             EventKind::Cancel if has_instances => self.cancelled_instances += 1,

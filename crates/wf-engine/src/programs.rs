@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 use std::sync::OnceLock;
 
 use wf_mmap::{Key, Store};
-use wf_net::image::{FLAG_GENERAL, FLAG_MERGES, Header};
+use wf_net::image::{FLAG_GENERAL, FLAG_MERGES, Header, NO_START};
 use wf_net::{ANY_ERROR, ImageError, Outline, Program};
 use zerocopy::FromBytes;
 
@@ -157,6 +157,7 @@ pub(crate) struct Programs {
     have_quiet: bool,
     timers_max: usize,
     have_variables: bool,
+    have_children: bool,
     /// Names of messages, and what each program does with them.
     pub(crate) messages: Messages,
     /// Build ids with their programs, in order; made when first asked for.
@@ -178,7 +179,8 @@ impl Programs {
         if draft.hots.is_empty() {
             return Err(EngineError::Empty);
         }
-        let Draft { names, firsts, hots, messages, callers, timers_max, have_variables } = draft;
+        let Draft { names, firsts, hots, messages, callers, timers_max, have_variables, have_children } =
+            draft;
         let checked = core::iter::repeat_with(OnceLock::new).take(hots.len()).collect();
         let mut programs = Self {
             names: names.finish(),
@@ -190,6 +192,7 @@ impl Programs {
             have_quiet: false,
             timers_max,
             have_variables,
+            have_children,
             messages: messages.finish()?,
             build_ids: OnceLock::new(),
             store,
@@ -201,20 +204,27 @@ impl Programs {
     /// Checks the programs that call others, and those that they call.
     fn link(&mut self, callers: &[u32]) -> Result<(), EngineError> {
         let mut linked: BTreeMap<u32, (Row, wf_net::Names)> = BTreeMap::new();
-        let mut calls: Vec<(u32, String)> = Vec::new();
+        let mut calls: Vec<(u32, String, u16)> = Vec::new();
         for &caller in callers {
             let (mut row, names) = self.check_image(caller).map_err(|error| self.refused(caller, error))?;
             row.calls = calls.len();
-            calls.extend(names.calls.iter().map(|called| (caller, called.clone())));
+            let starts =
+                self.cells().tasks(&row).iter().filter(|cell| cell.calls()).map(|cell| match cell.start {
+                    NO_START => 0,
+                    start => start,
+                });
+            calls.extend(
+                names.calls.iter().zip(starts).map(|(called, start)| (caller, called.clone(), start)),
+            );
             linked.insert(caller, (row, names));
         }
-        for (caller, name) in calls {
+        for (caller, name, start) in calls {
             let called = self.id(&name).ok_or_else(|| self.no_call(caller, &name))?;
             if let Entry::Vacant(place) = linked.entry(called) {
                 place.insert(self.check_image(called).map_err(|error| self.refused(called, error))?);
             }
             let (theirs, ours) = (&linked[&called].1, &linked[&caller].1);
-            if !is_callable(theirs) {
+            if !is_callable(theirs, start) {
                 return Err(self.no_call(caller, &name));
             }
             let place = |name: &String| theirs.variables.iter().position(|other| other == name);
@@ -320,6 +330,11 @@ impl Programs {
         self.have_variables
     }
 
+    /// Whether instances of any program are cases of their own.
+    pub(crate) const fn have_children(&self) -> bool {
+        self.have_children
+    }
+
     /// Most timers of a case.
     pub(crate) const fn timers_max(&self) -> usize {
         self.timers_max
@@ -372,9 +387,9 @@ impl Programs {
     }
 }
 
-/// A call says nothing of decisions, so those behind the first start must be the data's.
-fn is_callable(names: &wf_net::Names) -> bool {
-    let decisions = &names.route_decisions[names.tasks.len()];
+/// A call says nothing of decisions, so those behind the start must be the data's.
+fn is_callable(names: &wf_net::Names, start: u16) -> bool {
+    let decisions = &names.route_decisions[names.tasks.len() + usize::from(start)];
     decisions.iter().all(|&decision| names.decisions[decision].is_guarded())
 }
 

@@ -3,11 +3,11 @@
 use core::ops::Range;
 
 use wf_arena::Scope;
-use wf_net::image::{TASK_CALL, TaskCell};
+use wf_net::image::{TASK_CALL, TASK_CHILDREN, TaskCell};
 use wf_simd::{count_masked_rows, match_indices_rows};
 
 use crate::advance::bits;
-use crate::items::{Call, Called, Items};
+use crate::items::{Call, Called, Children, Items};
 use crate::line::{ENABLED_WORD, Line};
 use crate::programs::{ProgramId, Row};
 use crate::{CaseId, Event, Shard};
@@ -146,16 +146,33 @@ impl Shard {
         })
     }
 
-    /// The cases that calls of a case run, by the numbers of the calling tasks.
+    /// The cases that calls of a case run, and its instances that are cases, by the numbers of the calling tasks.
     pub fn called(&self, case: CaseId) -> impl Iterator<Item = CaseId> + '_ {
-        let found = self.line_of(case).filter(|(_, _, row)| row.is_general);
-        found.into_iter().flat_map(move |(line, _, row)| {
-            let cells = self.programs.cells().tasks(row);
-            let calls = bits(line.word() & row.enabled).filter(move |&task| cells[task].kind == TASK_CALL);
-            calls.filter_map(move |task| {
-                let Called::Runs(slot) = Call::of(&cells[task]).read(line) else { return None };
-                let (_, generation) = self.slab.line(slot)?.occupant()?;
-                Some(CaseId::new(self.id, slot, generation))
+        self.called_slots(case.slot()).filter(move |_| self.case(case).is_some()).filter_map(|slot| {
+            let (_, generation) = self.slab.line(slot)?.occupant()?;
+            Some(CaseId::new(self.id, slot, generation))
+        })
+    }
+
+    /// The slots of the cases that the one in a slot calls.
+    pub(crate) fn called_slots(&self, slot: u32) -> impl Iterator<Item = u32> + '_ {
+        let found = self.slab.line(slot).and_then(|line| {
+            let row = self.programs.row(line.occupant()?.0)?;
+            row.is_general.then(|| (line, self.programs.cells().tasks(row), row.enabled))
+        });
+        found.into_iter().flat_map(move |(line, cells, enabled)| {
+            bits(line.word() & enabled).flat_map(move |task| {
+                let first = match cells[task].kind {
+                    TASK_CALL => match Call::of(&cells[task]).read(line) {
+                        Called::Runs(slot) => Some(slot),
+                        _ => None,
+                    },
+                    TASK_CHILDREN => Children::read(line, &cells[task]).first,
+                    _ => None,
+                };
+                let has_siblings = cells[task].kind == TASK_CHILDREN;
+                let next = move |&slot: &u32| has_siblings.then(|| self.slab.next_sibling(slot)).flatten();
+                core::iter::successors(first, next)
             })
         })
     }

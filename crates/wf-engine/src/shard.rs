@@ -63,7 +63,10 @@ impl Shard {
         (stats, pattern_writer): (Writer<STATS>, Writer<COUNT>),
     ) -> Result<Self, crate::EngineError> {
         let op_counts = vec![0; programs.cells().all().len()].into();
-        let slab = Slab::new(cases_max)?;
+        let mut slab = Slab::new(cases_max)?;
+        if programs.have_children() {
+            slab.reserve_siblings()?;
+        }
         let timers = Timers::new(cases_max, programs.timers_max())?;
         let (event_counts, published) = (EventCounts::default(), PatternStats::EMPTY);
         Ok(Self {

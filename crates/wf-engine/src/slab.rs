@@ -10,12 +10,19 @@ use crate::case::SLOTS_MAX;
 use crate::error::EngineError;
 use crate::line::{Line, NO_SLOT};
 
+/// The slots, and one, of the instances behind and before one: see [`NEXT`] and [`BEFORE`].
+type Siblings = [u32; 2];
+const NEXT: usize = 0;
+const BEFORE: usize = 1;
+
 /// A fixed number of lines; ended cases' slots are used again last in, first out, so that they are still cached.
 #[derive(Debug)]
 pub(crate) struct Slab {
     rows: AlignedBuf<[u64; 8]>,
     /// Values of the variables of each slot's case; taken when the first one gets a value.
     values: Option<AlignedBuf<[u64; VARIABLES_MAX]>>,
+    /// Where each slot's case stands among the instances of its caller's task; taken where programs have such.
+    siblings: Option<AlignedBuf<Siblings>>,
     free: u32,
     /// Slots below this have been used.
     fresh: u32,
@@ -32,7 +39,7 @@ impl Slab {
         let mut rows = zeroed(cases_max)?;
         // Page faults belong to start-up, not to the first case of each page.
         rows.prefault();
-        Ok(Self { rows, values: None, free: NO_SLOT, fresh: 0, live: 0, first_generation: 0 })
+        Ok(Self { rows, values: None, siblings: None, free: NO_SLOT, fresh: 0, live: 0, first_generation: 0 })
     }
 
     /// Takes the memory for values, and touches it.
@@ -44,8 +51,21 @@ impl Slab {
         Ok(())
     }
 
-    /// The variables of the case in a slot.
+    /// The slot of the case whose variables those of the case in a slot are.
+    fn owner(&self, mut slot: u32) -> u32 {
+        while let Some(whole) = self.line(slot).and_then(Line::whole) {
+            slot = whole;
+        }
+        slot
+    }
+
+    /// The variables of the case in a slot, or of the one that it is a part of.
     pub(crate) fn variables(&self, slot: u32) -> Variables {
+        self.own_variables(self.owner(slot))
+    }
+
+    /// The variables of the case in a slot; none of one that is a part of another.
+    pub(crate) fn own_variables(&self, slot: u32) -> Variables {
         match (self.values.as_ref().and_then(|values| values.get(slot as usize)), self.line(slot)) {
             (Some(values), Some(line)) => Variables::from_parts(*values, line.kinds()),
             _ => Variables::EMPTY,
@@ -55,6 +75,7 @@ impl Slab {
     /// Gives the case in a slot its variables; `false`, with nothing changed, if the system has no memory for values.
     #[must_use]
     pub(crate) fn set_variables(&mut self, slot: u32, variables: &Variables) -> bool {
+        let slot = self.owner(slot);
         let (values, kinds) = variables.parts();
         if self.values.is_none() && kinds != 0 {
             let Ok(taken) = zeroed(self.rows.len()) else { return false };
@@ -102,6 +123,56 @@ impl Slab {
         &self.rows[..self.fresh as usize]
     }
 
+    /// Takes the memory for [siblings](Self::next_sibling), and touches it.
+    pub(crate) fn reserve_siblings(&mut self) -> Result<(), EngineError> {
+        self.siblings.insert(zeroed(self.rows.len())?).prefault();
+        Ok(())
+    }
+
+    /// The slot of the instance behind the one in this slot.
+    pub(crate) fn next_sibling(&self, slot: u32) -> Option<u32> {
+        self.siblings.as_ref()?.get(slot as usize)?[NEXT].checked_sub(1)
+    }
+
+    /// Puts an instance before another, which is the first of its list, or alone.
+    pub(crate) fn put_before(&mut self, slot: u32, first: Option<u32>) {
+        self.set_sibling(slot, BEFORE, None);
+        self.set_sibling(slot, NEXT, first);
+        if let Some(first) = first {
+            self.set_sibling(first, BEFORE, Some(slot));
+        }
+    }
+
+    /// Puts a list behind its last instance.
+    pub(crate) fn put_behind(&mut self, last: u32, first: Option<u32>) {
+        self.set_sibling(last, NEXT, first);
+        if let Some(first) = first {
+            self.set_sibling(first, BEFORE, Some(last));
+        }
+    }
+
+    /// Takes an instance out of its list; returns the first one of those that are left, if this was it.
+    pub(crate) fn take_out(&mut self, slot: u32) -> Option<Option<u32>> {
+        let [next, before] = *self.siblings.as_ref()?.get(slot as usize)?;
+        let (next, before) = (next.checked_sub(1), before.checked_sub(1));
+        if let Some(next) = next {
+            self.set_sibling(next, BEFORE, before);
+        }
+        match before {
+            Some(before) => {
+                self.set_sibling(before, NEXT, next);
+                None
+            }
+            None => Some(next),
+        }
+    }
+
+    fn set_sibling(&mut self, slot: u32, which: usize, sibling: Option<u32>) {
+        if let Some(own) = self.siblings.as_mut().and_then(|all| all.get_mut(slot as usize)) {
+            own[which] = sibling.map_or(0, |slot| slot + 1);
+        }
+    }
+
     pub(crate) fn prefetch(&self, slot: u32) {
         prefetch_write(&self.rows, slot as usize);
     }
@@ -143,7 +214,8 @@ impl Slab {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        (self.rows.len() + self.values.as_ref().map_or(0, |values| values.len())) * 64
+        let siblings = self.siblings.as_ref().map_or(0, |siblings| size_of_val(&**siblings));
+        (self.rows.len() + self.values.as_ref().map_or(0, |values| values.len())) * 64 + siblings
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -151,8 +223,9 @@ impl Slab {
     }
 }
 
-/// A row of 64 bytes for each slot.
-fn zeroed(cases_max: usize) -> Result<AlignedBuf<[u64; 8]>, EngineError> {
-    let boundary = if cases_max * 64 >= 2 << 20 { Boundary::Huge } else { Boundary::Page };
-    AlignedBuf::zeroed(cases_max, boundary).map_err(|_| EngineError::Memory { bytes: cases_max as u64 * 64 })
+/// A zeroed element for each slot.
+fn zeroed<T: wf_aligned::Zeroable>(cases_max: usize) -> Result<AlignedBuf<T>, EngineError> {
+    let bytes = cases_max * size_of::<T>();
+    let boundary = if bytes >= 2 << 20 { Boundary::Huge } else { Boundary::Page };
+    AlignedBuf::zeroed(cases_max, boundary).map_err(|_| EngineError::Memory { bytes: bytes as u64 })
 }

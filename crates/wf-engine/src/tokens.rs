@@ -1,11 +1,11 @@
 //! A line as scripts see it. A script is played on a copy, so that a step which does not fit has changed nothing.
 
 use wf_net::guard;
-use wf_net::image::{CubeCell, TASK_CALL, TASK_INSTANCES, TaskCell, WORDS_MAX};
+use wf_net::image::{CubeCell, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TaskCell, WORDS_MAX};
 use wf_net::script::Tokens;
 
 use crate::data::Data;
-use crate::items::{Call, Called, InstanceBits, Record};
+use crate::items::{Call, Called, Children, InstanceBits, Record};
 use crate::line::{CounterOf, Line, Marking};
 use crate::messages::Outbox;
 use crate::programs::{Cells, Row};
@@ -62,6 +62,7 @@ impl Tokens for OnLine<'_> {
             match self.cells[place].kind {
                 TASK_INSTANCES => Record::of(&self.cells[place]).clear(self.line),
                 TASK_CALL => Call::of(&self.cells[place]).write(self.line, Called::Due),
+                TASK_CHILDREN => Children::default().write(self.line, &self.cells[place]),
                 _ => {}
             }
         }
@@ -76,12 +77,16 @@ impl Tokens for OnLine<'_> {
         is_full || self.cubes.iter().any(fits)
     }
 
-    fn create(&mut self, task: u16, count: u8) -> bool {
+    fn create(&mut self, task: u16, count: u16) -> bool {
         let cell = &self.cells[usize::from(task)];
         if count > cell.most || !self.add(task, 1) {
             return false;
         }
-        let record = Record::of(cell);
+        if cell.kind == TASK_CHILDREN {
+            Children { created: count, ..Children::default() }.write(self.line, cell);
+            return true;
+        }
+        let (record, count) = (Record::of(cell), count as u8);
         record.write(self.line, InstanceBits { open: low_bits(count), begun: 0 });
         record.set_created(self.line, count);
         record.set_done(self.line, 0);
@@ -96,12 +101,12 @@ impl Tokens for OnLine<'_> {
         self.data.map_or(Err(guard::Fault::NoValue), |data| data.guards.holds(guard, &data.variables))
     }
 
-    fn is_enough(&mut self, guard: u16, tallies: [u8; 4]) -> Result<bool, guard::Fault> {
+    fn is_enough(&mut self, guard: u16, tallies: [u16; 4]) -> Result<bool, guard::Fault> {
         let data = self.data.ok_or(guard::Fault::NoValue)?;
         data.guards.is_enough(guard, &data.variables, tallies)
     }
 
-    fn count(&mut self, guard: u16) -> Result<u8, guard::Fault> {
+    fn count(&mut self, guard: u16) -> Result<u16, guard::Fault> {
         self.data.map_or(Err(guard::Fault::NoValue), |data| data.guards.count(guard, &data.variables))
     }
 }

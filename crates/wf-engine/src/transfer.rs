@@ -8,11 +8,11 @@ use core::fmt;
 
 use wf_arena::Scope;
 use wf_net::guard::Variables;
-use wf_net::image::{TASK_CALL, TASK_INSTANCES, TaskCell, VARIABLES_MAX};
+use wf_net::image::{NO_START, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TaskCell, VARIABLES_MAX};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::advance::bits;
-use crate::items::{Call, Called, Items, Record};
+use crate::items::{Call, Called, Children, Items, Record};
 use crate::line::{Line, Marking, NOT_ENDED};
 use crate::programs::{Cells, ProgramId, Programs, Row};
 use crate::{CaseId, Shard};
@@ -116,7 +116,7 @@ impl Shard {
             while let Some(&member) = ids.get(next) {
                 ids.extend(self.called(member));
                 saved.extend(self.save(member, &ids[first..]));
-                let variables = self.slab.variables(member.slot()).tidy();
+                let variables = self.slab.own_variables(member.slot()).tidy();
                 let (own, kinds) = variables.parts();
                 values.extend((kinds != 0).then_some(SavedValues(own)));
                 next += 1;
@@ -131,11 +131,19 @@ impl Shard {
         let place = |slot: u32| family.iter().position(|member| member.slot() == slot);
         let mut line = *line;
         for (cell, task) in calls(&line, row, self.programs.cells()) {
+            debug_assert!(line.word() >> task & 1 == 1);
+            if cell.kind == TASK_CHILDREN {
+                // The others follow it, in their order, wherever they stand.
+                let children = Children::read(&line, cell);
+                let first = children.first.map(|slot| place(slot).map(|place| place as u32));
+                Children { first: first.map_or(Some(None), |first| first.map(Some))?, ..children }
+                    .write(&mut line, cell);
+                continue;
+            }
             let call = Call::of(cell);
             if let Called::Runs(slot) = call.read(&line) {
                 call.write(&mut line, Called::Runs(place(slot)? as u32));
             }
-            debug_assert!(line.word() >> task & 1 == 1);
         }
         let caller = line.caller().map(|(slot, task)| (place(slot), task as u16));
         let (marking, since, assigned) = line.parts();
@@ -212,7 +220,17 @@ impl Shard {
             let mut line = saved.line();
             let program = known.find(&self.programs, saved)?;
             let row = self.programs.row(program.0).ok_or(ImportError::UnknownProgram)?;
-            for (cell, _) in calls(&line, row, self.programs.cells()) {
+            for (cell, task) in calls(&line, row, self.programs.cells()) {
+                if cell.kind == TASK_CHILDREN {
+                    let children = Children::read(&line, cell);
+                    Children { first: children.first.map(slot_of), ..children }.write(&mut line, cell);
+                    let mut behind = None;
+                    for (member, _) in instances(family, place, task).rev() {
+                        self.slab.put_before(slot_of(member as u32), behind);
+                        behind = Some(slot_of(member as u32));
+                    }
+                    continue;
+                }
                 let call = Call::of(cell);
                 if let Called::Runs(place) = call.read(&line) {
                     call.write(&mut line, Called::Runs(slot_of(place)));
@@ -231,7 +249,10 @@ impl Shard {
             }
             let Some(own) = self.slab.line_mut(slot_of(place as u32)) else { continue };
             if saved.caller != NO_CALLER {
-                own.set_caller(slot_of(saved.caller), usize::from(saved.caller_task));
+                let is_within = family
+                    .get(saved.caller as usize)
+                    .is_some_and(|caller| is_within(&self.programs, caller, saved.caller_task));
+                own.set_caller(slot_of(saved.caller), usize::from(saved.caller_task), is_within);
             }
             self.rearm(cases[first + place]);
         }
@@ -269,17 +290,29 @@ impl Shard {
         if !tokens_fit(&items, row) || !records_fit(&items, row, cells) {
             return Err(ImportError::Damaged);
         }
-        let calls_fit = calls(&line, row, cells).all(|(cell, task)| match Call::of(cell).read(&line) {
-            Called::Runs(called) => {
-                let called_program = self.programs.called[row.calls + cell.call as usize].program;
-                family.get(called as usize).is_some_and(|other| {
-                    (other.caller as usize, usize::from(other.caller_task)) == (place, task)
-                        && self.programs.by_build_id(other.build_id) == Some(ProgramId(called_program))
-                })
+        let runs = |cell: &TaskCell, other: &Saved| {
+            let called = self.programs.called[row.calls + usize::from(cell.call)].program;
+            self.programs.by_build_id(other.build_id) == Some(ProgramId(called))
+        };
+        let call_fits = |(cell, task): (&TaskCell, usize)| match Call::of(cell).read(&line) {
+            _ if cell.kind == TASK_CHILDREN => {
+                let children = Children::read(&line, cell);
+                let mut members = instances(family, place, task);
+                let fits = members.clone().all(|(_, other)| {
+                    // What is a part of a case has no variables of its own.
+                    runs(cell, other) && (cell.start == NO_START || other.kinds == 0)
+                });
+                let count = members.clone().count();
+                fits && count <= usize::from(children.begun - children.done)
+                    && children.first == members.next().map(|(member, _)| member as u32)
             }
+            Called::Runs(called) => family.get(called as usize).is_some_and(|other| {
+                (other.caller as usize, usize::from(other.caller_task)) == (place, task) && runs(cell, other)
+            }),
             Called::Stuck | Called::Returned => true,
             Called::Due => false,
-        });
+        };
+        let calls_fit = calls(&line, row, cells).all(call_fits);
         let caller_fits = match family.get(saved.caller as usize) {
             None => saved.caller == NO_CALLER && place == 0,
             Some(caller) => {
@@ -298,9 +331,29 @@ impl Shard {
         let Some(row) = program.and_then(|program| self.programs.row(program.0)) else { return false };
         let line = caller.line();
         calls(&line, row, self.programs.cells()).any(|(cell, own)| {
-            own == usize::from(task) && Call::of(cell).read(&line) == Called::Runs(place as u32)
+            let runs = || Call::of(cell).read(&line) == Called::Runs(place as u32);
+            own == usize::from(task) && (cell.kind == TASK_CHILDREN || runs())
         })
     }
+}
+
+/// The members of a family that are instances of a task of the one at a place, in their order, each with its place.
+fn instances(
+    family: &[Saved],
+    place: usize,
+    task: usize,
+) -> impl DoubleEndedIterator<Item = (usize, &Saved)> + Clone {
+    let is_one =
+        move |saved: &Saved| (saved.caller as usize, usize::from(saved.caller_task)) == (place, task);
+    family.iter().enumerate().filter(move |(_, saved)| is_one(saved))
+}
+
+/// Whether the instances of a task of a saved case are parts of it.
+fn is_within(programs: &Programs, caller: &Saved, task: u16) -> bool {
+    let program = programs.by_build_id(caller.build_id);
+    let Some(row) = program.and_then(|program| programs.row(program.0)) else { return false };
+    let cell = programs.cells().tasks(row).get(usize::from(task));
+    cell.is_some_and(|cell| cell.kind == TASK_CHILDREN && cell.start != NO_START)
 }
 
 /// The program that was found last: saved cases of one program tend to follow each other.
@@ -337,9 +390,7 @@ fn calls<'p>(
 ) -> impl Iterator<Item = (&'p TaskCell, usize)> + use<'p> {
     let tasks = if row.is_general { cells.tasks(row) } else { &[] };
     let marked = bits(line.word() & row.enabled);
-    marked.filter_map(move |task| {
-        tasks.get(task).filter(|cell| cell.kind == TASK_CALL).map(|cell| (cell, task))
-    })
+    marked.filter_map(move |task| tasks.get(task).filter(|cell| cell.calls()).map(|cell| (cell, task)))
 }
 
 /// Whether every token stands at a place of the program, each counter goes with its bit, and no task runs more often than
@@ -385,10 +436,21 @@ fn records_fit(items: &Items<'_>, row: &Row, cells: Cells<'_>) -> bool {
                 let below = u64::MAX.checked_shr(64u32.saturating_sub(created.into())).unwrap_or(0);
                 let fits = instances.open & !below == 0
                     && instances.begun & !instances.open == 0
-                    && created <= cell.most
+                    && u16::from(created) <= cell.most
                     && u32::from(done) + instances.open.count_ones() == u32::from(created)
                     && has_token == (instances.open != 0)
                     && (has_token || created == 0);
+                if !fits {
+                    return false;
+                }
+            }
+            TASK_CHILDREN => {
+                let children = Children::read(items.line, cell);
+                let fits = children.done <= children.begun
+                    && children.begun <= children.created
+                    && children.created <= cell.most
+                    && has_token == (children.created > 0)
+                    && (has_token || children == Children::default());
                 if !fits {
                     return false;
                 }

@@ -45,6 +45,7 @@ impl NetBuilder {
             critical: Vec::new(),
             milestones: Vec::new(),
             calls: BTreeMap::new(),
+            bodies: BTreeMap::new(),
             completion_guards: BTreeMap::new(),
             quantities: BTreeMap::new(),
             timers: BTreeMap::new(),
@@ -103,6 +104,22 @@ impl NetBuilder {
         let node = self.node(id, NodeKind::Call);
         self.net.calls.insert(node, net.to_owned());
         node
+    }
+
+    /// Makes each instance of a multi-instance task a case of its own within the case: it begins at this start node, is
+    /// complete when it has ended well, and has the variables of the case. So there may be up to 32,767 of them, each of
+    /// more than one task.
+    ///
+    /// What is reached from the start node is reached from no other one, ends apart. An error with which an instance ends is
+    /// caught as that of a [call](Self::call).
+    pub fn body(&mut self, task: NodeId, start: NodeId) {
+        self.net.bodies.insert(task, start);
+    }
+
+    /// As [`body`](Self::body), but each instance is a case of the named net, as of a [call](Self::call), with variables of
+    /// its own.
+    pub fn body_net(&mut self, task: NodeId, net: &str) {
+        self.net.calls.insert(task, net.to_owned());
     }
 
     /// Lets the data of the case decide, after each instance, whether the instances of a task are enough. Of those that it

@@ -28,7 +28,7 @@ pub const HEADER_CELLS: usize = 5;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 /// Most 64-bit words of a marking.
 pub const WORDS_MAX: usize = 2;
 /// Most places of a program: bits of a marking.
@@ -37,8 +37,10 @@ pub const PLACES_MAX: usize = 64 * WORDS_MAX;
 pub const TASKS_MAX: usize = 64;
 /// Most start nodes and interrupts of a program.
 pub const STARTS_MAX: usize = 64;
-/// Most instances of a task at once.
-pub const INSTANCES_MAX: u8 = 64;
+/// Most instances of a task at once, where they are bits of its record.
+pub const INSTANCES_MAX: u16 = 64;
+/// Most instances of a task at once, where they are cases of their own.
+pub const CHILDREN_MAX: u16 = (1 << 15) - 1;
 /// Longest name of a net, in bytes: it is a key in a store.
 pub const NET_NAME_BYTES_MAX: usize = 1024;
 /// Most places that may hold several tokens: bytes of counters in a case line. Records of instances and of calls
@@ -292,6 +294,8 @@ pub const TASK_INSTANCES: u8 = 3;
 pub const TASK_CALL: u8 = 4;
 /// An event from outside on a region.
 pub const TASK_INTERRUPT: u8 = 5;
+/// A task with instances that are cases of their own: of another program, or of this one from a start node on.
+pub const TASK_CHILDREN: u8 = 6;
 
 /// The other instances are withdrawn when the thread goes on.
 pub const INSTANCES_CANCEL_REST: u8 = 1;
@@ -306,6 +310,18 @@ pub const INSTANCES_GUARDED: u8 = 32;
 
 /// Behind a call something is decided that data does not: it is asked when the case has ended.
 pub const CALL_ASKS: u8 = 1;
+
+/// Behind instances that are cases of their own something is decided that data does not: it is asked when there are enough.
+pub const CHILDREN_ASK: u8 = 128;
+
+/// Bytes of the record of instances that are cases of their own.
+pub const CHILDREN_BYTES: usize = 10;
+
+/// [`TaskCell::start`] of a task whose cases begin at no start node of the same program.
+pub const NO_START: u16 = u16::MAX;
+
+/// [`TaskCell::call`] of a task that calls nothing.
+pub const NO_CALL: u16 = u16::MAX;
 
 /// Bytes of the record of a timer.
 pub const TIMER_BYTES: usize = 4;
@@ -333,18 +349,17 @@ pub struct TaskCell {
     pub flags: u8,
     /// First byte of the record, in the bytes that the compiler assigns.
     pub record: u8,
+    /// A place of the task's own, or [`NO_COUNTER`]: of kept triggers, or the one that says that instances run on after the
+    /// thread has gone.
+    pub own: u8,
     /// Most instances.
-    pub most: u8,
+    pub most: u16,
     /// Instances that must be complete for the thread to go on; 0: all.
-    pub needed: u8,
-    /// Place of kept triggers, or [`NO_COUNTER`].
-    pub queue: u8,
-    /// Place that says that instances run on after the thread has gone, or [`NO_COUNTER`].
-    pub draining: u8,
-    /// Must be zero.
-    pub reserved: u8,
-    /// Of a call: index into the names of the nets that are called; else `u32::MAX`.
-    pub call: u32,
+    pub needed: u16,
+    /// Of a call, and of instances that are cases: index into the names of the nets that are called; else [`NO_CALL`].
+    pub call: u16,
+    /// Of instances that are cases within the case: the number of their start node; else [`NO_START`].
+    pub start: u16,
     /// Seconds, where time brings the trigger; of instances with [`INSTANCES_GUARDED`] where the condition begins, in codes;
     /// else 0.
     pub timer: u32,
@@ -354,15 +369,22 @@ const _: () = assert!(size_of::<TaskCell>() == CELL_BYTES);
 
 impl TaskCell {
     /// Bytes of the record: of instances open ones and begun ones as bits, then created and done; of a call the slot of its
-    /// case; of a timer the second at which it fires, or 0.
+    /// case; of instances that are cases the slot of the first, and how many were created, have begun and are done; of a timer the second at which it fires, or 0.
     #[must_use]
     pub const fn record_bytes(&self) -> usize {
         match self.kind {
             TASK_INSTANCES => 2 * (self.most as usize).div_ceil(8) + 2,
             TASK_CALL => 4,
+            TASK_CHILDREN => CHILDREN_BYTES,
             TASK_TRANSIENT | TASK_INTERRUPT if self.flags != 0 => TIMER_BYTES,
             _ => 0,
         }
+    }
+
+    /// Whether it runs cases: its own program's or another's.
+    #[must_use]
+    pub const fn calls(&self) -> bool {
+        matches!(self.kind, TASK_CALL | TASK_CHILDREN)
     }
 
     /// Whether time brings what the cell is about.

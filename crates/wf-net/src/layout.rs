@@ -3,14 +3,15 @@
 use crate::compile::{Mask, bit, mask, or};
 use crate::conditions::Condition;
 use crate::image::{
-    CALL_ASKS, COUNTERS_MAX, FLAG_GENERAL, FLAG_MERGES, HEADER_CELLS, Header, INSTANCES_CANCEL_REST,
-    INSTANCES_CONDITION, INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL, MAGIC, NO_COUNTER,
-    PLACES_MAX, TASK_CALL, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT,
-    TIMER_AFTER, TIMER_AT, TIMER_BYTES, TaskCell, VERSION, WORDS_MAX,
+    CALL_ASKS, CHILDREN_ASK, COUNTERS_MAX, FLAG_GENERAL, FLAG_MERGES, HEADER_CELLS, Header,
+    INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL,
+    MAGIC, NO_CALL, NO_COUNTER, NO_START, PLACES_MAX, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES,
+    TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TIMER_AFTER, TIMER_AT, TIMER_BYTES,
+    TaskCell, VERSION, WORDS_MAX,
 };
 use crate::net::{Needed, Net, NodeKind, Retention, Timer};
 use crate::problem::{Problem, ProblemKind, Subject};
-use crate::routing::Routing;
+use crate::routing::{Route, Routing};
 use crate::safety::Counted;
 
 /// Which bit and which counter each place has.
@@ -119,13 +120,13 @@ impl Layout {
             };
             match net.node(node).kind() {
                 NodeKind::Receive(Retention::Transient) => cell.kind = TASK_TRANSIENT,
-                NodeKind::Receive(Retention::Persistent) => (cell.kind, cell.queue) = (TASK_PERSISTENT, own),
+                NodeKind::Receive(Retention::Persistent) => (cell.kind, cell.own) = (TASK_PERSISTENT, own),
                 NodeKind::Instances(instances) => {
                     let flag = |holds, flag| if holds { flag } else { 0 };
-                    cell.kind = TASK_INSTANCES;
+                    cell.kind = if net.has_children(node) { TASK_CHILDREN } else { TASK_INSTANCES };
                     cell.most = instances.most;
                     cell.needed = if let Needed::AtLeast(needed) = instances.needed { needed } else { 0 };
-                    cell.draining = own;
+                    cell.own = own;
                     cell.flags = flag(instances.cancels_rest, INSTANCES_CANCEL_REST)
                         | flag(instances.is_dynamic, INSTANCES_DYNAMIC)
                         | flag(instances.is_sequential, INSTANCES_SEQUENTIAL)
@@ -134,10 +135,17 @@ impl Layout {
                         cell.flags |= INSTANCES_GUARDED;
                         cell.timer = u32::from(guard);
                     }
+                    if cell.kind == TASK_CHILDREN {
+                        let start =
+                            net.body(node).and_then(|body| routing.starts.iter().position(|&s| s == body));
+                        (cell.start, cell.call) = (start.map_or(NO_START, |start| start as u16), calls);
+                        cell.flags |= flag(asks(&routing.routes[task]), CHILDREN_ASK);
+                        calls += 1;
+                    }
                 }
                 NodeKind::Call => {
                     (cell.kind, cell.call) = (TASK_CALL, calls);
-                    if routing.routes[task].digits.iter().any(|digit| !digit.kind.is_guarded()) {
+                    if asks(&routing.routes[task]) {
                         cell.flags = CALL_ASKS;
                     }
                     calls += 1;
@@ -236,14 +244,18 @@ const EMPTY_TASK: TaskCell = TaskCell {
     kind: TASK_PLAIN,
     flags: 0,
     record: 0,
+    own: NO_COUNTER,
     most: 0,
     needed: 0,
-    queue: NO_COUNTER,
-    draining: NO_COUNTER,
-    reserved: 0,
-    call: u32::MAX,
+    call: NO_CALL,
+    start: NO_START,
     timer: 0,
 };
+
+/// Whether something is decided on a route that data does not decide.
+fn asks(route: &Route) -> bool {
+    route.digits.iter().any(|digit| !digit.kind.is_guarded())
+}
 
 /// Whether the net has more than tokens that move when tasks are completed.
 fn is_general(net: &Net) -> bool {

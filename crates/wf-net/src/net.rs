@@ -12,9 +12,9 @@ pub const ANY_ERROR: &str = "error:";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quantity {
     /// Always this many, at least 1.
-    Fixed(u8),
+    Fixed(u16),
     /// The completion before decides: from 0 to this many.
-    Chosen(u8),
+    Chosen(u16),
 }
 
 /// What becomes of a trigger that nothing waits for.
@@ -54,7 +54,7 @@ pub enum Needed {
     /// When all instances are complete (WCP-13, 14, 15).
     All,
     /// When this many are (WCP-34, 35).
-    AtLeast(u8),
+    AtLeast(u16),
     /// When a completion says so (WCP-36): its lowest digit is 1.
     Condition,
 }
@@ -73,8 +73,9 @@ pub enum Timer {
 pub struct Instances {
     /// Instances created when a token arrives; none lets it pass.
     pub count: Quantity,
-    /// Most instances at once, those added later included: 1 to 64.
-    pub most: u8,
+    /// Most instances at once, those added later included: 1 to 64, or to 32,767 of a task with a
+    /// [body](crate::NetBuilder::body).
+    pub most: u16,
     /// When the thread goes on.
     pub needed: Needed,
     /// Whether the other instances are withdrawn then; else they run on, and the task is free again when all are done.
@@ -288,8 +289,10 @@ pub struct Net {
     pub(crate) critical: Vec<Vec<Vec<NodeId>>>,
     /// Tasks that can begin only while another node holds a token that is not begun.
     pub(crate) milestones: Vec<(NodeId, NodeId)>,
-    /// Names of the nets that calls run.
+    /// Names of the nets that calls run, and that instances which are cases of their own do.
     pub(crate) calls: BTreeMap<NodeId, String>,
+    /// Where the instances of a task begin that are cases of their own.
+    pub(crate) bodies: BTreeMap<NodeId, NodeId>,
     /// What decides whether the instances of a task are enough.
     pub(crate) completion_guards: BTreeMap<NodeId, Expr>,
     /// What decides how many instances a task gets.
@@ -355,10 +358,28 @@ impl Net {
         &self.milestones
     }
 
-    /// Name of the net that a call runs.
+    /// Name of the net that a call runs, or each instance of a task.
     #[must_use]
     pub fn called(&self, node: NodeId) -> Option<&str> {
         self.calls.get(&node).map(String::as_str)
+    }
+
+    /// The start node of each instance of a task whose instances are cases within the case.
+    #[must_use]
+    pub fn body(&self, task: NodeId) -> Option<NodeId> {
+        self.bodies.get(&task).copied()
+    }
+
+    /// Whether a start node is that of instances.
+    #[must_use]
+    pub fn is_body(&self, start: NodeId) -> bool {
+        self.bodies.values().any(|&body| body == start)
+    }
+
+    /// Whether each instance of a task is a case of its own.
+    pub(crate) fn has_children(&self, task: NodeId) -> bool {
+        let has_instances = matches!(self.node(task).kind, NodeKind::Instances(_));
+        has_instances && (self.bodies.contains_key(&task) || self.calls.contains_key(&task))
     }
 
     /// What says by the data of the case how many instances a task gets.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::image::INSTANCES_MAX;
+use crate::image::{CHILDREN_MAX, INSTANCES_MAX};
 use crate::net::{Instances, Needed, Net, NodeKind, Quantity, Retention, Surplus, Synchronizing};
 use crate::problem::{Problem, ProblemKind, Subject};
 use crate::{FlowId, NodeId};
@@ -31,13 +31,14 @@ pub(crate) fn broken(net: &Net, id: NodeId) -> Option<ProblemKind> {
                 && (1..=node.incoming.len()).contains(&usize::from(needed)),
             "a partial join needs from one of its incoming flows to all of them, at most 255",
         ),
-        NodeKind::ThreadSplit(Quantity::Fixed(0) | Quantity::Chosen(0)) => {
-            rule(false, "a thread split makes at least one thread")
+        NodeKind::ThreadSplit(Quantity::Fixed(count) | Quantity::Chosen(count)) => {
+            rule((1..=255).contains(&count), "a thread split makes from 1 to 255 threads")
         }
         NodeKind::ThreadMerge(0) => rule(false, "a thread merge takes at least one thread"),
+        NodeKind::Instances(instances) if net.has_children(id) => body_fits(net, id, instances),
         NodeKind::Instances(instances) => rule(
-            instances_fit(instances),
-            "a multi-instance task has from 1 to 64 instances, and needs no more than it can have",
+            instances_fit(instances, INSTANCES_MAX),
+            "a multi-instance task has from 1 to 64 instances, or more with a body, and needs no more than it can have",
         ),
         NodeKind::Throw => rule(net.message(id).is_some(), "a node that sends names its message"),
         NodeKind::Call => rule(net.called(id).is_some(), "a call names the net that it runs"),
@@ -72,13 +73,36 @@ fn runs_on(net: &Net, node: NodeId) -> bool {
     matches!(net.node(node).kind, NodeKind::Instances(instances) if instances.drains())
 }
 
-fn instances_fit(instances: Instances) -> bool {
+/// What is wrong with a task whose instances are cases of their own.
+fn body_fits(net: &Net, task: NodeId, instances: Instances) -> Option<ProblemKind> {
+    let broken = |text| Some(ProblemKind::Rule(text));
+    if !instances_fit(instances, CHILDREN_MAX) {
+        return broken(
+            "a task with a body has from 1 to 32,767 instances, and needs no more than it can have",
+        );
+    }
+    if instances.needed == Needed::Condition && net.completion_guard(task).is_none() {
+        return broken("where instances are cases of their own, data decides whether they are enough");
+    }
+    match (net.body(task), net.called(task)) {
+        (Some(_), Some(_)) => broken("instances begin at a start node or are cases of a net, not both"),
+        (Some(start), None) if net.node(start).kind != NodeKind::Start => {
+            broken("instances begin at a start node")
+        }
+        (Some(start), None) if net.bodies.values().filter(|&&other| other == start).count() > 1 => {
+            broken("a start node is of the instances of one task")
+        }
+        _ => None,
+    }
+}
+
+fn instances_fit(instances: Instances, instances_max: u16) -> bool {
     let Instances { count, most, needed, .. } = instances;
     let count = match count {
         Quantity::Fixed(count) | Quantity::Chosen(count) => count,
     };
     let needed_fits = !matches!(needed, Needed::AtLeast(needed) if needed == 0 || needed > most);
-    (1..=INSTANCES_MAX).contains(&most) && (1..=most).contains(&count) && needed_fits
+    (1..=instances_max).contains(&most) && (1..=most).contains(&count) && needed_fits
 }
 
 /// What is wrong with regions, sections and milestones.
@@ -98,6 +122,17 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
             report(node, "only a task, a cancelling partial join or an interrupt takes tokens away");
         }
     }
+    for &task in net.bodies.keys() {
+        if !matches!(net.node(task).kind, NodeKind::Instances(_)) {
+            report(task, "a body is of a multi-instance task");
+        }
+    }
+    for &task in net.calls.keys() {
+        if !matches!(net.node(task).kind, NodeKind::Instances(_) | NodeKind::Call) {
+            report(task, "a net is run by a call, or by the instances of a task");
+        }
+    }
+    bodies_apart(net, &mut report);
     for &node in net.completion_guards.keys() {
         let has_condition = match net.node(node).kind {
             NodeKind::Instances(instances) => instances.needed == Needed::Condition,
@@ -163,6 +198,49 @@ pub(crate) fn relations(net: &Net) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Tokens of a body and those around it lie in different cases: nothing may ask for both.
+fn bodies_apart(net: &Net, report: &mut impl FnMut(NodeId, &'static str)) {
+    if net.bodies.is_empty() {
+        return;
+    }
+    // From which bodies each node is reached, and whether from elsewhere.
+    let bodies: BTreeSet<NodeId> = net.bodies.values().copied().collect();
+    let mut reached: Vec<BTreeSet<Option<NodeId>>> = vec![BTreeSet::new(); net.nodes.len()];
+    let mut open: Vec<(NodeId, Option<NodeId>)> =
+        net.nodes_of(NodeKind::Start).map(|start| (start, bodies.get(&start).copied())).collect();
+    while let Some((node, from)) = open.pop() {
+        if reached[node.index()].insert(from) {
+            open.extend(net.node(node).outgoing.iter().map(|&flow| (net.flow(flow).to(), from)));
+            let starts = net.interrupts().filter(|&interrupt| net.region(interrupt).contains(&node));
+            open.extend(starts.map(|interrupt| (interrupt, from)));
+        }
+    }
+    for node in net.node_ids() {
+        let is_end = matches!(net.node(node).kind, NodeKind::End | NodeKind::Terminate);
+        if !is_end && reached[node.index()].len() > 1 {
+            report(node, "what is reached from the start node of instances is reached from no other one");
+        }
+    }
+    let is_together =
+        |nodes: &[NodeId]| nodes.windows(2).all(|pair| reached[pair[0].index()] == reached[pair[1].index()]);
+    for (&node, region) in &net.regions {
+        if !region.iter().all(|&member| is_together(&[node, member])) {
+            report(node, "a region lies within the instances of one task, or outside of all");
+        }
+    }
+    for &(task, milestone) in &net.milestones {
+        if !is_together(&[task, milestone]) {
+            report(task, "a milestone lies within the instances of one task, or outside of all");
+        }
+    }
+    for group in &net.critical {
+        let members: Vec<NodeId> = group.iter().flatten().copied().collect();
+        if !is_together(&members) {
+            report(members[0], "critical sections lie within the instances of one task, or outside of all");
+        }
+    }
 }
 
 /// Where the tokens of a section's task come from.

@@ -97,7 +97,7 @@ pub trait Tokens {
     /// have one.
     fn is_settled(&mut self, merge: u16, is_full: bool) -> bool;
     /// Creates instances of a task, 1 or more; `false` if it has some already.
-    fn create(&mut self, task: u16, count: u8) -> bool;
+    fn create(&mut self, task: u16, count: u16) -> bool;
     /// Sends a message `count` times, 1 or more; `false` if that is more than a step can send. Whoever only walks through
     /// markings sends none.
     fn throw(&mut self, _message: u16, _count: u8) -> bool {
@@ -112,7 +112,7 @@ pub trait Tokens {
     ///
     /// # Errors
     /// Why there is no answer.
-    fn is_enough(&mut self, guard: u16, tallies: [u8; 4]) -> Result<bool, guard::Fault>;
+    fn is_enough(&mut self, guard: u16, tallies: [u16; 4]) -> Result<bool, guard::Fault>;
     /// Whether the rounds of instances one after another are counted: whoever only walks through markings need not, and is asked
     /// at each whether it is enough.
     fn counts_rounds(&self) -> bool {
@@ -122,7 +122,7 @@ pub trait Tokens {
     ///
     /// # Errors
     /// Why there is no answer.
-    fn count(&mut self, guard: u16) -> Result<u8, guard::Fault>;
+    fn count(&mut self, guard: u16) -> Result<u16, guard::Fault>;
 }
 
 /// Why a script could not be played to its end. The tokens are half changed: play on a copy.
@@ -295,8 +295,8 @@ impl<T: Tokens> Walk<'_, T> {
     }
 
     /// A quantity, fixed or chosen.
-    fn quantity(&mut self, code: u16) -> u8 {
-        if code & CHOSEN == 0 { code as u8 } else { self.digit(u64::from(code & !CHOSEN) + 1) as u8 }
+    fn quantity(&mut self, code: u16) -> u16 {
+        if code & CHOSEN == 0 { code } else { self.digit(u64::from(code & !CHOSEN) + 1) as u16 }
     }
 
     fn step(&mut self, step: u16, codes: &mut Codes<'_>) -> Result<(), Fault> {
@@ -327,7 +327,8 @@ impl<T: Tokens> Walk<'_, T> {
                 let count = self.take_slot(codes.next());
                 let code = codes.next();
                 let each = self.quantity(code);
-                self.put_all(codes.list(), count.checked_mul(each).ok_or(Fault::Full)?)
+                let all = u8::try_from(u16::from(count).saturating_mul(each)).map_err(|_| Fault::Full)?;
+                self.put_all(codes.list(), all)
             }
             COLLECT => {
                 let (place, number) = (codes.next(), codes.next() as u8);
@@ -362,7 +363,7 @@ impl<T: Tokens> Walk<'_, T> {
                 let (guard, most) = (codes.next(), codes.next());
                 let instances = match self.digit(u64::from(most) + 2) {
                     0 if count > 0 => self.tokens.count(guard).map_err(Fault::Guard)?,
-                    digit => digit.saturating_sub(1) as u8,
+                    digit => digit.saturating_sub(1) as u16,
                 };
                 self.instances(count, task, instances, codes.list())
             }
@@ -452,7 +453,7 @@ impl<T: Tokens> Walk<'_, T> {
     }
 
     /// WCP-13, 14: as many instances as are fixed or chosen; none lets the token pass.
-    fn instances(&mut self, count: u8, task: u16, instances: u8, targets: &[u16]) -> Result<(), Fault> {
+    fn instances(&mut self, count: u8, task: u16, instances: u16, targets: &[u16]) -> Result<(), Fault> {
         match (count, instances) {
             (0, _) => Ok(()),
             (_, 0) => self.put_all(targets, count),

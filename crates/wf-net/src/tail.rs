@@ -44,9 +44,9 @@ pub enum DecisionKind {
     /// 0: the data of the case decides; else a mask of branches (WCP-6).
     GuardedBranches,
     /// How many threads or instances, up to this many (WCP-12, 14, 42).
-    Count(u8),
+    Count(u16),
     /// 0: the data of the case decides; else how many instances, up to this many, and one (WCP-14).
-    GuardedCount(u8),
+    GuardedCount(u16),
     /// Whether a multi-instance task has had enough: 0 or 1 (WCP-36).
     Enough,
     /// 0: the data of the case decides whether a multi-instance task has had enough; else 1: not yet, or 2: it has (WCP-36).
@@ -142,7 +142,7 @@ pub struct Names {
     pub interrupts: Vec<Label>,
     /// Synchronizing merges, by number.
     pub merges: Vec<Label>,
-    /// Names of the nets that calls run, by [`TaskCell::call`](crate::image::TaskCell::call).
+    /// Names of the nets that calls run, and instances that are cases, by [`TaskCell::call`](crate::image::TaskCell::call).
     pub calls: Vec<String>,
     /// Places behind the running bits.
     pub join_inputs: Vec<JoinInput>,
@@ -189,9 +189,9 @@ impl Names {
                 DigitKind::Guarded => (DecisionKind::Guarded, true),
                 DigitKind::GuardedBranches => (DecisionKind::GuardedBranches, true),
                 DigitKind::Threads | DigitKind::Instances => {
-                    (DecisionKind::Count((digit.base - 1) as u8), false)
+                    (DecisionKind::Count((digit.base - 1) as u16), false)
                 }
-                DigitKind::GuardedInstances => (DecisionKind::GuardedCount((digit.base - 2) as u8), false),
+                DigitKind::GuardedInstances => (DecisionKind::GuardedCount((digit.base - 2) as u16), false),
                 DigitKind::Enough => (DecisionKind::Enough, false),
                 DigitKind::GuardedEnough | DigitKind::GuardedEnoughHere => {
                     (DecisionKind::GuardedEnough, false)
@@ -218,7 +218,7 @@ impl Names {
             starts: routing.starts.iter().map(label).collect(),
             interrupts: routing.interrupts.iter().map(label).collect(),
             merges: routing.merges.iter().map(label).collect(),
-            calls: net.calls.values().cloned().collect(),
+            calls: called(net, routing),
             join_inputs: routing.rests.iter().map(rest).collect(),
             decisions: digits.iter().map(decision).collect(),
             route_decisions: routing
@@ -311,9 +311,9 @@ impl Names {
                         4 => DecisionKind::GuardedBranches,
                         5 => DecisionKind::GuardedEnough,
                         count @ COUNT..GUARDED_COUNT => {
-                            DecisionKind::Count(u8::try_from(count.checked_sub(COUNT)?).ok()?)
+                            DecisionKind::Count(u16::try_from(count.checked_sub(COUNT)?).ok()?)
                         }
-                        count => DecisionKind::GuardedCount(u8::try_from(count - GUARDED_COUNT).ok()?),
+                        count => DecisionKind::GuardedCount(u16::try_from(count - GUARDED_COUNT).ok()?),
                     },
                     branches: r.list(|r| {
                         let text = r.text()?;
@@ -362,6 +362,12 @@ impl Names {
     }
 }
 
+/// Names of the nets that tasks run, in the order of the tasks.
+fn called(net: &Net, routing: &Routing) -> Vec<String> {
+    let of_task = |&task: &NodeId| net.called(task).or_else(|| net.body(task).map(|_| net.name()));
+    routing.tasks.iter().filter_map(of_task).map(str::to_owned).collect()
+}
+
 /// The timers of a net, and whether the engine has room to watch each.
 fn timers(net: &Net, routing: &Routing, cells: &[TaskCell]) -> Vec<TimerLabel> {
     let nodes = routing.tasks.iter().chain(&routing.interrupts).enumerate();
@@ -388,7 +394,7 @@ fn catches(net: &Net, routing: &Routing) -> Vec<Catch> {
 const COUNT: u32 = 6;
 
 /// As [`COUNT`], where data may decide.
-const GUARDED_COUNT: u32 = 512;
+const GUARDED_COUNT: u32 = 1 << 17;
 
 struct Writer(Vec<u8>);
 

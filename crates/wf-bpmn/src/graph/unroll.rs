@@ -79,7 +79,7 @@ impl Graph {
         let around = self.nodes[copies[0]].scope;
         for (copy, performed) in copies.iter().zip(1..) {
             self.nodes[*copy].performed_if = number.as_ref().map(|number| {
-                let number = Expr::Count(Box::new(number.clone()), instances as u8);
+                let number = Expr::Count(Box::new(number.clone()), instances as u16);
                 number.compare(Comparison::GreaterOrEqual, Expr::integer(performed))
             });
         }

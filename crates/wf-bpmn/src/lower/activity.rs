@@ -94,7 +94,7 @@ impl Lowering<'_, '_, '_> {
 
     /// WCP-13, 14, 35.
     fn instances(&self, count: Option<u32>, is_sequential: bool, is_conditional: bool) -> Instances {
-        let most = count.map_or(self.instances_most, |count| count as u8);
+        let most = count.map_or(self.instances_most.into(), |count| count as u16);
         Instances {
             count: if count.is_some() { Quantity::Fixed(most) } else { Quantity::Chosen(most) },
             most,
@@ -187,7 +187,7 @@ impl Lowering<'_, '_, '_> {
         }
         if last > 1 {
             // WCP-42.
-            let split = self.add(at, "/complete", NodeKind::ThreadSplit(Quantity::Fixed(last)));
+            let split = self.add(at, "/complete", NodeKind::ThreadSplit(Quantity::Fixed(last.into())));
             self.link(at, exit, split);
             exit = split;
         }

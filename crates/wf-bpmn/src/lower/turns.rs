@@ -53,7 +53,7 @@ impl Lowering<'_, '_, '_> {
         let choose = self.add(at, "/choose", NodeKind::Exclusive);
         for count in 0..=most {
             let missing = if count > 0 { most - count } else { 0 };
-            let several = NodeKind::ThreadSplit(Quantity::Fixed(missing));
+            let several = NodeKind::ThreadSplit(Quantity::Fixed(missing.into()));
             let left_out = (missing > 0).then(|| self.add(at, &format!("/{count}/fewer"), several));
             let to = match left_out {
                 Some(left_out) => {
@@ -65,7 +65,7 @@ impl Lowering<'_, '_, '_> {
                 None if count == 0 => next,
                 None => round,
             };
-            let number = Expr::Count(Box::new(number.clone()), most);
+            let number = Expr::Count(Box::new(number.clone()), most.into());
             let guard = number.compare(Comparison::Equal, Expr::integer(i64::from(count)));
             self.choose(at, choose, to, (count > 0).then_some(guard));
             if let Some(left_out) = left_out {

@@ -1,18 +1,41 @@
 //! Cases that call others: what starts with a step, what ends with it, and what goes on when a called case has ended.
 
-use wf_net::image::{CALL_ASKS, TASK_CALL, TaskCell};
+use wf_net::image::{CALL_ASKS, NO_START, TASK_CALL, TASK_CHILDREN, TaskCell};
 
-use super::{DEPTH_MAX, Taken, Trial};
+use super::{Caller, DEPTH_MAX, Taken, Trial};
 use crate::CaseId;
 use crate::advance::{Batch, Mark, bits};
 use crate::changes::EndKind;
 use crate::event::{Event, EventKind, Status};
-use crate::items::{Call, Called};
+use crate::items::{Call, Called, Children};
 use crate::line::{ENDED_FAILED, ENDED_WELL, Line, NOT_ENDED};
 use crate::programs::{ProgramId, Row};
 
 impl Batch<'_, '_> {
-    /// Starts the case that a call runs; its slot.
+    /// Starts what a step calls.
+    pub(super) fn begin_calls(
+        &mut self,
+        caller: u32,
+        row: &Row,
+        line: &mut Line,
+        depth: usize,
+    ) -> Result<(), Status> {
+        let cells = self.cells.tasks(row);
+        for task in bits(line.word() & row.enabled) {
+            let cell = &cells[task];
+            match cell.kind {
+                TASK_CALL if Call::of(cell).read(line) == Called::Due => {
+                    let slot = self.call(caller, row, task, cell, depth)?;
+                    Call::of(cell).write(line, Called::Runs(slot));
+                }
+                TASK_CHILDREN => self.begin_children(caller, row, task, line, depth)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a case that a task runs; its slot.
     pub(super) fn call(
         &mut self,
         caller: u32,
@@ -26,10 +49,13 @@ impl Batch<'_, '_> {
         }
         self.calls_left -= 1;
         let programs = self.programs;
-        let program = programs.called[row.calls + cell.call as usize].program;
+        let program = programs.called[row.calls + usize::from(cell.call)].program;
         let called = programs.row(program).ok_or(Status::UnknownTask)?;
-        let start = crate::Start::default();
-        let case = self.start_from(ProgramId(program), called, &start, Some((caller, task)), depth + 1)?;
+        let is_within = cell.start != NO_START;
+        let node = if is_within { cell.start } else { 0 };
+        let start = crate::Start { node, ..crate::Start::default() };
+        let caller = Caller { slot: caller, task, is_within };
+        let case = self.start_from(ProgramId(program), called, &start, Some(caller), depth + 1)?;
         self.called += u64::from(case.is_some());
         case.map(CaseId::slot).ok_or(Status::NoRoom)
     }
@@ -37,19 +63,32 @@ impl Batch<'_, '_> {
     /// Takes back the cases that a refused step had started and that live: nobody has heard of them.
     pub(super) fn forget_calls(&mut self, row: &Row, before: &Line, trial: &Line) {
         let cells = self.cells.tasks(row);
-        for task in bits(trial.word() & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
-            let call = Call::of(&cells[task]);
-            let (Called::Due, Called::Runs(slot)) = (call.read(before), call.read(trial)) else { continue };
-            let Some(line) = self.slab.line(slot).copied().filter(|line| line.end() == NOT_ENDED) else {
-                continue;
-            };
-            let called = line.occupant().and_then(|(program, _)| self.programs.row(program));
-            if let Some(called) = called {
-                // The depth of calls that start within one another is bounded, and so is this recursion.
-                self.forget_calls(called, &Line::EMPTY, &line);
+        for task in bits(trial.word() & row.enabled) {
+            match cells[task].kind {
+                TASK_CALL => {
+                    let call = Call::of(&cells[task]);
+                    if let (Called::Due, Called::Runs(slot)) = (call.read(before), call.read(trial)) {
+                        self.forget_call(slot);
+                    }
+                }
+                TASK_CHILDREN => {
+                    let [was, is] = [before, trial].map(|line| Children::read(line, &cells[task]).first);
+                    self.forget_children(is, was);
+                }
+                _ => {}
             }
-            self.slab.release(slot);
         }
+    }
+
+    /// Takes back one such case, if it lives.
+    pub(super) fn forget_call(&mut self, slot: u32) {
+        let Some(line) = self.slab.line(slot).copied().filter(|line| line.end() == NOT_ENDED) else { return };
+        let called = line.occupant().and_then(|(program, _)| self.programs.row(program));
+        if let Some(called) = called {
+            // The depth of calls that start within one another is bounded, and so is this recursion.
+            self.forget_calls(called, &Line::EMPTY, &line);
+        }
+        self.slab.release(slot);
     }
 
     /// Takes back what a refused step has told and counted: the cases that have ended in it had begun in it.
@@ -67,11 +106,12 @@ impl Batch<'_, '_> {
         self.out.back_to(mark);
     }
 
-    /// Ends the cases of calls that a step has taken the token from, and those that these call.
-    pub(super) fn cancel_calls(&mut self, row: &Row, before: &Line, after: &Line) {
+    /// Ends the cases of calls that a step has taken the token from, and those that these call; of tasks with instances that
+    /// are cases, those of the tasks in `lost`.
+    pub(super) fn cancel_calls(&mut self, row: &Row, before: &Line, after: &Line, lost: u64) {
         // The list of ended cases is the work list: each is looked through for calls of its own.
         let mut next = self.out.ended_len();
-        self.cancel_lost_calls(row, before, after);
+        self.cancel_lost_calls(row, before, after, lost);
         while let Some(case) = self.out.ended_at(next) {
             next += 1;
             let Some(line) = self.slab.line(case.slot()).copied() else { continue };
@@ -82,21 +122,33 @@ impl Batch<'_, '_> {
             let cleared = *cleared;
             self.tell(case, row, &line, &cleared, Taken::Nothing);
             if row.is_general {
-                self.cancel_lost_calls(row, &line, &cleared);
+                self.cancel_lost_calls(row, &line, &cleared, u64::MAX);
             }
         }
     }
 
-    fn cancel_lost_calls(&mut self, row: &Row, before: &Line, after: &Line) {
+    fn cancel_lost_calls(&mut self, row: &Row, before: &Line, after: &Line, lost: u64) {
         let cells = self.cells.tasks(row);
-        for task in bits(before.word() & row.enabled).filter(|&task| cells[task].kind == TASK_CALL) {
+        for task in bits(before.word() & row.enabled) {
+            if cells[task].kind == TASK_CHILDREN && lost >> task & 1 == 1 {
+                self.cancel_children(Children::read(before, &cells[task]).first);
+            }
+            if cells[task].kind != TASK_CALL {
+                continue;
+            }
             let call = Call::of(&cells[task]);
             let Called::Runs(slot) = call.read(before) else { continue };
-            let lost = after.word() >> task & 1 == 0 || call.read(after) != Called::Runs(slot);
-            let child = self.slab.line(slot).filter(|line| line.end() == NOT_ENDED);
-            if lost && let Some((_, generation)) = child.and_then(Line::occupant) {
-                self.finish(CaseId::new(self.shard, slot, generation), EndKind::Cancelled);
+            if after.word() >> task & 1 == 0 || call.read(after) != Called::Runs(slot) {
+                self.cancel_called(slot);
             }
+        }
+    }
+
+    /// Ends a called case that lives.
+    pub(super) fn cancel_called(&mut self, slot: u32) {
+        let child = self.slab.line(slot).filter(|line| line.end() == NOT_ENDED);
+        if let Some((_, generation)) = child.and_then(Line::occupant) {
+            self.finish(CaseId::new(self.shard, slot, generation), EndKind::Cancelled);
         }
     }
 
@@ -105,6 +157,9 @@ impl Batch<'_, '_> {
         let mut next = Some(slot);
         while let Some(slot) = next {
             next = self.return_calls_of(slot);
+            if let Some(caller) = next {
+                self.bring_forward(slot, caller);
+            }
         }
     }
 
@@ -133,18 +188,21 @@ impl Batch<'_, '_> {
     }
 
     /// Gives a caller the values of its variables that a called case, which has ended well, knows by the same name.
-    fn take_back(&mut self, caller: u32, task: usize, called: Called) {
+    pub(super) fn take_back(&mut self, caller: u32, task: usize, called: u32) {
         let shared = self.called_by(caller, task).map_or(&[][..], |called| &called.shared);
-        if let Called::Runs(slot) = called {
-            self.share(slot, caller, shared.iter().map(|&(own, theirs)| (theirs, own)));
-        }
+        self.share(called, caller, shared.iter().map(|&(own, theirs)| (theirs, own)));
     }
 
     /// Lets the interrupt happen that catches the error with which a called case has ended; `false` if there is none.
-    fn catch_error(&mut self, case: CaseId, row: &Row, line: &Line, task: usize) -> bool {
+    pub(super) fn catch_error(
+        &mut self,
+        case: CaseId,
+        row: &Row,
+        line: &Line,
+        (task, called): (usize, u32),
+    ) -> bool {
         let cells = self.cells.tasks(row);
-        let Called::Runs(slot) = Call::of(&cells[task]).read(line) else { return false };
-        let error = self.slab.line(slot).map_or(0, |line| line.record_bits(0, 2)) as u16;
+        let error = self.slab.line(called).map_or(0, |line| line.record_bits(0, 2)) as u16;
         let errors = self.called_by(case.slot(), task).map_or(&[][..], |called| &called.errors);
         let tasks = usize::from(row.tasks);
         let need = |interrupt: u16| cells[tasks + usize::from(interrupt)].need;
@@ -164,22 +222,30 @@ impl Batch<'_, '_> {
     fn return_one(&mut self, case: CaseId, row: &Row, line: &Line) -> bool {
         let cells = self.cells.tasks(row);
         let ended = bits(line.word() & row.enabled).find_map(|task| {
-            if cells[task].kind != TASK_CALL {
-                return None;
-            }
-            let Called::Runs(slot) = Call::of(&cells[task]).read(line) else { return None };
+            let slot = match cells[task].kind {
+                TASK_CALL => match Call::of(&cells[task]).read(line) {
+                    Called::Runs(slot) => slot,
+                    _ => return None,
+                },
+                TASK_CHILDREN => Children::read(line, &cells[task]).first?,
+                _ => return None,
+            };
             let end = self.slab.line(slot)?.end();
-            (end != NOT_ENDED).then_some((task, end))
+            (end != NOT_ENDED).then_some((task, slot, end))
         });
-        let Some((task, end)) = ended else { return false };
+        let Some((task, slot, end)) = ended else { return false };
+        if cells[task].kind == TASK_CHILDREN {
+            self.return_child(case, row, (task, slot), end);
+            return true;
+        }
         let call = Call::of(&cells[task]);
-        if end == ENDED_FAILED && self.catch_error(case, row, line, task) {
+        if end == ENDED_FAILED && self.catch_error(case, row, line, (task, slot)) {
             return true;
         }
         // A case that did not end well, or a step that does not fit, leaves the call where it is.
         let (mut left, mut fault) = (Called::Stuck, 0);
         if end == ENDED_WELL {
-            self.take_back(case.slot(), task, call.read(line));
+            self.take_back(case.slot(), task, slot);
         }
         if end == ENDED_WELL && cells[task].flags & CALL_ASKS != 0 {
             // Nobody has said yet which way it goes.

@@ -2,14 +2,14 @@
 
 use wf_net::image::{
     INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL,
-    TaskCell,
+    TASK_CHILDREN, TaskCell,
 };
 use wf_net::script::Fault;
 
-use super::{Taken, Trial};
+use super::{Taken, Trial, draining};
 use crate::advance::Batch;
 use crate::event::{Event, Status};
-use crate::items::{InstanceBits, Items, Record, place};
+use crate::items::{Children, InstanceBits, Items, Record};
 use crate::line::Line;
 use crate::programs::Row;
 
@@ -35,7 +35,7 @@ impl Batch<'_, '_> {
         let done = record.done(before).saturating_add(1);
         record.write(&mut trial.line, left);
         record.set_done(&mut trial.line, done);
-        let draining = place(cell.draining);
+        let draining = draining(cell);
         let drains = draining.is_some_and(|place| items.tokens(place) > 0);
         let base = enough_base(cell);
         let choice =
@@ -48,11 +48,12 @@ impl Batch<'_, '_> {
                 // Of instances one after another, the next begins when this has been answered.
                 let is_sequential = cell.flags & INSTANCES_SEQUENTIAL != 0;
                 let active = if is_sequential { 0 } else { left.open.count_ones() as u8 };
-                self.is_enough(event, row, cell, [record.created(before), done, active, 0])?
+                let tallies = [record.created(before), done, active, 0];
+                self.is_enough(event, row, cell, tallies.map(u16::from))?
             }
             (3, digit) => digit == 2,
             (2, digit) => digit == 1,
-            _ => cell.needed > 0 && done >= cell.needed,
+            _ => cell.needed > 0 && u16::from(done) >= cell.needed,
         };
         if drains || !(is_enough || left.open == 0) {
             // The thread does not go on now: what the outcome says of the way behind is not needed.
@@ -70,7 +71,13 @@ impl Batch<'_, '_> {
     }
 
     /// Whether the data of the case says that a task has had enough of its instances.
-    fn is_enough(&self, event: &Event, row: &Row, cell: &TaskCell, tallies: [u8; 4]) -> Result<bool, Status> {
+    pub(super) fn is_enough(
+        &self,
+        event: &Event,
+        row: &Row,
+        cell: &TaskCell,
+        tallies: [u16; 4],
+    ) -> Result<bool, Status> {
         let data = self.data(event.case.slot(), row).ok_or(Status::NoValue)?;
         let guard = cell.timer as u16;
         data.guards
@@ -79,10 +86,13 @@ impl Batch<'_, '_> {
     }
 
     /// Ends a task with instances: its token, its record, and the mark that some run on.
-    fn close(&self, line: &mut Line, cell: &TaskCell, task: usize, items: Items<'_>) {
-        Record::of(cell).clear(line);
+    pub(super) fn close(&self, line: &mut Line, cell: &TaskCell, task: usize, items: Items<'_>) {
+        match cell.kind {
+            TASK_CHILDREN => Children::default().write(line, cell),
+            _ => Record::of(cell).clear(line),
+        }
         line.take(task, 1, items.counter_of);
-        if let Some(draining) = place(cell.draining) {
+        if let Some(draining) = draining(cell) {
             line.take(draining, 1, items.counter_of);
         }
     }
@@ -97,7 +107,7 @@ impl Batch<'_, '_> {
     ) -> Result<Trial, Status> {
         let task = usize::from(event.task);
         let items = self.items(before, row);
-        let drains = place(cell.draining).is_some_and(|place| items.tokens(place) > 0);
+        let drains = draining(cell).is_some_and(|place| items.tokens(place) > 0);
         if event.instance != 0 {
             return Err(Status::StaleRound);
         }
@@ -111,7 +121,7 @@ impl Batch<'_, '_> {
 }
 
 /// The base of the lowest digit of a completion: of that which says whether there are enough.
-const fn enough_base(cell: &TaskCell) -> u64 {
+pub(super) const fn enough_base(cell: &TaskCell) -> u64 {
     match cell.flags & (INSTANCES_CONDITION | INSTANCES_GUARDED) {
         0 => 1,
         INSTANCES_CONDITION => 2,
@@ -127,7 +137,7 @@ pub(super) fn add_instance(
     items: Items<'_>,
 ) -> Result<Trial, Status> {
     let record = Record::of(cell);
-    let drains = place(cell.draining).is_some_and(|place| items.tokens(place) > 0);
+    let drains = draining(cell).is_some_and(|place| items.tokens(place) > 0);
     if cell.flags & INSTANCES_DYNAMIC == 0 {
         return Err(Status::KindRefused);
     }
@@ -135,7 +145,7 @@ pub(super) fn add_instance(
         return Err(Status::NotEnabled);
     }
     let (created, instances) = (record.created(before), record.read(before));
-    if created >= cell.most {
+    if u16::from(created) >= cell.most {
         return Err(Status::CounterFull);
     }
     let mut trial = Trial::new(before, Taken::Nothing);

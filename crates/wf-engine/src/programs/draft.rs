@@ -3,7 +3,7 @@
 use wf_mmap::{Key, Store};
 use wf_net::Outline;
 use wf_net::image::{
-    CELL_BYTES, COUNTERS_MAX, FLAG_GENERAL, FLAG_QUIET, HEADER_CELLS, TASK_CALL, TIMER_BYTES, TaskCell,
+    CELL_BYTES, COUNTERS_MAX, FLAG_GENERAL, FLAG_QUIET, HEADER_CELLS, TASK_CHILDREN, TIMER_BYTES, TaskCell,
 };
 
 use super::form;
@@ -24,6 +24,8 @@ pub(super) struct Draft<'s> {
     /// Most timers of a case.
     pub(super) timers_max: usize,
     pub(super) have_variables: bool,
+    /// Whether instances of any program are cases of their own.
+    pub(super) have_children: bool,
 }
 
 impl<'s> Draft<'s> {
@@ -38,6 +40,7 @@ impl<'s> Draft<'s> {
             callers: Vec::new(),
             timers_max: 0,
             have_variables: false,
+            have_children: false,
         };
         let cells_at = store.cells().as_ptr().addr();
         for entry in store.iter() {
@@ -72,9 +75,10 @@ impl<'s> Draft<'s> {
             // Not checked yet, so no more than a line has room for.
             let timers = outline.tasks().filter(|cell| cell.is_timer()).take(COUNTERS_MAX / TIMER_BYTES);
             self.timers_max = self.timers_max.max(timers.count());
-            if outline.tasks().any(|cell| cell.kind == TASK_CALL) {
+            if outline.tasks().any(TaskCell::calls) {
                 self.callers.push(program);
             }
+            self.have_children |= outline.tasks().any(|cell| cell.kind == TASK_CHILDREN);
         }
         self.have_variables |= header.variables > 0;
         self.firsts.push(narrow(first)?);

@@ -170,8 +170,12 @@ impl<'e> Player<'e> {
         let names = engine.programs().map(|(id, _)| (id.0, engine.names(id).unwrap())).collect();
         let instances = nets.iter().flat_map(|net| {
             let program = engine.program(net.name()).unwrap().0;
-            let tasks = (0u16..).zip(net.tasks().map(|task| net.node(task).kind()).collect::<Vec<_>>());
-            let several = tasks.filter(|(_, kind)| matches!(kind, NodeKind::Instances(_)));
+            let tasks = (0u16..).zip(net.tasks().collect::<Vec<_>>());
+            // Instances that are cases of their own have no numbers.
+            let several = tasks.filter(|&(_, task)| {
+                let is_bits = net.body(task).is_none() && net.called(task).is_none();
+                is_bits && matches!(net.node(task).kind(), NodeKind::Instances(_))
+            });
             several.map(move |(task, _)| (program, task))
         });
         Self {

@@ -107,7 +107,7 @@ impl Blocks<'_> {
     }
 
     fn instances(&mut self) -> Instances {
-        let most = 1 + self.random.below(3) as u8;
+        let most = 1 + self.random.below(3) as u16;
         let count = if self.decisions < 3 && self.random.one_in(3) {
             self.decisions += 1;
             Quantity::Chosen(most)
@@ -116,13 +116,13 @@ impl Blocks<'_> {
         };
         let needed = match self.random.below(3) {
             0 => Needed::All,
-            1 => Needed::AtLeast(1 + self.random.below(usize::from(most)) as u8),
+            1 => Needed::AtLeast(1 + self.random.below(usize::from(most)) as u16),
             _ => Needed::Condition,
         };
         let (cancels_rest, is_dynamic) = (self.random.one_in(2), self.random.one_in(2));
         // Draws no number, as the condition does not: seeds keep their nets.
         let is_sequential = self.made.len().is_multiple_of(3);
-        let most = most + u8::from(is_dynamic);
+        let most = most + u16::from(is_dynamic);
         Instances { count, most, needed, cancels_rest, is_dynamic, is_sequential }
     }
 
@@ -220,7 +220,7 @@ impl Blocks<'_> {
             }
             10 => {
                 let count = 2 + self.random.below(2) as u8;
-                let split = self.node(NodeKind::ThreadSplit(Quantity::Fixed(count)));
+                let split = self.node(NodeKind::ThreadSplit(Quantity::Fixed(count.into())));
                 let (task, merge) = (self.task(), self.node(NodeKind::ThreadMerge(2)));
                 self.chain(&[split, task.0, merge]);
                 (split, merge)
@@ -283,7 +283,7 @@ impl Blocks<'_> {
                 let needed = 2 + self.random.below(3) as u8;
                 let (open, enter) = (self.node(NodeKind::Parallel), self.node(NodeKind::Exclusive));
                 let none = 1 + self.random.below(usize::from(needed) - 1) as u8;
-                let none = self.node(NodeKind::ThreadSplit(Quantity::Fixed(none)));
+                let none = self.node(NodeKind::ThreadSplit(Quantity::Fixed(none.into())));
                 let inside = self.tasks.len();
                 let (first, last) = self.block();
                 let close = self.node(NodeKind::Partial { needed, surplus: Surplus::Cancel });

@@ -340,7 +340,7 @@ impl<'n> Case<'n> {
             && (all
                 || match rules.needed {
                     Needed::All => false,
-                    Needed::AtLeast(needed) => running.done >= needed,
+                    Needed::AtLeast(needed) => u16::from(running.done) >= needed,
                     Needed::Condition => enough,
                 });
         running.gone_on |= goes_on;
@@ -361,7 +361,7 @@ impl<'n> Case<'n> {
         }
         let running = self.state.instances.get_mut(&task).filter(|running| !running.gone_on);
         let running = running.ok_or(Refused::NotEnabled)?;
-        if running.created == rules.most {
+        if u16::from(running.created) == rules.most {
             return Err(Refused::Full);
         }
         running.open.insert(running.created);
@@ -578,8 +578,8 @@ impl<'n> Case<'n> {
                     Quantity::Fixed(several) => several,
                     Quantity::Chosen(most) => {
                         match (net.quantity(node), choices.get(&node).copied().unwrap_or(0)) {
-                            (None, several) => several as u8,
-                            (Some(_), several @ 1..) => several as u8 - 1,
+                            (None, several) => several as u16,
+                            (Some(_), several @ 1..) => several as u16 - 1,
                             (Some(_), 0) if number == 0 => 0,
                             (Some(by_data), 0) => guard::count(by_data, most)?,
                         }
@@ -591,6 +591,7 @@ impl<'n> Case<'n> {
                     if number > 1 || self.state.instances.contains_key(&node) {
                         return Err(Refused::Full);
                     }
+                    let several = u8::try_from(several).expect("instances that are bits");
                     let open = (0..several).collect();
                     let running = Running { open, created: several, ..Running::default() };
                     self.state.instances.insert(node, running);

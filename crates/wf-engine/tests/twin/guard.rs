@@ -103,7 +103,7 @@ fn number(random: &mut Random, depth: usize) -> Expr {
     let mut inner = || Box::new(number(random, depth - 1));
     let (one, two) = (inner(), inner());
     match random.below(8) {
-        7 => Expr::Count(one, random.below(6) as u8),
+        7 => Expr::Count(one, random.below(6) as u16),
         0 => Expr::Binary(Binary::Add, one, two),
         1 => Expr::Binary(Binary::Subtract, one, two),
         2 => Expr::Binary(Binary::Multiply, one, two),
@@ -136,9 +136,9 @@ pub(crate) fn truth(expr: &Expr, values: &BTreeMap<String, Value>) -> Truth {
 
 /// How many an expression says, up to `most`.
 #[allow(dead_code, reason = "each test binary uses a part")]
-pub(crate) fn count(expr: &Expr, most: u8) -> Result<u8, Truth> {
+pub(crate) fn count(expr: &Expr, most: u16) -> Result<u16, Truth> {
     match value(&Expr::Count(Box::new(expr.clone()), most), &BTreeMap::new()) {
-        Naive::Integer(count) => Ok(count as u8),
+        Naive::Integer(count) => Ok(count as u16),
         Naive::NoValue => Err(Truth::NoValue),
         _ => Err(Truth::NoAnswer),
     }

@@ -83,7 +83,7 @@ impl Tokens for Counted<'_, '_, '_> {
         }
     }
 
-    fn create(&mut self, task: u16, _: u8) -> bool {
+    fn create(&mut self, task: u16, _: u16) -> bool {
         self.add(task, 1)
     }
 
@@ -92,7 +92,7 @@ impl Tokens for Counted<'_, '_, '_> {
         Ok(false)
     }
 
-    fn is_enough(&mut self, _: u16, _: [u8; 4]) -> Result<bool, guard::Fault> {
+    fn is_enough(&mut self, _: u16, _: [u16; 4]) -> Result<bool, guard::Fault> {
         self.asked += 1;
         Ok(self.answers.checked_shr(self.asked - 1).is_some_and(|answers| answers & 1 == 1))
     }
@@ -101,7 +101,7 @@ impl Tokens for Counted<'_, '_, '_> {
         self.explorer.counts_rounds
     }
 
-    fn count(&mut self, _: u16) -> Result<u8, guard::Fault> {
+    fn count(&mut self, _: u16) -> Result<u16, guard::Fault> {
         Ok(1)
     }
 }

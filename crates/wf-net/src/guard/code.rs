@@ -5,7 +5,7 @@
 
 use super::value::{BOOLEAN, INTEGER, NULL, TEXT, Value, is_equality, order_bits};
 use super::{Binary, Expr, Literal, Tally, Unary};
-use crate::image::{ConstantCell, VARIABLES_MAX};
+use crate::image::{CHILDREN_MAX, ConstantCell, VARIABLES_MAX};
 use crate::problem::ProblemKind;
 
 /// The top of the stack is the answer.
@@ -143,7 +143,7 @@ impl Code {
             }
             Expr::Count(of, most) => {
                 self.write(of, deepest, depth)?;
-                self.codes.extend([COUNT, u16::from(*most)]);
+                self.codes.extend([COUNT, *most]);
             }
             Expr::Tally(tally) => self.codes.extend([TALLY, *tally as u16]),
             Expr::Unary(..) => return self.write_unary(expr, deepest, depth),
@@ -286,7 +286,7 @@ fn behind<'c>(mut codes: &'c [u16], bounds: CodeBounds<'_>) -> Option<&'c [u16]>
             }
             COMPARE => (is_comparison(0), 2, 1, 1),
             NOT..=LENGTH => (true, 1, 1, 0),
-            COUNT => (operand(0).is_some_and(|most| most <= usize::from(u8::MAX)), 1, 1, 1),
+            COUNT => (operand(0).is_some_and(|most| most <= usize::from(CHILDREN_MAX)), 1, 1, 1),
             AND..=REMAINDER => (true, 2, 1, 0),
             _ => return None,
         };

@@ -99,9 +99,9 @@ impl<'p> Guards<'p> {
     ///
     /// # Panics
     /// If no condition of a checked image begins there.
-    pub fn count(&self, guard: u16, variables: &Variables) -> Result<u8, Fault> {
+    pub fn count(&self, guard: u16, variables: &Variables) -> Result<u16, Fault> {
         match self.evaluate(&self.codes[usize::from(guard)..], variables, None)? {
-            Value::Integer(count) => u8::try_from(count).map_err(|_| Fault::Overflow),
+            Value::Integer(count) => u16::try_from(count).map_err(|_| Fault::Overflow),
             _ => Err(Fault::Kind),
         }
     }
@@ -114,13 +114,13 @@ impl<'p> Guards<'p> {
     ///
     /// # Panics
     /// If no condition of a checked image begins there.
-    pub fn is_enough(&self, guard: u16, variables: &Variables, tallies: [u8; 4]) -> Result<bool, Fault> {
+    pub fn is_enough(&self, guard: u16, variables: &Variables, tallies: [u16; 4]) -> Result<bool, Fault> {
         truth(self.evaluate(&self.codes[usize::from(guard)..], variables, Some(tallies)))
     }
 
     /// Any condition, from its first code.
     #[inline(never)]
-    fn evaluate(&self, mut codes: &[u16], variables: &Variables, tallies: Option<[u8; 4]>) -> Part {
+    fn evaluate(&self, mut codes: &[u16], variables: &Variables, tallies: Option<[u16; 4]>) -> Part {
         let mut stack = Stack { kinds: [0; STACK_MAX], bits: [0; STACK_MAX], depth: 0 };
         let mut top = Raw::EMPTY;
         loop {

@@ -28,7 +28,7 @@ pub enum Expr {
     /// Whether a variable has no value.
     IsNull(String),
     /// How many: a whole number from 0 to this many; of anything else there is no answer.
-    Count(Box<Expr>, u8),
+    Count(Box<Expr>, u16),
     /// How many instances there are of the task whose completion condition this is a part of.
     Tally(Tally),
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::{ImageError, Program};
 use crate::guard::{self, CodeBounds, Value};
 use crate::image::{
-    CALL_ASKS, CELL_BYTES, COUNTERS_MAX, ConstantCell, FLAG_GENERAL, FLAG_MERGES, FLAG_QUIET, HEADER_CELLS,
-    INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX, INSTANCES_SEQUENTIAL,
-    KIND_PLAIN, KIND_SCRIPT, NEVER, NO_COUNTER, Op2, OpMeta, PLACES_MAX, STARTS_MAX, TASK_CALL,
-    TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER,
-    TIMER_AT, VARIABLES_MAX, WORDS_MAX,
+    CALL_ASKS, CELL_BYTES, CHILDREN_ASK, CHILDREN_MAX, COUNTERS_MAX, ConstantCell, FLAG_GENERAL, FLAG_MERGES,
+    FLAG_QUIET, HEADER_CELLS, INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX,
+    INSTANCES_SEQUENTIAL, KIND_PLAIN, KIND_SCRIPT, NEVER, NO_CALL, NO_COUNTER, NO_START, Op2, OpMeta,
+    PLACES_MAX, STARTS_MAX, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT,
+    TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, VARIABLES_MAX, WORDS_MAX,
 };
 use crate::script;
 use crate::tail::Names;
@@ -143,7 +143,7 @@ impl Program<'_> {
     }
 
     pub(super) fn call_count(&self) -> usize {
-        (0..usize::from(self.header.tasks)).filter(|&task| self.task(task).kind == TASK_CALL).count()
+        (0..usize::from(self.header.tasks)).filter(|&task| self.task(task).calls()).count()
     }
 
     fn task_is_sane(&self, task: usize, known: [u64; WORDS_MAX], calls: usize, guards: &[u16]) -> bool {
@@ -152,7 +152,7 @@ impl Program<'_> {
         let masks = [cell.need, cell.deny, cell.rivals];
         let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
         let is_interrupt = task >= usize::from(h.tasks);
-        let kind_fits = if is_interrupt { cell.kind == TASK_INTERRUPT } else { cell.kind <= TASK_CALL };
+        let kind_fits = (cell.kind == TASK_INTERRUPT) == is_interrupt && cell.kind <= TASK_CHILDREN;
         let place_fits = |place: u8| place == NO_COUNTER || u16::from(place) < h.places;
         let counts = |place: usize| h.counter_of[place] != NO_COUNTER;
         let bytes = cell.record_bytes();
@@ -163,7 +163,7 @@ impl Program<'_> {
                 && (is_interrupt || !counts(task)));
         let timer_fits = match (cell.kind, cell.flags) {
             (TASK_TRANSIENT | TASK_INTERRUPT, TIMER_AFTER | TIMER_AT) => true,
-            (TASK_INSTANCES, flags) => {
+            (TASK_INSTANCES | TASK_CHILDREN, flags) => {
                 let guard = u16::try_from(cell.timer).ok();
                 let is_guard = guard.is_some_and(|guard| guards.binary_search(&guard).is_ok());
                 let guard_fits = if flags & INSTANCES_GUARDED != 0 {
@@ -171,32 +171,38 @@ impl Program<'_> {
                 } else {
                     cell.timer == 0
                 };
-                guard_fits && flags & !(INSTANCES_GUARDED | INSTANCES_SEQUENTIAL) < TIMER_AFTER
+                let asks = if cell.kind == TASK_CHILDREN { CHILDREN_ASK } else { 0 };
+                guard_fits && flags & !(INSTANCES_GUARDED | INSTANCES_SEQUENTIAL | asks) < TIMER_AFTER
             }
             (TASK_CALL, flags) => flags <= CALL_ASKS && cell.timer == 0,
             (_, flags) => flags == 0 && cell.timer == 0,
         };
-        let instances_fit = cell.kind != TASK_INSTANCES
-            || ((1..=INSTANCES_MAX).contains(&cell.most)
+        let has_guard = cell.flags & INSTANCES_CONDITION == 0 || cell.flags & INSTANCES_GUARDED != 0;
+        let most_fits = match cell.kind {
+            TASK_INSTANCES => (1..=INSTANCES_MAX).contains(&cell.most),
+            TASK_CHILDREN => (1..=CHILDREN_MAX).contains(&cell.most) && has_guard,
+            _ => true,
+        };
+        let start_fits = cell.start == NO_START || (cell.kind == TASK_CHILDREN && cell.start < h.starts);
+        let instances_fit = !matches!(cell.kind, TASK_INSTANCES | TASK_CHILDREN)
+            || (most_fits
                 && cell.needed <= cell.most
                 && (cell.needed == 0 && cell.flags & INSTANCES_CONDITION == 0
                     || cell.flags & INSTANCES_CANCEL_REST != 0
-                    || cell.draining != NO_COUNTER));
-        let queue_fits = cell.kind != TASK_PERSISTENT || cell.queue != NO_COUNTER;
-        let call_fits =
-            if cell.kind == TASK_CALL { (cell.call as usize) < calls } else { cell.call == u32::MAX };
+                    || cell.own != NO_COUNTER));
+        let queue_fits = cell.kind != TASK_PERSISTENT || cell.own != NO_COUNTER;
+        let call_fits = if cell.calls() { usize::from(cell.call) < calls } else { cell.call == NO_CALL };
         let general = h.flags & FLAG_GENERAL != 0;
         inside
             && kind_fits
-            && place_fits(cell.queue)
-            && place_fits(cell.draining)
+            && place_fits(cell.own)
+            && start_fits
             && record_fits
             && timer_fits
             && instances_fit
             && queue_fits
             && call_fits
             && (general || (cell.kind == TASK_PLAIN && masks == [[0; WORDS_MAX]; 3]))
-            && cell.reserved == 0
     }
 
     fn op_is_sane(&self, op: &Op2, route: usize, outcome: usize, known: [u64; WORDS_MAX]) -> bool {
@@ -221,7 +227,8 @@ impl Program<'_> {
     fn check_script(&self, at: usize, guards: &[u16]) -> Result<(), ImageError> {
         let h = self.header;
         let is_guard = |guard: u16| guards.binary_search(&guard).is_ok();
-        let makes_instances = |task| self.task(usize::from(task)).kind == TASK_INSTANCES;
+        let makes_instances =
+            |task| matches!(self.task(usize::from(task)).kind, TASK_INSTANCES | TASK_CHILDREN);
         let bounds = script::Bounds {
             places: h.places,
             tasks: h.tasks,

@@ -71,10 +71,10 @@ impl Folder<'_> {
 
     fn quantity(&mut self, node: NodeId, quantity: Quantity, kind: DigitKind) -> u16 {
         match quantity {
-            Quantity::Fixed(count) => u16::from(count),
+            Quantity::Fixed(count) => count,
             Quantity::Chosen(most) => {
                 self.digit(node, kind, u64::from(most) + 1);
-                script::CHOSEN | u16::from(most)
+                script::CHOSEN | most
             }
         }
     }
@@ -162,7 +162,7 @@ impl Folder<'_> {
                 let guard = self.guards.quantities[&node];
                 self.digit(node, DigitKind::GuardedInstances, u64::from(most) + 2);
                 let task = self.places.of_task[&node];
-                self.coded(vec![script::INSTANCES_COUNTED, slot, task, guard, u16::from(most)], node)
+                self.coded(vec![script::INSTANCES_COUNTED, slot, task, guard, most], node)
             }
             NodeKind::Instances(instances) => {
                 let quantity = self.quantity(node, instances.count, DigitKind::Instances);

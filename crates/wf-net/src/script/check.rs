@@ -5,7 +5,7 @@ use super::{
     INSTANCES_COUNTED, JOIN, MERGE, MULTIPLY, NONE, OFFER, PARTIAL, PARTIAL_BLOCK, PARTIAL_CANCEL,
     PARTIAL_ENOUGH, RECEIVE, SPLIT, TERMINATE, THROW, TO_PLACE, TO_SLOT,
 };
-use crate::image::SLOTS_MAX;
+use crate::image::{CHILDREN_MAX, SLOTS_MAX};
 use crate::rules::BRANCHES_MAX;
 
 /// What the codes of a script may name.
@@ -87,9 +87,9 @@ impl<'p> Check<'p> {
         list.iter().all(is_valid).then_some(list.len())
     }
 
-    fn quantity(&mut self) -> Option<()> {
+    fn quantity(&mut self, most: u16) -> Option<()> {
         let code = self.next()?;
-        ensure((1..=255).contains(&(code & !CHOSEN)))
+        ensure((1..=most).contains(&(code & !CHOSEN)))
     }
 
     /// A number of tokens, from 1 to 255.
@@ -119,7 +119,7 @@ impl<'p> Check<'p> {
             step @ (DECIDE | DECIDE_EACH) => self.decide(step == DECIDE_EACH),
             MULTIPLY => {
                 self.slot()?;
-                self.quantity()?;
+                self.quantity(u8::MAX.into())?;
                 self.targets().map(drop)
             }
             COLLECT => {
@@ -185,7 +185,7 @@ impl<'p> Check<'p> {
                 self.slot()?;
                 let task = self.next()?;
                 ensure(task < self.bounds.tasks && (self.bounds.makes_instances)(task))?;
-                self.quantity()?;
+                self.quantity(CHILDREN_MAX)?;
                 self.targets().map(drop)
             }
             INSTANCES_COUNTED => {
@@ -194,7 +194,8 @@ impl<'p> Check<'p> {
                 ensure(task < self.bounds.tasks && (self.bounds.makes_instances)(task))?;
                 let guard = self.next()?;
                 ensure((self.bounds.is_guard)(guard))?;
-                self.number()?;
+                let most = self.next()?;
+                ensure((1..=CHILDREN_MAX).contains(&most))?;
                 self.targets().map(drop)
             }
             THROW => {

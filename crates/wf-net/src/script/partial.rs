@@ -86,7 +86,7 @@ impl<T: Tokens> Walk<'_, T> {
                         let [all, done] = [needed, there].map(|number| number.saturating_sub(none));
                         let tallies =
                             [all, done, if again.is_empty() { all.saturating_sub(done) } else { 0 }, 0];
-                        self.tokens.is_enough(guard, tallies).map_err(Fault::Guard)?
+                        self.tokens.is_enough(guard, tallies.map(u16::from)).map_err(Fault::Guard)?
                     }
                     digit => digit == 2,
                 };
