@@ -204,15 +204,12 @@ impl Programs {
     /// Checks the programs that call others, and those that they call.
     fn link(&mut self, callers: &[u32]) -> Result<(), EngineError> {
         let mut linked: BTreeMap<u32, (Row, wf_net::Names)> = BTreeMap::new();
-        let mut calls: Vec<(u32, String, u16)> = Vec::new();
+        let mut calls: Vec<(u32, String, Option<u16>)> = Vec::new();
         for &caller in callers {
             let (mut row, names) = self.check_image(caller).map_err(|error| self.refused(caller, error))?;
             row.calls = calls.len();
-            let starts =
-                self.cells().tasks(&row).iter().filter(|cell| cell.calls()).map(|cell| match cell.start {
-                    NO_START => 0,
-                    start => start,
-                });
+            let starts = self.cells().tasks(&row).iter().filter(|cell| cell.calls());
+            let starts = starts.map(|cell| (cell.start != NO_START).then_some(cell.start));
             calls.extend(
                 names.calls.iter().zip(starts).map(|(called, start)| (caller, called.clone(), start)),
             );
@@ -224,7 +221,7 @@ impl Programs {
                 place.insert(self.check_image(called).map_err(|error| self.refused(called, error))?);
             }
             let (theirs, ours) = (&linked[&called].1, &linked[&caller].1);
-            if !is_callable(theirs, start) {
+            if !is_callable(theirs, start.unwrap_or(0)) {
                 return Err(self.no_call(caller, &name));
             }
             let place = |name: &String| theirs.variables.iter().position(|other| other == name);
@@ -232,8 +229,11 @@ impl Programs {
                 (0u16..).zip(&ours.variables).filter_map(|(from, name)| Some((from, place(name)? as u16)));
             let errors = errors_between(&Failures::new(theirs), &Failures::new(ours));
             self.called.push(CalledProgram { program: called, shared: shared.collect(), errors });
-            // The end of a case that was called is the business of its caller: no plain step ends it.
-            self.hots[called as usize].close();
+            // The end of a case that was called is the business of its caller: no plain step ends it. Of what is a part of
+            // the same case the compiler sees to that.
+            if start.is_none() {
+                self.hots[called as usize].close();
+            }
             if let Some((row, _)) = linked.get_mut(&called) {
                 row.is_general = true;
             }

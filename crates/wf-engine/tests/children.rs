@@ -620,3 +620,60 @@ fn every_changed_bit_of_saved_instances_is_refused_or_harmless() {
     println!("{refused} refused, {harmless} harmless");
     assert!(refused > 1_000 && harmless > 50);
 }
+
+/// Steps inside of a body are masks where they cannot end it; whatever they are, a batch is its events one after another.
+#[test]
+fn a_batch_of_instances_is_their_events_one_after_another() {
+    let net = simple(ALL, |net, start, _| {
+        let (t, split, u, v) = (net.task("T"), net.parallel("fork"), net.task("U"), net.task("V"));
+        let (join, w, over) = (net.parallel("meet"), net.task("W"), net.end("over"));
+        net.chain(&[start, t, split, u, join, w, over]);
+        net.chain(&[split, v, join]);
+    });
+    let image = wf_net::compile(&net, &CompileOptions::default()).unwrap();
+    let program = wf_net::Program::parse(image.as_bytes()).unwrap();
+    assert_ne!(program.header().flags & wf_net::image::FLAG_QUIET, 0);
+    let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+    let program = engine.program("simple").unwrap();
+    let mut arena = Arena::new();
+    for seed in 0..200 {
+        let mut random = Random(seed);
+        let mut shards = [(); 2].map(|()| engine.shard(0, 200).unwrap());
+        let mut open = shards
+            .each_mut()
+            .map(|shard| shard.start_batch(program, &[Start::default(); 8], &arena.scope()).enabled.to_vec());
+        let mut ended = [0; 2];
+        while !open[0].is_empty() {
+            let mut order: Vec<usize> = (0..open[0].len()).collect();
+            for at in (1..order.len()).rev() {
+                order.swap(at, random.below(at + 1));
+            }
+            // Some wait for the next batch, some come twice.
+            order.truncate(1 + random.below(order.len()));
+            let twice = order[random.below(order.len())];
+            order.push(twice);
+            let mut told = Vec::new();
+            for (which, shard) in shards.iter_mut().enumerate() {
+                let events: Vec<Event> = order.iter().map(|&at| open[which][at]).collect();
+                let (mut status, mut fresh) = (Vec::new(), Vec::new());
+                for batch in events.chunks(if which == 0 { events.len() } else { 1 }) {
+                    let scope = arena.scope();
+                    let changes = shard.advance(batch, &scope);
+                    status.extend_from_slice(changes.status);
+                    fresh.extend_from_slice(changes.enabled);
+                    ended[which] += changes.ended.len();
+                }
+                let mut at = 0;
+                open[which].retain(|_| {
+                    at += 1;
+                    !order.contains(&(at - 1))
+                });
+                told.push((status, fresh.iter().map(|item| item.task).collect::<Vec<_>>()));
+                open[which].extend(fresh);
+            }
+            assert_eq!(told[0], told[1], "seed {seed}");
+        }
+        assert_eq!(ended, [8 * 4; 2]);
+        assert!(shards.iter().all(|shard| shard.live() == 0));
+    }
+}

@@ -53,9 +53,12 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
     let waits = merges::waits(net, &routing, &cubes);
     let quiet = Quiet::new(&tasks, &waits).filter(|_| layout.is_general);
     let mut emitted = Emitted { ops: Vec::new(), scripts: Scripts { codes: Vec::new() }, waits };
+    let in_body = net.in_bodies();
     let masks = |route: usize| match &quiet {
         _ if options.scripts_only => Masks::Never,
-        Some(quiet) if route < layout.tasks && quiet.may_complete(route) => Masks::IfQuiet(quiet),
+        Some(quiet) if route < layout.tasks && quiet.may_complete(route) => {
+            Masks::IfQuiet { quiet, in_body: in_body.contains(&routing.tasks[route]) }
+        }
         None if !layout.is_general => Masks::Any,
         _ => Masks::Never,
     };
@@ -88,8 +91,11 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
 #[derive(Clone, Copy)]
 enum Masks<'q> {
     Never,
-    /// Only those that nothing else depends on.
-    IfQuiet(&'q Quiet),
+    /// Only those that nothing else depends on; in a body, those that do not end it: that is the business of its task.
+    IfQuiet {
+        quiet: &'q Quiet,
+        in_body: bool,
+    },
     Any,
 }
 
@@ -198,7 +204,10 @@ impl Layout {
             }
             let plain = if all_plain { self.plain_op(route, waits, outcome, base) } else { None };
             let plain = plain.filter(|op| match masks {
-                Masks::IfQuiet(quiet) => quiet.is_quiet(or(op.take, op.join_need), or(op.put, op.join_put)),
+                Masks::IfQuiet { quiet, in_body } => {
+                    quiet.is_quiet(or(op.take, op.join_need), or(op.put, op.join_put))
+                        && (!in_body || quiet.keeps_alive(op.put))
+                }
                 _ => true,
             });
             let op = match (plain, script_op) {

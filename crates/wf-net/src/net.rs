@@ -376,6 +376,19 @@ impl Net {
         self.bodies.values().any(|&body| body == start)
     }
 
+    /// Nodes that are reached from the start nodes of instances.
+    pub(crate) fn in_bodies(&self) -> BTreeSet<NodeId> {
+        let mut reached = BTreeSet::new();
+        let mut open: Vec<NodeId> = self.bodies.values().copied().collect();
+        while let Some(node) = open.pop() {
+            if reached.insert(node) {
+                open.extend(self.node(node).outgoing.iter().map(|&flow| self.flow(flow).to()));
+                open.extend(self.interrupts().filter(|&interrupt| self.region(interrupt).contains(&node)));
+            }
+        }
+        reached
+    }
+
     /// Whether each instance of a task is a case of its own.
     pub(crate) fn has_children(&self, task: NodeId) -> bool {
         let has_instances = matches!(self.node(task).kind, NodeKind::Instances(_));

@@ -46,6 +46,11 @@ impl Quiet {
         task < 64 && self.tasks >> task & 1 == 1
     }
 
+    /// Whether a step leaves a case for certain that lives by its tokens alone: one that puts these now.
+    pub(crate) fn keeps_alive(&self, puts: Mask) -> bool {
+        puts[0] & self.tasks != 0
+    }
+
     /// Whether a step is: one that takes, and one that puts, so many places, now or once its synchronization fires.
     pub(crate) fn is_quiet(&self, takes: Mask, puts: Mask) -> bool {
         !meets(or(takes, puts), self.decisive) && !meets(puts, self.starting)
