@@ -1,5 +1,6 @@
 //! The flow nodes and sequence flows of one process, with those inside of its sub-processes.
 
+mod cases;
 mod circle;
 mod connect;
 mod decide;
@@ -47,6 +48,8 @@ pub(crate) struct Scope {
     pub(crate) kind: ScopeKind,
     /// The flow node whose inside it is.
     pub(crate) owner: Option<NodeAt>,
+    /// The activity of which it is each instance, apart from all that is around.
+    pub(crate) case_of: Option<NodeAt>,
     /// The scope around it.
     pub(crate) parent: Option<ScopeAt>,
     pub(crate) nodes: Vec<NodeAt>,
@@ -71,6 +74,8 @@ pub(crate) struct Node {
     pub(crate) inside: Option<ScopeAt>,
     /// The condition under which an instance is performed, where the data of the case says how many there are.
     pub(crate) performed_if: Option<Expr>,
+    /// Whether each of its instances is a case within the case, so that their number has no bound that matters.
+    pub(crate) has_cases: bool,
     /// The activity that a boundary event watches.
     pub(crate) attached: Option<NodeAt>,
     /// Text of bpmn:complexGateway's activationCondition.
@@ -92,6 +97,7 @@ impl Node {
             repeat: Repeat::Once,
             inside: None,
             performed_if: None,
+            has_cases: false,
             attached: None,
             activation: None,
             incoming: Vec::new(),
@@ -128,8 +134,14 @@ pub(crate) struct Graph {
 impl Graph {
     /// Reads a process; what is wrong with it is noted in the model.
     pub(crate) fn read(model: &mut Model<'_, '_>, process: Index) -> Self {
-        let scope =
-            Scope { kind: ScopeKind::Process, owner: None, parent: None, nodes: Vec::new(), enough: None };
+        let scope = Scope {
+            kind: ScopeKind::Process,
+            owner: None,
+            parent: None,
+            nodes: Vec::new(),
+            enough: None,
+            case_of: None,
+        };
         let mut graph = Self {
             process,
             scopes: vec![scope],
@@ -203,7 +215,14 @@ impl Graph {
             _ => ScopeKind::Embedded,
         };
         let parent = Some(self.nodes[node].scope);
-        self.scopes.push(Scope { kind, owner: Some(node), parent, nodes: Vec::new(), enough: None });
+        self.scopes.push(Scope {
+            kind,
+            owner: Some(node),
+            parent,
+            nodes: Vec::new(),
+            enough: None,
+            case_of: None,
+        });
         let inside = self.scopes.len() - 1;
         self.nodes[node].inside = Some(inside);
         inside

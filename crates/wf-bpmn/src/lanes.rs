@@ -27,8 +27,10 @@ pub(crate) fn lanes(tree: &Tree<'_>, graph: &Graph) -> HashMap<String, String> {
     // A sub-process stands before what is inside of it.
     for node in &graph.nodes {
         let Some(id) = tree.value(node.index, "id") else { continue };
-        let around =
-            graph.scopes[node.scope].owner.and_then(|owner| tree.value(graph.nodes[owner].index, "id"));
+        let around = graph.scopes[node.scope]
+            .owner
+            .or(graph.scopes[node.scope].case_of)
+            .and_then(|owner| tree.value(graph.nodes[owner].index, "id"));
         let name = match lane_of.get(id) {
             Some(&lane) => Some(tree.element(lane).name),
             None => around.and_then(|around| names.get(around).cloned()),

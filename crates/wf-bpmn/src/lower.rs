@@ -5,6 +5,7 @@
 //! starts and one that waits for their ends.
 
 mod activity;
+mod cases;
 mod compensation;
 mod draft;
 mod event;
@@ -20,7 +21,8 @@ mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wf_net::{NodeId, NodeKind, Synchronizing};
+use wf_net::image::{CHILDREN_BYTES, COUNTERS_MAX};
+use wf_net::{NodeId, NodeKind, ProblemKind, Synchronizing};
 
 use crate::graph::{FlowAt, Graph, NodeAt, ScopeAt, ScopeKind};
 use crate::kind::{Kind, TriggerKind};
@@ -76,6 +78,8 @@ struct Lowering<'l, 't, 'x> {
     sinks: Vec<Option<Sink>>,
     /// What is inside of activities for compensation that stand in the net now.
     apart: Vec<NodeAt>,
+    /// Tasks whose instances are cases, each with the start node of these, or the scope in which that stands.
+    bodies: Vec<(NodeId, cases::Body)>,
     /// Where a terminate end event leads, in each scope that has no other ends.
     outs: Vec<Option<NodeId>>,
     /// Where the tokens of each scope begin.
@@ -106,8 +110,38 @@ struct Lowering<'l, 't, 'x> {
     instances_most: u8,
 }
 
+/// Most activities whose instances are cases: for more of them a case has no room.
+const CASES_MAX: usize = COUNTERS_MAX / CHILDREN_BYTES;
+
 /// Reads a process; what is wrong with it is noted in the model.
 pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
+    let mut cases_max = CASES_MAX;
+    loop {
+        let sort = lower_with(model, process, cases_max);
+        let Sort::Runs(read) = &sort else { return sort };
+        let net = &read.net;
+        let has_cases = net.node_ids().any(|id| {
+            let runs = net.body(id).is_some() || net.called(id).is_some();
+            runs && matches!(net.node(id).kind(), NodeKind::Instances(_))
+        });
+        if !has_cases || cases_max == 0 || has_room(&read.net) {
+            return sort;
+        }
+        cases_max -= 1;
+    }
+}
+
+/// Whether a case has room for all that is kept of it.
+fn has_room(net: &wf_net::Net) -> bool {
+    let is_about_room = |problem: &wf_net::Problem| {
+        matches!(problem.kind, ProblemKind::TooManyRecords { .. } | ProblemKind::NotSafe)
+    };
+    let compiled = wf_net::compile(net, &wf_net::CompileOptions::default());
+    compiled.err().is_none_or(|problems| !problems.iter().any(is_about_room))
+}
+
+/// Reads a process in which instances of so many activities, at most, are cases.
+fn lower_with(model: &mut Model<'_, '_>, process: Index, cases_max: usize) -> Sort {
     let problems_before = model.problem_count();
     model.warnings.clear();
     let mut graph = Graph::read(model, process);
@@ -120,7 +154,7 @@ pub(crate) fn lower(model: &mut Model<'_, '_>, process: Index) -> Sort {
     graph.connect(model);
     graph.decide(model);
     graph.warn(model);
-    graph.unroll(model);
+    graph.unroll(model, cases_max);
     if model.is_ambiguous || model.problem_count() > problems_before {
         return Sort::Refused;
     }
@@ -168,6 +202,7 @@ fn attempt(
         draft,
         parts: vec![Part::default(); nodes],
         sinks: vec![None; scopes],
+        bodies: Vec::new(),
         outs: vec![None; scopes],
         feeds: vec![None; scopes],
         turns: vec![None; nodes],
@@ -208,6 +243,7 @@ impl Lowering<'_, '_, '_> {
         self.join_armed();
         self.join_ends();
         self.join_caught();
+        self.join_bodies();
         self.draft.add_later(self.model);
         self.add_regions();
         if self.model.problem_count() > problems_before {

@@ -178,8 +178,8 @@ fn activities_that_do_not_run() {
         &["2:1: callActivity `b`: not supported: a call that does not say which process it calls"],
     );
     check_process(
-        "<task id='b'><multiInstanceLoopCharacteristics><loopCardinality>65</loopCardinality></multiInstanceLoopCharacteristics></task>",
-        &["2:1: task `b`: not supported: fewer than 1 or more than 64 instances at once"],
+        "<task id='b'><multiInstanceLoopCharacteristics><loopCardinality>40000</loopCardinality></multiInstanceLoopCharacteristics></task>",
+        &["2:1: task `b`: not supported: more than 32,767 instances"],
     );
     for (attribute, kind) in [
         ("startQuantity='256'", "task"),

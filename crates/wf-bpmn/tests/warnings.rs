@@ -132,12 +132,9 @@ fn what_is_not_executed_caught_or_unbounded() {
     assert_eq!(codes, ["not-joined", "rounds-outside"]);
     let said = "rounds-outside 2:1: warning: task `a`: whoever completes it says whether another follows: ";
     assert_eq!(in_turn(""), [format!("{said}one for each, which is not counted")]);
-    assert_eq!(
-        in_turn("<loopCardinality>256</loopCardinality>"),
-        [format!("{said}256 times, which is not counted")]
-    );
     // The case counts the rounds.
     assert_eq!(in_turn("<loopCardinality>25</loopCardinality>"), [""; 0]);
+    assert_eq!(in_turn("<loopCardinality>2560</loopCardinality>"), [""; 0]);
     assert_eq!(in_turn("<loopDataInputRef>x</loopDataInputRef>"), [""; 0]);
     let most = |condition: &str| {
         let task = format!(

@@ -17,8 +17,8 @@ use crate::exit::Failure;
 /// One step in so many is an interrupt, where one is possible.
 const INTERRUPT_ONE_IN: u64 = 16;
 
-/// Slots for a case and all that it calls, however deep.
-const SLOTS: usize = 4096;
+/// Slots for a case and all that it calls, however deep, and for its instances.
+const SLOTS: usize = 1 << 16;
 
 /// What happened in a step of a case.
 #[derive(Debug)]
@@ -140,7 +140,7 @@ impl<'o> Tracer<'o> {
     fn start(&mut self, number: u64, record: &mut dyn Record) -> io::Result<Option<CaseId>> {
         let random = draw(self.options.seed, number, 0);
         let Some(names) = &self.names[self.program.0 as usize] else { return Ok(None) };
-        let node = below(random as u32, names.starts.len() as u64) as u16;
+        let node = below(random as u32, (names.starts.len() - names.bodies) as u64) as u16;
         let route = names.tasks.len() + usize::from(node);
         let decisions = &self.decisions[self.program.0 as usize][route];
         let (choice, is_wide) = (decisions.choose(random), decisions.is_wide());

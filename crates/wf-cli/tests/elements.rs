@@ -117,27 +117,33 @@ elements! {
         "start {A}; A=2 {B}",
     ]
     multi_instance "multi-instance" [
-        "start {A.1,A.2}; A.2 {A.1}; A.1 items:=[3] {B.1,B.2,B.3}; B.1 enough:=false {B.2,B.3}; B.2 enough:=true {C.1}; \
+        "start {A.1,A.2}; A.2 {A.1}; A.1 items:=[3] {B,B,B}; B enough:=false {B,B}; B enough:=true {C.1}; \
          C.2 ?NotEnabled; C.1 {C.2}; C.2^ {}; C.2 {C.3}; C.3 {D.1,D.2,D.3,D.4}; D.4 {D.1,D.2,D.3}; D.2 {} ok",
-        "start {A.1,A.2}; A.2 {A.1}; A.1=1 {C.1}; *C {D.1,D.2,D.3,D.4}; D.1=2 {} ok",
-        "start {A.1,A.2}; A.2 {A.1}; A.1 ?NoValue; A.1=3 {B.1,B.2}; B.1 ?NoValue; B.1=1 {B.2}; B.2 {C.1}; C.1 {C.2}; C.2 {C.3}; \
+        "start {A.1,A.2}; A.2 {A.1}; A.1 items:=[0] {C.1}; *C {D.1,D.2,D.3,D.4}; D.1=2 {} ok",
+        "start {A.1,A.2}; A.2 {A.1}; A.1 ?NoValue; A.1 items:=[2] {B,B}; B {B/instances,B}; B/instances ?NoValue; B/instances=1 {B}; B {C.1}; C.1 {C.2}; C.2 {C.3}; \
          C.3 {D.1,D.2,D.3,D.4}; D.1=1 {D.2,D.3,D.4}; D.2=1 {D.3,D.4}; D.3 {D.4}; D.4 {} ok",
     ]
     instances_by_data "instances-by-data" [
-        "start {A}; A ?NoValue; A copies:=-1 ?NoAnswer; A copies:=41 ?NoAnswer; A copies:=1.5 ?NoAnswer; A copies:=2 {B.1,B.2}; \
-         B.1 copies:=9 {B.2}; B.2 ?NoValue; B.2 items:=[2] {C.1}; C.1 {C.2}; C.2 {D1#1,D1#2}; D1#2 {D1#1,D2#2}; D2#2 {D1#1}; \
-         D1#1 {D2#1}; D2#1 {E1}; E1 items:=[5] {E2}; E2 {E1}; E1 {E2}; E2 {} ok",
+        "start {A}; A ?NoValue; A copies:=-1 ?NoAnswer; A copies:=1.5 ?NoAnswer; A copies:=2 {B.1,B.2}; \
+         B.1 copies:=9 {B.2}; B.2 ?NoValue; B.2 items:=[2] {C.1}; C.1 {C.2}; C.2 {D1,D1}; D1 {D1,D2}; D2 {D1}; \
+         D1 {D2}; D2 {E1}; E1 items:=[5] {E2}; E2 {E1}; E1 {E2}; E2 {} ok",
         "start {A}; A copies:=0 items:=[0] {} ok",
-        "start {A}; A items:=[9] copies:=1 {B.1}; B.1 {C.1}; *C ?NoAnswer; *C items:=[8] {D1#1,D1#2,D1#3,D1#4,D1#5,D1#6,D1#7,D1#8}",
+        "start {A}; A items:=[9] copies:=1 {B.1}; B.1 {C.1}; *C items:=[12] {D1,D1,D1,D1,D1,D1,D1,D1,D1,D1,D1,D1}",
+    ]
+    instances_as_cases "instances-as-cases" [
+        "start {A}; A outer:=2 inner:=2 bad:=false {T,T}; T {T,U}; U {T,U}; U {T}; T {U}; U {U}; U {B}; B {} ok",
+        "start {A}; A outer:=12 inner:=1 bad:=false {T,T,T,T,T,T,T,T,T,T,T,T}; T {T,T,T,T,T,T,T,T,T,T,T,U}; T bad:=true {C}; C {} ok",
+        "start {A}; A outer:=2 inner:=0 bad:=false {T,T}; T {T}; !stopped {D}; !stopped ?Lost; D {} ok",
+        "start {A}; A outer:=0 inner:=1 bad:=false {B}; B {} ok",
     ]
     completion_conditions "completion-conditions" [
         "start {A}; A {P1#1,P1#2,P1#3}; P1#2 {P1#1,P1#3,P2#2}; P2#2 ?NoValue; P2#2 urgent:=false {P1#1,P1#3}; \
          P1#3 {P1#1,P2#3}; P2#3 {Q1#1}; Q1#1 {Q2#1}; Q2#1 {Q1#2}; Q1#2 {Q2#2}; Q2#2 ?NoValue; \
-         Q2#2 enough:=true items:=[2] {R1#1,R1#2}; R1#1 {R2#1,R1#2}; R2#1 enough:=false {R1#2}; R1#2 {R2#2}; \
-         R2#2 {X,X,X}; X {X,X}; X {} ok",
+         Q2#2 enough:=true items:=[2] {R1,R1}; R1 {R1,R2}; R2 enough:=false {R1}; R1 {R2}; \
+         R2 {X,X,X}; X {X,X}; X {} ok",
         "start {A}; A {P1#1,P1#2,P1#3}; P1#1 {P1#2,P1#3,P2#1}; P2#1 urgent:=true {Q1#1}; Q1#1 {Q2#1}; Q2#1 enough:=false {Q1#2}; \
-         Q1#2 {Q2#2}; Q2#2 {Q1#3}; Q1#3 {Q2#3}; Q2#3 items:=[3] {R1#1,R1#2,R1#3}; R1#3 {R1#1,R1#2,R2#3}; \
-         R2#3 enough:=true {X,X,X}",
+         Q1#2 {Q2#2}; Q2#2 {Q1#3}; Q1#3 {Q2#3}; Q2#3 items:=[3] {R1,R1,R1}; R1 {R1,R1,R2}; \
+         R2 enough:=true {X,X,X}",
     ]
     counted_instances "counted-instances" [
         "start {A}; A ?NoValue; A items:=[4] {Q1}; Q1 {Q2}; Q2 {Q1}; Q1 {Q2}; Q2 {Q1}; Q1 {Q2}; Q2 ?NoValue; \

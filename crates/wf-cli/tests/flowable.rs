@@ -769,10 +769,10 @@ const FILES: &[(&str, Known)] = &[
         "parallel-gateway-with-activity-and-mi-subprocess",
         Plays(
             &[
-                "start {taskBeforeFork}; taskBeforeFork nrOfLoops:=2 {miSubProcessTask1#1,miSubProcessTask1#2,parallelTask}; \
-               miSubProcessTask1#2 {miSubProcessTask1#1,miSubProcessTask2#2,parallelTask}; \
-               miSubProcessTask2#2 {miSubProcessTask1#1,parallelTask}; parallelTask {miSubProcessTask1#1}; \
-               miSubProcessTask1#1 {miSubProcessTask2#1}; miSubProcessTask2#1 {taskAfterFork}; taskAfterFork {} ok",
+                "start {taskBeforeFork}; taskBeforeFork nrOfLoops:=2 {miSubProcessTask1,miSubProcessTask1,parallelTask}; \
+               miSubProcessTask1 {miSubProcessTask1,miSubProcessTask2,parallelTask}; \
+               miSubProcessTask2 {miSubProcessTask1,parallelTask}; parallelTask {miSubProcessTask1}; \
+               miSubProcessTask1 {miSubProcessTask2}; miSubProcessTask2 {taskAfterFork}; taskAfterFork {} ok",
             ],
             &[],
         ),
@@ -781,11 +781,11 @@ const FILES: &[(&str, Known)] = &[
         "parallel-gateway-with-subprocess-and-mi-subprocess",
         Plays(
             &[
-                "start {taskBeforeFork}; taskBeforeFork nrOfLoops:=2 {miSubProcessTask1#1,miSubProcessTask1#2,subProcessTask1}; \
-               subProcessTask1 {miSubProcessTask1#1,miSubProcessTask1#2,subProcessTask2}; \
-               miSubProcessTask1#1 {miSubProcessTask1#2,miSubProcessTask2#1,subProcessTask2}; \
-               subProcessTask2 {miSubProcessTask1#2,miSubProcessTask2#1}; miSubProcessTask2#1 {miSubProcessTask1#2}; \
-               miSubProcessTask1#2 {miSubProcessTask2#2}; miSubProcessTask2#2 {taskAfterFork}; taskAfterFork {} ok",
+                "start {taskBeforeFork}; taskBeforeFork nrOfLoops:=2 {miSubProcessTask1,miSubProcessTask1,subProcessTask1}; \
+               subProcessTask1 {miSubProcessTask1,miSubProcessTask1,subProcessTask2}; \
+               miSubProcessTask1 {miSubProcessTask1,miSubProcessTask2,subProcessTask2}; \
+               subProcessTask2 {miSubProcessTask1,miSubProcessTask2}; miSubProcessTask2 {miSubProcessTask1}; \
+               miSubProcessTask1 {miSubProcessTask2}; miSubProcessTask2 {taskAfterFork}; taskAfterFork {} ok",
             ],
             &[],
         ),

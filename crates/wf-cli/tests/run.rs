@@ -279,12 +279,19 @@ fn a_number_of_instances_out_of_range_is_told_as_one() {
          <multiInstanceLoopCharacteristics><loopCardinality>${nr}</loopCardinality></multiInstanceLoopCharacteristics></task>\
          <sequenceFlow id='f' sourceRef='a' targetRef='b'/></process></definitions>",
     );
-    place.file("a.csv", "nr\n1000\n");
+    place.file("a.csv", "nr\n40000\n");
     let output = place.run(&["--vars", "a.csv", "--cases", "10"]);
     let out = String::from_utf8(output.stdout).unwrap();
     let told =
         "incidents                10 given up: 10 a value has the wrong type or a number is out of range\n";
     assert!(out.contains(told), "{out}{}", String::from_utf8_lossy(&output.stderr));
+    // As many as there are.
+    place.file("b.csv", "nr\n1000\n");
+    let output = place.run(&["--vars", "b.csv", "--cases", "10", "--log", "log.csv"]);
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{out}{}", String::from_utf8_lossy(&output.stderr));
+    let log = std::fs::read_to_string(place.0.path().join("log.csv")).unwrap();
+    assert_eq!(log.lines().filter(|line| line.contains(",b,") || line.ends_with(",b")).count(), 10_000);
 }
 
 #[test]

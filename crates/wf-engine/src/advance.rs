@@ -398,7 +398,8 @@ impl Batch<'_, '_> {
         caller: Option<Caller>,
         depth: usize,
     ) -> Result<Option<CaseId>, Status> {
-        if start.node >= row.starts {
+        let starts = if caller.is_some() { row.starts } else { row.open_starts };
+        if start.node >= starts {
             return Err(Status::UnknownTask);
         }
         let route = row.tasks + start.node;

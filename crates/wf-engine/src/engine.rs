@@ -65,6 +65,11 @@ impl Engine {
         (0..self.programs.len()).filter_map(|id| self.programs.name(id).map(|name| (ProgramId(id), name)))
     }
 
+    /// Whether instances of any program are cases of their own.
+    pub(crate) fn has_children(&self) -> bool {
+        self.programs.have_children()
+    }
+
     /// Checks a program, as its first use would; one that the engine does not have is no fault.
     ///
     /// A program that is not valid, though its bytes are as they were written, is of another compiler or of a stranger. No case

@@ -60,6 +60,8 @@ pub(crate) struct Row {
     pub(crate) codes: usize,
     pub(crate) tasks: u16,
     pub(crate) starts: u16,
+    /// Of these, the first ones, at which a case starts that no other one has as an instance.
+    pub(crate) open_starts: u16,
     pub(crate) shift: u8,
     pub(crate) form: Form,
     /// First code of the conditions, counted from the store's first cell.
@@ -422,6 +424,11 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
         variables: header.variables as u16,
         tasks: header.tasks,
         starts: header.starts,
+        open_starts: (0..tasks)
+            .map(|task| program.task(task).start)
+            .min()
+            .unwrap_or(NO_START)
+            .min(header.starts),
         shift: header.shift,
         form: form(header),
         fanout: program.fanout_max(),

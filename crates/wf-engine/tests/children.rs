@@ -351,6 +351,20 @@ fn there_may_be_thousands_and_a_full_shard_refuses_them_whole() {
 }
 
 #[test]
+fn no_case_starts_where_instances_begin() {
+    let net = simple(ALL, task_and_end);
+    let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+    let program = engine.program("simple").unwrap();
+    let names = engine.names(program).unwrap();
+    assert_eq!((names.starts.len(), names.bodies, names.starts[1].id.as_str()), (2, 1, "b"));
+    let mut shard = engine.shard(0, 4).unwrap();
+    let mut arena = Arena::new();
+    let start = Start { node: 1, ..Start::default() };
+    let started = shard.start_batch(program, &[start], &arena.scope());
+    assert_eq!((started.cases.len(), started.refused), (0, Some(Status::UnknownTask)));
+}
+
+#[test]
 fn giving_a_case_up_ends_its_instances() {
     let net = simple(ALL, task_and_end);
     scenario::play(&[net], "start {A}; A {T,T,T}; T {T,T}; - {} cancelled");

@@ -211,6 +211,7 @@ impl<'i> Program<'i> {
         let header = self.header;
         let fits = names.tasks.len() == usize::from(header.tasks)
             && names.starts.len() == usize::from(header.starts)
+            && names.bodies < names.starts.len()
             && names.route_decisions.len() == self.routes()
             && names.variables.len() == header.variables as usize
             && names.messages.len() == usize::from(header.messages)

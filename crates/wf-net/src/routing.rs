@@ -193,7 +193,9 @@ impl Routing {
     pub(crate) fn new(net: &Net) -> Result<Self, Vec<Problem>> {
         let order = order::gateway_order(net)?;
         let tasks: Vec<NodeId> = net.tasks().collect();
-        let starts: Vec<NodeId> = net.nodes_of(NodeKind::Start).collect();
+        let mut starts: Vec<NodeId> = net.nodes_of(NodeKind::Start).collect();
+        // Those of instances last, so that the first ones are where a case may start.
+        starts.sort_by_key(|&start| net.is_body(start));
         let interrupts: Vec<NodeId> = net.interrupts().collect();
         let rests = rests(net);
         let problems = too_many(tasks.len(), starts.len() + interrupts.len(), 2 * tasks.len() + rests.len());

@@ -138,6 +138,8 @@ pub struct Names {
     pub tasks: Vec<Label>,
     /// Start nodes, by start number.
     pub starts: Vec<Label>,
+    /// How many of them, the last ones, are those of instances that are cases: no other case starts there.
+    pub bodies: usize,
     /// Interrupts, by number.
     pub interrupts: Vec<Label>,
     /// Synchronizing merges, by number.
@@ -216,6 +218,7 @@ impl Names {
             net: net.name().to_owned(),
             tasks: routing.tasks.iter().map(label).collect(),
             starts: routing.starts.iter().map(label).collect(),
+            bodies: routing.starts.iter().filter(|&&start| net.is_body(start)).count(),
             interrupts: routing.interrupts.iter().map(label).collect(),
             merges: routing.merges.iter().map(label).collect(),
             calls: called(net, routing),
@@ -286,6 +289,7 @@ impl Names {
             out.number(set as u32);
             out.number((set >> 32) as u32);
         });
+        out.number(self.bodies as u32);
         out.0
     }
 
@@ -338,6 +342,7 @@ impl Names {
             messages: input.list(Reader::text)?,
             catches: input.list(Reader::catch)?,
             patterns: input.list(|r| Some(u64::from(r.number()?) | u64::from(r.number()?) << 32))?,
+            bodies: input.number()? as usize,
         };
         let has_branches = |d: &Decision| match d.kind {
             DecisionKind::Branch

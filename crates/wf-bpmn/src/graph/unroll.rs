@@ -22,13 +22,14 @@ const BYTES_IN_TURN: usize = 8;
 
 impl Graph {
     /// Copies the inside of sub-processes and the calls that have several instances, innermost first.
-    pub(crate) fn unroll(&mut self, model: &mut Model<'_, '_>) {
+    pub(crate) fn unroll(&mut self, model: &mut Model<'_, '_>, cases_max: usize) {
+        self.set_cases(model, cases_max);
         // Where tokens meet that nothing joins, a task may hold several, and a case keeps one record of each task.
         let meets = |warning: &Warning| matches!(warning.kind, WarningKind::NotJoined { .. });
         let mut bytes_in_turn = if model.warnings.iter().any(meets) { BYTES_IN_TURN } else { 0 };
         // A sub-process stands before what is inside of it.
         for at in (0..self.nodes.len()).rev() {
-            if self.hand_inside(at) {
+            if self.nodes[at].has_cases || self.hand_inside(at) {
                 continue;
             }
             if self.take_turns(model, at) {
@@ -187,6 +188,7 @@ impl Graph {
             parent: Some(self.nodes[at].scope),
             nodes: Vec::new(),
             enough: None,
+            case_of: None,
         };
         self.scopes.push(around);
         let around = self.scopes.len() - 1;
@@ -240,6 +242,7 @@ impl Graph {
                 nodes: old.nodes.iter().filter_map(|&node| node_of(node)).collect(),
                 kind: old.kind,
                 enough: old.enough,
+                case_of: old.case_of,
             });
         }
         for &old in &members {

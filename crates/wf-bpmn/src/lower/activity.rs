@@ -26,6 +26,10 @@ pub(super) fn instances_most(graph: &Graph, others: usize) -> u8 {
             (Some(Kind::Task), Repeat::Instances { number: Number::Constant(count), .. }) => {
                 2 + 2 * (*count as usize).div_ceil(8)
             }
+            (_, Repeat::Instances { .. }) if node.has_cases => {
+                used += wf_net::image::CHILDREN_BYTES;
+                0
+            }
             (Some(Kind::Task), Repeat::Instances { .. }) => {
                 open += 1;
                 0
@@ -50,15 +54,15 @@ pub(super) fn instances_most(graph: &Graph, others: usize) -> u8 {
 impl Lowering<'_, '_, '_> {
     pub(super) fn lower_activity(&mut self, at: NodeAt) -> Option<Part> {
         let node = &self.graph.nodes[at];
+        if node.has_cases {
+            return self.lower_cases(at);
+        }
         let kind = match (node.kind, &node.repeat) {
             (Some(Kind::Call), _) => return self.lower_call(at),
             (Some(Kind::Receive), _) => NodeKind::Receive(self.retention(at)),
             (_, Repeat::Instances { number, in_turn, completion, .. }) => match number.constant() {
                 Some(count) if !(1..=INSTANCES_MAX).contains(&count) => {
-                    self.refuse(
-                        at,
-                        Unsupported::Repetition("fewer than 1 or more than 64 instances at once"),
-                    );
+                    self.refuse(at, Unsupported::Repetition("no instance of it at all"));
                     return None;
                 }
                 count => NodeKind::Instances(self.instances(count, in_turn.is_some(), completion.is_some())),

@@ -302,7 +302,7 @@ impl Lowering<'_, '_, '_> {
         self.link(at, split, entry);
         for event in events {
             let receive = self.armed(event);
-            if let Some(inside) = self.graph.nodes[at].inside {
+            if let Some(inside) = self.graph.nodes[at].inside.filter(|_| !self.graph.nodes[at].has_cases) {
                 self.draft.scope_of[receive.index()] = inside;
             }
             self.link(event, split, receive);
@@ -335,7 +335,8 @@ impl Lowering<'_, '_, '_> {
             !is_thrown_inside || self.has(at, TriggerKind::Error) || node.triggers.len() > 1;
         let ways_out = self.ways_out(at);
         let events = if comes_from_outside { self.watches(at) } else { Vec::new() };
-        if is_thrown_inside && self.graph.nodes[at].triggers.len() == 1 {
+        let is_from_case = self.thrown.from_cases.contains(&at);
+        if (is_thrown_inside || is_from_case) && self.graph.nodes[at].triggers.len() == 1 {
             self.from_inside.extend(&events);
         }
         if let ([event], false) = (&events[..], is_thrown_inside) {

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use wf_net::image::CHILDREN_BYTES;
 use wf_net::{Net, NodeId, NodeKind, Quantity, Retention};
 
 use super::event::CANCEL;
@@ -60,7 +61,7 @@ pub(super) fn again(net: &Net, events: &[(NodeAt, NodeId)], had: &Again) -> Opti
     let interrupted = interrupts.filter(|id| !region_is_small(id)).flat_map(|id| self::ahead(net, id));
     let all: BTreeSet<NodeId> = ahead.iter().flatten().copied().chain(interrupted).collect();
     let bytes: usize = all.into_iter().map(counters).sum();
-    let needed = bytes + net.node_ids().map(|id| record_bytes(net.node(id).kind())).sum::<usize>();
+    let needed = bytes + net.node_ids().map(|id| record_bytes(net, id)).sum::<usize>();
     let is_crowded =
         |event: NodeId, ahead: &BTreeSet<NodeId>| needed > COUNTERS_MAX || is_crowded(net, event, ahead);
     let crowded = events.iter().zip(&ahead).filter(|&(&(_, event), ahead)| is_crowded(event, ahead));
@@ -71,8 +72,9 @@ pub(super) fn again(net: &Net, events: &[(NodeAt, NodeId)], had: &Again) -> Opti
 }
 
 /// Bytes of a case for what a node keeps beside tokens, at least.
-fn record_bytes(kind: NodeKind) -> usize {
-    match kind {
+fn record_bytes(net: &Net, id: NodeId) -> usize {
+    match net.node(id).kind() {
+        NodeKind::Instances(_) if net.body(id).is_some() || net.called(id).is_some() => CHILDREN_BYTES,
         NodeKind::Call => 4,
         NodeKind::Receive(Retention::Persistent) => 1,
         NodeKind::Instances(instances) => match instances.count {

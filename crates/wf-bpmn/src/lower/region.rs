@@ -96,7 +96,10 @@ impl Lowering<'_, '_, '_> {
         let within: Vec<bool> =
             (0..self.graph.scopes.len()).map(|at| self.graph.is_within(at, scope) && fits(at)).collect();
         let scopes = self.draft.scope_of.iter().enumerate();
-        scopes.filter(|&(_, &at)| within[at]).map(|(node, _)| NodeId(node as u32)).collect()
+        scopes
+            .filter(|&(_, &at)| within.get(at) == Some(&true))
+            .map(|(node, _)| NodeId(node as u32))
+            .collect()
     }
 
     /// For each piece of an ad-hoc sub-process that nothing else is joined to, the nodes that hold its tokens.

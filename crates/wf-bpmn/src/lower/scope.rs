@@ -48,6 +48,9 @@ impl Lowering<'_, '_, '_> {
         let node = &self.graph.nodes[at];
         let inside = node.inside?;
         let scope = &self.graph.scopes[inside];
+        if node.has_cases {
+            return self.lower_cases(at);
+        }
         if scope.kind == ScopeKind::Event {
             self.sinks[inside] = self.sinks[node.scope];
             return None;

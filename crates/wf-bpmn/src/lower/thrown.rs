@@ -13,6 +13,8 @@ pub(super) struct Thrown {
     pub(super) catcher_of: BTreeMap<NodeAt, NodeAt>,
     /// All catching events of these.
     pub(super) catchers: BTreeSet<NodeAt>,
+    /// Events around instances that catch the errors with which these end.
+    pub(super) from_cases: BTreeSet<NodeAt>,
     /// Error events that nothing catches: they end the case.
     pub(super) uncaught: Vec<NodeAt>,
     /// Escalations that nothing catches: nothing happens.
@@ -43,7 +45,12 @@ impl Thrown {
                     thrown.catcher_of.insert(at, catcher);
                     thrown.catchers.insert(catcher);
                 }
-                None if trigger.kind == TriggerKind::Error => thrown.uncaught.push(at),
+                None if trigger.kind == TriggerKind::Error => {
+                    match watchers.around_case(graph, node.scope, trigger) {
+                        Some(catcher) => _ = thrown.from_cases.insert(catcher),
+                        None => thrown.uncaught.push(at),
+                    }
+                }
                 None if trigger.kind == TriggerKind::Escalation => thrown.unheard.push(at),
                 None => {}
             }
@@ -112,6 +119,17 @@ impl Watchers {
             }
             scope = here.parent?;
         }
+    }
+
+    /// As [`find`](Self::find), around the instance in which the scope is.
+    fn around_case(&self, graph: &Graph, from: ScopeAt, thrown: &Trigger) -> Option<NodeAt> {
+        let mut scope = from;
+        while let Some(parent) = graph.scopes[scope].parent {
+            scope = parent;
+        }
+        let activity = graph.scopes[scope].case_of?;
+        best(graph, self.of_activity.get(&activity), thrown)
+            .or_else(|| self.find(graph, graph.nodes[activity].scope, thrown))
     }
 
     /// All events for escalations around an activity.

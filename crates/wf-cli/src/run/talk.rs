@@ -20,6 +20,8 @@ const TASK_SECONDS_MAX: u64 = 24 * 3600;
 
 /// Slots for each case: itself, its partners, and what they call.
 pub(super) const SLOTS_PER_CASE: u64 = 8;
+/// Slots at least: how many instances a case has, its data says.
+const SLOTS_MIN: u64 = 1 << 16;
 
 /// Messages that may wait to be delivered, however few the cases are.
 const UNDELIVERED_MIN: usize = 1 << 16;
@@ -77,7 +79,7 @@ struct Talk<'e> {
 
 /// Plays until nothing can happen any more, or more than the steps that the options allow each case have been made.
 pub(super) fn play(engine: &Engine, program: ProgramId, options: &PlayOptions) -> Result<Report, Failure> {
-    let slots = options.cases.saturating_mul(SLOTS_PER_CASE).min(SLOTS_MAX as u64) as usize;
+    let slots = options.cases.saturating_mul(SLOTS_PER_CASE).max(SLOTS_MIN).min(SLOTS_MAX as u64) as usize;
     let shard = engine.shard(0, slots).map_err(|error| Failure::Io(error.to_string()))?;
     let (mut choices, mut tasks) = (Vec::new(), Vec::new());
     for (id, _) in engine.programs() {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use wf_arena::{Arena, Policy, Scope};
 use wf_net::Names;
+use wf_net::image::CHILDREN_MAX;
 
 use super::choice::{Choices, below, draw, interrupt};
 use super::{PlayOptions, Rows, Watch, WorkerReport};
@@ -24,6 +25,11 @@ const FANOUT_PLANNED: usize = 8;
 /// for a few to go deep.
 fn slots_with_calls(live: usize) -> usize {
     live.saturating_mul(4).saturating_add(4096).min(crate::SLOTS_MAX)
+}
+
+/// As [`slots_with_calls`], where instances are cases: how many each has, data says.
+fn slots_with_instances(live: usize) -> usize {
+    live.saturating_mul(16).saturating_add(4 * usize::from(CHILDREN_MAX)).min(crate::SLOTS_MAX)
 }
 
 /// One step in so many is an interrupt, where one is possible.
@@ -87,7 +93,11 @@ impl<'o> Worker<'o> {
         let live_max = usize::try_from(live.min(numbers.end - numbers.start)).unwrap_or(usize::MAX);
         let calls = !names.calls.is_empty();
         // The cases that are called need slots too.
-        let slots = if calls { slots_with_calls(live_max) } else { live_max };
+        let slots = match calls {
+            _ if engine.has_children() => slots_with_instances(live_max),
+            true => slots_with_calls(live_max),
+            false => live_max,
+        };
         let shard = engine.shard(id, slots)?;
         let routes = engine.programs().map(|(other, _)| {
             let names = (calls || other == program).then(|| engine.names(other)).flatten();
@@ -113,7 +123,7 @@ impl<'o> Worker<'o> {
             calls,
             family: Vec::new(),
             items: Vec::new(),
-            starts: names.starts.len() as u64,
+            starts: (names.starts.len() - names.bodies) as u64,
             tasks: names.tasks.len(),
             interrupts: !names.interrupts.is_empty(),
             fanout: engine.fanout(program).clamp(1, FANOUT_PLANNED),
