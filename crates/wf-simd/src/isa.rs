@@ -34,8 +34,15 @@ pub(crate) trait Isa: Copy {
         for (index, eight) in eights.iter().enumerate() {
             bits |= bits_of(eight, predicate) << (index * 8);
         }
-        for (index, element) in rest.iter().enumerate() {
-            bits |= u64::from(predicate.holds(*element)) << (eights.len() * 8 + index);
+        match tail.last_chunk::<8>() {
+            _ if rest.is_empty() => {}
+            // Eight that end with the slice: those that were seen before are shifted out.
+            Some(eight) => bits |= bits_of(eight, predicate) >> (8 - rest.len()) << (eights.len() * 8),
+            None => {
+                for (index, element) in rest.iter().enumerate() {
+                    bits |= u64::from(predicate.holds(*element)) << index;
+                }
+            }
         }
         bits
     }
