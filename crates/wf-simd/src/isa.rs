@@ -113,6 +113,12 @@ pub(crate) trait Isa: Copy {
         T::max_in_lanes(x)
     }
 
+    /// How many bits are set in both of two sets of the same length.
+    #[inline(always)]
+    fn count_bits(self, x: &[u64], y: &[u64]) -> usize {
+        count_bits(x, y)
+    }
+
     /// Whether adding 64-bit integers with a limit is faster one by one.
     #[inline(always)]
     fn saturates_one_by_one<T: Lane>(self) -> bool {
@@ -173,6 +179,11 @@ pub(crate) fn bits_of<T: Lane, P: Predicate<T>, const N: usize>(elements: &[T; N
         bits |= u64::from(predicate.holds(*element)) << index;
     }
     bits
+}
+
+#[inline(always)]
+pub(crate) fn count_bits(x: &[u64], y: &[u64]) -> usize {
+    x.iter().zip(y).map(|(x, y)| u64::from((x & y).count_ones())).sum::<u64>() as usize
 }
 
 #[inline(always)]

@@ -6,7 +6,7 @@ use crate::isa::{BLOCK, Isa};
 use crate::lane::Lane;
 use crate::predicate::Predicate;
 use crate::scalar::Keep;
-use crate::x86_64::Avx2;
+use crate::x86_64::{Avx2, popcount};
 
 /// Proof that this code runs under AVX-512 F, BW, CD, DQ, VL and what every such processor has besides.
 #[derive(Clone, Copy, Debug)]
@@ -304,6 +304,11 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn count_of_rows<P: Predicate<u64>>(self, rows: &[[u64; 8]; BLOCK], word: usize, predicate: P) -> usize {
         self.tests_of_rows(rows, word, predicate).iter().map(|test| test.count_ones()).sum::<u32>() as usize
+    }
+
+    #[inline(always)]
+    fn count_bits(self, x: &[u64], y: &[u64]) -> usize {
+        popcount::count_bits(self, x, y)
     }
 
     #[inline(always)]
