@@ -4,8 +4,9 @@
 //! wider target features; an instruction set overrides a method where the compiler loses to hand-written code. Everything here is
 //! `inline(always)`, so that it is compiled inside the function that has the target features.
 
+use crate::add::combine;
 use crate::enabled::Transition;
-use crate::lane::Lane;
+use crate::lane::{Integer, Lane};
 use crate::predicate::Predicate;
 
 /// Elements that one word of result bits stands for.
@@ -119,10 +120,10 @@ pub(crate) trait Isa: Copy {
         count_bits(x, y)
     }
 
-    /// Whether adding 64-bit integers with a limit is faster one by one.
+    /// Adds `y[i]` to `x[i]`, stopping at the type's limits.
     #[inline(always)]
-    fn saturates_one_by_one<T: Lane>(self) -> bool {
-        false
+    fn add_saturating<T: Integer>(self, x: &mut [T], y: &[T]) {
+        combine(x, y, T::add_saturating);
     }
 
     /// Writes `base + i` for each set bit `i`, in order, to the front of `out`, and says how many.
