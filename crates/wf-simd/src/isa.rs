@@ -170,6 +170,21 @@ pub(crate) fn baseline() -> impl Isa {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
 
+/// Where the baseline's vectors compare no 64-bit lanes.
+#[cfg(all(target_arch = "x86_64", not(target_feature = "avx2")))]
+impl Isa for Portable {
+    #[inline(always)]
+    fn min<T: Lane>(self, x: &[T]) -> Option<T> {
+        crate::x86_64::Sse2::new().min(x)
+    }
+
+    #[inline(always)]
+    fn max<T: Lane>(self, x: &[T]) -> Option<T> {
+        crate::x86_64::Sse2::new().max(x)
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(target_feature = "avx2"))))]
 impl Isa for Portable {}
 
 /// Bit `i` says whether `elements[i]` passes; at most 64 elements.
