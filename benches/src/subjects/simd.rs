@@ -70,15 +70,18 @@ fn index(found: Option<usize>) -> u64 {
     found.map_or(u64::MAX, |index| index as u64)
 }
 
-/// A pair of subjects: `$id` by the kernel, `$id_scalar` by the twin.
+/// A pair of subjects: `$id` by the kernel, `$id_scalar` by the twin. An id may be several pieces in brackets.
 macro_rules! pair {
+    ($all:ident, $id:literal, $($rest:tt)*) => {
+        pair!($all, [$id], $($rest)*);
+    };
     (
-        $all:ident, $id:literal, $times:literal,
+        $all:ident, [$($id:tt)*], $times:literal,
         let $data:ident = $make:expr;
         |$turn:ident| kernel: $kernel:expr, twin: $twin:expr
     ) => {
         $all.push(Subject {
-            id: concat!("simd.", $id),
+            id: concat!("simd.", $($id)*),
             ops: $times * 8,
             make: || {
                 let $data = $make;
@@ -97,7 +100,7 @@ macro_rules! pair {
             },
         });
         $all.push(Subject {
-            id: concat!("simd.", $id, "_scalar"),
+            id: concat!("simd.", $($id)*, "_scalar"),
             ops: $times,
             make: || {
                 let $data = $make;
@@ -118,6 +121,9 @@ macro_rules! pair {
     };
 }
 
+mod few;
+mod lanes;
+
 /// The subjects of wf-simd.
 #[must_use]
 pub fn subjects() -> Vec<Subject> {
@@ -128,9 +134,10 @@ pub fn subjects() -> Vec<Subject> {
     updates(&mut all);
     sets(&mut all);
     records(&mut all);
+    lanes::subjects(&mut all);
     levels(&mut all);
     short(&mut all);
-    few(&mut all);
+    few::subjects(&mut all);
     all
 }
 
@@ -324,6 +331,7 @@ fn records(all: &mut Vec<Subject>) {
 /// A kernel at a named level.
 macro_rules! at_level {
     ($all:ident, $id:literal, let $data:ident = $make:expr; |$level:ident| $kernel:expr) => {
+        at_level!(@one $all, $id, "portable", let $data = $make; |$level| $kernel);
         at_level!(@one $all, $id, "sse2", let $data = $make; |$level| $kernel);
         at_level!(@one $all, $id, "avx2", let $data = $make; |$level| $kernel);
         at_level!(@one $all, $id, "avx512", let $data = $make; |$level| $kernel);
@@ -396,6 +404,11 @@ fn short(all: &mut Vec<Subject>) {
     push("simd.find_u32_first_64_scalar", || {
         hits(256, 64, |x, v| index(scalar::find_equal(x, v)), u64::from)
     });
+    // Slices of a block and less, which the last block or the masked tail is all there is of.
+    push("simd.find_u32_of_8", || hits(8, 8, |x, v| index(wf_simd::find_equal(x, v)), u64::from));
+    push("simd.find_u32_of_32", || hits(32, 32, |x, v| index(wf_simd::find_equal(x, v)), u64::from));
+    push("simd.find_u32_of_47", || hits(47, 47, |x, v| index(wf_simd::find_equal(x, v)), u64::from));
+    push("simd.find_u32_of_64", || hits(64, 64, |x, v| index(wf_simd::find_equal(x, v)), u64::from));
     push("simd.find_u32_of_16", || hits(16, 16, |x, v| index(wf_simd::find_equal(x, v)), u64::from));
     push("simd.find_u32_of_16_scalar", || hits(16, 16, |x, v| index(scalar::find_equal(x, v)), u64::from));
     push("simd.count_u32_of_16", || hits(16, 16, |x, v| wf_simd::count_equal(x, v) as u64, |_| 1));
@@ -412,89 +425,5 @@ fn hits(len: u32, within: u64, ask: fn(&[u32], u32) -> u64, answer: fn(u32) -> u
         SHORT_CALLS,
         move |turn| answer(expected[turn as usize]),
         move |turn| ask(black_box(&x[..]), wanted[turn as usize]),
-    )
-}
-
-/// Slices of 1 to 16 elements, which length being random, as one would write the loop and as the free functions do it.
-fn few(all: &mut Vec<Subject>) {
-    macro_rules! pair {
-        ($id:literal, $make:expr, |$x:ident, $out:ident| kernel: $kernel:expr, twin: $twin:expr) => {
-            all.push(Subject {
-                id: concat!("simd.few.", $id),
-                ops: SHORT_CALLS,
-                make: || slices($make, |$x, $out| $kernel, |$x, $out| $twin),
-            });
-            all.push(Subject {
-                id: concat!("simd.few.", $id, "_scalar"),
-                ops: SHORT_CALLS,
-                make: || slices($make, |$x, $out| $twin, |$x, $out| $twin),
-            });
-        };
-    }
-    pair!("find_u8", |bits| (bits % 8) as u8, |x, _out| kernel: index(wf_simd::find_equal(x, 5)), twin: index(scalar::find_equal(x, 5)));
-    pair!("find_u32", |bits| (bits % 8) as u32, |x, _out| kernel: index(wf_simd::find_equal(x, 5)), twin: index(scalar::find_equal(x, 5)));
-    pair!("find_masked_u64", |bits| bits, |x, _out| kernel: index(wf_simd::find_masked(x, 7, 5)), twin: index(scalar::find_masked(x, 7, 5)));
-    pair!("count_u8", |bits| (bits % 8) as u8, |x, _out| kernel: wf_simd::count_equal(x, 5) as u64, twin: scalar::count_equal(x, 5) as u64);
-    pair!("count_u32", |bits| (bits % 8) as u32, |x, _out| kernel: wf_simd::count_equal(x, 5) as u64, twin: scalar::count_equal(x, 5) as u64);
-    pair!("sum_u64", |bits| bits, |x, _out| kernel: wf_simd::sum(x), twin: scalar::sum(x));
-    pair!("sum_f64", |bits| (bits >> 12) as f64, |x, _out| kernel: wf_simd::sum(x).to_bits(), twin: scalar::sum_f64(x).to_bits());
-    pair!("min_i64", |bits| bits as i64, |x, _out| kernel: wf_simd::min(x).map_or(0, |v| v as u64), twin: scalar::min(x).map_or(0, |v| v as u64));
-    pair!("min_f64", |bits| (bits as i64) as f64, |x, _out| kernel: wf_simd::min(x).map_or(0, f64::to_bits), twin: scalar::min_f64_fold(x).to_bits());
-    pair!("argmin_u64", |bits| bits, |x, _out| kernel: index(wf_simd::argmin(x).map(|(i, _)| i)), twin: index(scalar::argmin(x).map(|(i, _)| i)));
-    pair!("match_bitmap_u64", |bits| bits, |x, out| kernel: wf_simd::match_bitmap(x, 3, 1, &mut out.words) as u64 ^ out.words[0],
-        twin: scalar::match_bitmap(x, 3, 1, &mut out.words) as u64 ^ out.words[0]);
-    pair!("match_indices_u64", |bits| bits, |x, out| kernel: digest(wf_simd::match_indices(x, 1, 1, &mut out.indices), &out.indices),
-        twin: digest(scalar::match_indices(x, 1, 1, &mut out.indices), &out.indices));
-    pair!("compact_u32", |bits| bits as u32, |x, out| kernel: { let copy = out.copy(x); wf_simd::compact(copy, &[u64::from(x[0])]) as u64 },
-        twin: { let copy = out.copy(x); scalar::compact(copy, &[u64::from(x[0])]) as u64 });
-    pair!("add_saturating_u32", |bits| bits as u32, |x, out| kernel: { let copy = out.copy(x); wf_simd::add_saturating(copy, x); u64::from(copy[0]) },
-        twin: { let copy = out.copy(x); scalar::add_saturating(copy, x); u64::from(copy[0]) });
-    pair!("bits_count_and", |bits| bits, |x, _out| kernel: wf_simd::bits_count_and(x, x) as u64, twin: scalar::bits_count_and(x, x) as u64);
-    pair!("histogram_8", |bits| (bits % 8) as u8, |x, _out| kernel: wf_simd::histogram::<8>(x)[3], twin: scalar::histogram::<8>(x)[3]);
-    pair!("enabled_4", |bits| bits, |x, out| kernel: { wf_simd::enabled(x, &out.transitions, &mut out.words); out.words[2] },
-        twin: { scalar::enabled(x, &out.transitions, &mut out.words); out.words[2] });
-    pair!("find_masked_rows", |bits| [bits; 8], |x, _out| kernel: index(wf_simd::find_masked_rows(x, 3, 7, 5)), twin: index(scalar::find_masked_rows(x, 3, 7, 5)));
-    pair!("count_masked_rows", |bits| [bits; 8], |x, _out| kernel: wf_simd::count_masked_rows(x, 3, 3, 1) as u64, twin: scalar::count_masked_rows(x, 3, 3, 1) as u64);
-}
-
-/// Where the kernels of [`few`] write.
-struct Out {
-    words: Vec<u64>,
-    indices: Vec<u32>,
-    copy: Vec<u32>,
-    transitions: [Transition; 4],
-}
-
-impl Out {
-    fn copy(&mut self, x: &[u32]) -> &mut [u32] {
-        let copy = &mut self.copy[..x.len()];
-        copy.copy_from_slice(x);
-        copy
-    }
-}
-
-/// Asks about a slice of 1 to 16 elements, at a place and of a length drawn for each call.
-fn slices<T: Zeroable + Copy + 'static>(
-    make: impl Fn(u64) -> T,
-    ask: impl Fn(&[T], &mut Out) -> u64 + 'static,
-    twin: impl Fn(&[T], &mut Out) -> u64,
-) -> Box<dyn Batch> {
-    let x = filled(256, 26, &make);
-    let expected = filled(256, 26, make);
-    let ranges =
-        filled(SHORT_CALLS as usize, 27, |bits| (bits % 240) as u32 + ((bits >> 32) % 16 + 1) as u32 * 256);
-    let range = |word: u32| (word % 256) as usize..(word % 256 + word / 256) as usize;
-    let out = || Out {
-        words: vec![0; 8],
-        indices: vec![0; 32],
-        copy: vec![0; 32],
-        transitions: std::array::from_fn(|t| Transition { mask: 5 << t, value: 1 << t }),
-    };
-    let (mut twins_out, mut own_out) = (out(), out());
-    let twins_ranges = ranges.to_vec();
-    calls(
-        SHORT_CALLS,
-        move |turn| twin(&expected[range(twins_ranges[turn as usize])], &mut twins_out),
-        move |turn| ask(black_box(&x[range(ranges[turn as usize])]), &mut own_out),
     )
 }

@@ -139,6 +139,16 @@ impl<const N: usize> fmt::Debug for Counters<N> {
 ///
 /// `Send`, so a thread can be given its writer; not `Sync` and not `Clone`, so a block has one writer. Dropping it keeps what
 /// was counted and frees the block for the next writer.
+///
+/// ```compile_fail,E0277
+/// fn is_shared<T: Sync>() {}
+/// is_shared::<wf_aligned::Writer<1>>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn is_copied<T: Clone>() {}
+/// is_copied::<wf_aligned::Writer<1>>();
+/// ```
 pub struct Writer<const N: usize> {
     block: Arc<Block<N>>,
     shared: Arc<Mutex<Blocks<N>>>,

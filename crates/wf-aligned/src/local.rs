@@ -10,6 +10,11 @@ use crate::{Counters, Writer};
 /// A writer that adds through a shared reference, for a thread-local.
 ///
 /// Neither `Send` nor `Sync`: it stays in the thread that made it, which is therefore the single writer.
+///
+/// ```compile_fail,E0277
+/// fn is_sent<T: Send>() {}
+/// is_sent::<wf_aligned::LocalWriter<1>>();
+/// ```
 pub struct LocalWriter<const N: usize> {
     writer: Writer<N>,
     not_send: PhantomData<*const ()>,

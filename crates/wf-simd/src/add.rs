@@ -37,19 +37,20 @@ kernel! {
     /// ```
     pub fn add_saturating[T: Integer](x: &mut [T], y: &[T]) -> () {
         short(x.len() < SHORT) { combine(x, y, |x, y| x.keep().add_saturating(y)) }
-        at_most(Avx2)
-        each(isa) {
-            if isa.saturates_one_by_one::<T>() {
-                combine(x, y, |x, y| x.keep().add_saturating(y))
-            } else {
-                combine(x, y, T::add_saturating)
-            }
-        }
+        at_most(Avx2 when stores_decide(x))
+        each(isa) { isa.add_saturating(x, y) }
     }
 }
 
+/// Whether a vector is added in one instruction, or comes from beyond the first-level cache: wider ones are no faster then. Where it takes
+/// several instructions there are half as many of them.
 #[inline(always)]
-fn combine<T: Integer>(x: &mut [T], y: &[T], add: impl Fn(T, T) -> T) {
+fn stores_decide<T: Integer>(x: &[T]) -> bool {
+    size_of::<T>() < 4 || size_of_val(x) > 16 << 10
+}
+
+#[inline(always)]
+pub(crate) fn combine<T: Integer>(x: &mut [T], y: &[T], add: impl Fn(T, T) -> T) {
     assert_eq!(x.len(), y.len(), "two slices of different length");
     for (x, y) in x.iter_mut().zip(y) {
         *x = add(*x, *y);

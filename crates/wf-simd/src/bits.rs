@@ -1,6 +1,7 @@
 //! Bit sets over `&[u64]`: bit `i` is bit `i % 64` of word `i / 64`.
 
 use crate::dispatch::{SHORT, kernel};
+use crate::isa::Isa;
 use crate::scalar::Keep;
 
 macro_rules! combine {
@@ -66,7 +67,7 @@ kernel! {
     /// ```
     #[must_use]
     pub fn bits_count[](x: &[u64]) -> usize {
-        each(_isa) { x.iter().map(|word| u64::from(word.count_ones())).sum::<u64>() as usize }
+        each(isa) { isa.count_bits(x, x) }
     }
 }
 
@@ -82,7 +83,10 @@ kernel! {
     /// ```
     #[must_use]
     pub fn bits_count_and[](x: &[u64], y: &[u64]) -> usize {
-        each(_isa) { count_and(x, y) }
+        each(isa) {
+            same_length(x.len(), y.len());
+            isa.count_bits(x, y)
+        }
     }
 }
 
@@ -101,12 +105,6 @@ fn any_and(x: &[u64], y: &[u64]) -> bool {
     let (ys, y_tail) = y.as_chunks::<64>();
     let both = |x: &[u64], y: &[u64]| x.iter().zip(y).fold(0, |bits, (x, y)| bits | (x & y)) != 0;
     xs.iter().zip(ys).any(|(x, y)| both(x, y)) || both(x_tail, y_tail)
-}
-
-#[inline(always)]
-fn count_and(x: &[u64], y: &[u64]) -> usize {
-    same_length(x.len(), y.len());
-    x.iter().zip(y).map(|(x, y)| u64::from((x & y).count_ones())).sum::<u64>() as usize
 }
 
 #[inline(always)]

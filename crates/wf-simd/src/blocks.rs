@@ -166,16 +166,29 @@ impl<I: Isa> Blocks for Rows<'_, I> {
 
 /// The index of the first element that passes.
 #[inline(always)]
-pub(crate) fn find<B: Blocks>(blocks: B) -> Option<usize> {
+pub(crate) fn find(blocks: impl Blocks) -> Option<usize> {
+    // A hit near the front is worth having the bits at once; a long search asks the cheaper question of groups of blocks.
+    search(blocks, true)
+}
+
+/// The same for a hit that is as likely to be anywhere.
+#[inline(always)]
+pub(crate) fn find_anywhere(blocks: impl Blocks) -> Option<usize> {
+    search(blocks, false)
+}
+
+#[inline(always)]
+fn search<B: Blocks>(blocks: B, front_first: bool) -> Option<usize> {
     let full = blocks.len() / BLOCK;
     let mut index = 0;
     if full > 0 {
-        // A hit near the front is worth having the bits at once; a long search asks the cheaper question of groups of blocks.
-        let bits = blocks.full(0);
-        if bits != 0 {
-            return Some(bits.trailing_zeros() as usize);
+        if front_first {
+            let bits = blocks.full(0);
+            if bits != 0 {
+                return Some(bits.trailing_zeros() as usize);
+            }
+            index = 1;
         }
-        index = 1;
         while index + B::GROUP <= full && !blocks.any(index) {
             index += B::GROUP;
         }

@@ -4,13 +4,13 @@
 ///
 /// `each(isa) { .. }` is the body; it must be made of `inline(always)` functions. `short(condition) { .. }`, if given, is inlined
 /// into the caller of the free function, which saves short inputs the dispatch and the call. `at_most(Avx2)` keeps AVX-512 from being
-/// used where it was measured to be slower.
+/// used where it was measured to be slower, `at_most(Avx2 when condition)` only there.
 macro_rules! kernel {
     (
         $(#[$meta:meta])*
         pub fn $name:ident [$($generics:tt)*] ($($arg:ident: $type:ty),* $(,)?) -> $output:ty {
             $(short($short:expr) $when_short:block)?
-            $(at_most($widest:ident))?
+            $(at_most($widest:ident $(when $when:expr)?))?
             each($isa:ident) $body:block
         }
     ) => {
@@ -30,7 +30,7 @@ macro_rules! kernel {
             $(#[$meta])*
             #[inline]
             pub fn $name<$($generics)*>(self, $($arg: $type),*) -> $output {
-                match $crate::dispatch::at_most!(self $(, $widest)?) {
+                match $crate::dispatch::at_most!(self $(, $widest $(when $when)?)?) {
                     #[cfg(target_arch = "x86_64")]
                     $crate::Level::Avx512 => {
                         #[target_feature(
@@ -79,8 +79,11 @@ macro_rules! at_most {
         $level
     };
     ($level:expr, $widest:ident) => {
+        $crate::dispatch::at_most!($level, $widest when true)
+    };
+    ($level:expr, $widest:ident when $when:expr) => {
         match $level {
-            $crate::Level::Avx512 => $crate::Level::$widest,
+            $crate::Level::Avx512 if $when => $crate::Level::$widest,
             level => level,
         }
     };

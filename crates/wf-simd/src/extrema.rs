@@ -74,17 +74,16 @@ fn argmin_of_few<T: Lane>(x: &[T]) -> Option<(usize, T)> {
 
 #[inline(always)]
 fn argmin_of<T: Lane>(isa: impl Isa, x: &[T]) -> Option<(usize, T)> {
-    let mut best: Option<(usize, T)> = None;
-    for (pass, elements) in x.chunks(PASS).enumerate() {
+    let (first, rest) = x.split_at(x.len().min(PASS));
+    let (mut start, mut best) = (0, isa.min(first));
+    for (pass, elements) in (1..).zip(rest.chunks(PASS)) {
         if let Some(least) = isa.min(elements)
-            && best.is_none_or(|(_, value)| least.is_less(value))
+            && best.is_none_or(|value| least.is_less(value))
         {
-            best = Some((pass, least));
+            (start, best) = (pass * PASS, Some(least));
         }
     }
-    let (pass, least) = best?;
-    let start = pass * PASS;
     let winners = &x[start..x.len().min(start + PASS)];
-    let index = start + blocks::find(Elements::new(isa, winners, Equal(least)))?;
+    let index = start + blocks::find_anywhere(Elements::new(isa, winners, Equal(best?)))?;
     Some((index, x[index]))
 }

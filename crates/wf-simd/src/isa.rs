@@ -4,8 +4,9 @@
 //! wider target features; an instruction set overrides a method where the compiler loses to hand-written code. Everything here is
 //! `inline(always)`, so that it is compiled inside the function that has the target features.
 
+use crate::add::combine;
 use crate::enabled::Transition;
-use crate::lane::Lane;
+use crate::lane::{Integer, Lane};
 use crate::predicate::Predicate;
 
 /// Elements that one word of result bits stands for.
@@ -34,8 +35,15 @@ pub(crate) trait Isa: Copy {
         for (index, eight) in eights.iter().enumerate() {
             bits |= bits_of(eight, predicate) << (index * 8);
         }
-        for (index, element) in rest.iter().enumerate() {
-            bits |= u64::from(predicate.holds(*element)) << (eights.len() * 8 + index);
+        match tail.last_chunk::<8>() {
+            _ if rest.is_empty() => {}
+            // Eight that end with the slice: those that were seen before are shifted out.
+            Some(eight) => bits |= bits_of(eight, predicate) >> (8 - rest.len()) << (eights.len() * 8),
+            None => {
+                for (index, element) in rest.iter().enumerate() {
+                    bits |= u64::from(predicate.holds(*element)) << index;
+                }
+            }
         }
         bits
     }
@@ -106,10 +114,16 @@ pub(crate) trait Isa: Copy {
         T::max_in_lanes(x)
     }
 
-    /// Whether adding 64-bit integers with a limit is faster one by one.
+    /// How many bits are set in both of two sets of the same length.
     #[inline(always)]
-    fn saturates_one_by_one<T: Lane>(self) -> bool {
-        false
+    fn count_bits(self, x: &[u64], y: &[u64]) -> usize {
+        count_bits(x, y)
+    }
+
+    /// Adds `y[i]` to `x[i]`, stopping at the type's limits.
+    #[inline(always)]
+    fn add_saturating<T: Integer>(self, x: &mut [T], y: &[T]) {
+        combine(x, y, T::add_saturating);
     }
 
     /// Writes `base + i` for each set bit `i`, in order, to the front of `out`, and says how many.
@@ -156,6 +170,21 @@ pub(crate) fn baseline() -> impl Isa {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
 
+/// Where the baseline's vectors compare no 64-bit lanes.
+#[cfg(all(target_arch = "x86_64", not(target_feature = "avx2")))]
+impl Isa for Portable {
+    #[inline(always)]
+    fn min<T: Lane>(self, x: &[T]) -> Option<T> {
+        crate::x86_64::Sse2::new().min(x)
+    }
+
+    #[inline(always)]
+    fn max<T: Lane>(self, x: &[T]) -> Option<T> {
+        crate::x86_64::Sse2::new().max(x)
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(target_feature = "avx2"))))]
 impl Isa for Portable {}
 
 /// Bit `i` says whether `elements[i]` passes; at most 64 elements.
@@ -166,6 +195,11 @@ pub(crate) fn bits_of<T: Lane, P: Predicate<T>, const N: usize>(elements: &[T; N
         bits |= u64::from(predicate.holds(*element)) << index;
     }
     bits
+}
+
+#[inline(always)]
+pub(crate) fn count_bits(x: &[u64], y: &[u64]) -> usize {
+    x.iter().zip(y).map(|(x, y)| u64::from((x & y).count_ones())).sum::<u64>() as usize
 }
 
 #[inline(always)]

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 /// Whether the processor has a feature.
 #[cfg(all(target_arch = "x86_64", feature = "std"))]
-use std::is_x86_feature_detected as has;
+pub(crate) use std::is_x86_feature_detected as has;
 
 /// Nobody to ask: whether the build requires the feature, which then is there.
 #[cfg(all(target_arch = "x86_64", not(feature = "std")))]
@@ -17,6 +17,8 @@ macro_rules! has {
         cfg!(target_feature = $name)
     };
 }
+#[cfg(all(target_arch = "x86_64", not(feature = "std")))]
+pub(crate) use has;
 
 /// The environment variable that lowers the level: `portable`, `sse2`, `avx2`, `avx512` or `neon`.
 #[cfg(feature = "std")]
@@ -50,7 +52,7 @@ pub enum Level {
     /// 32-byte vectors, with BMI1, BMI2, LZCNT and POPCNT.
     #[non_exhaustive]
     Avx2,
-    /// 64-byte vectors and lane masks: AVX-512 F, BW, CD, DQ and VL.
+    /// 64-byte vectors and lane masks: AVX-512 F, BW, CD, DQ and VL, and VPOPCNTDQ for counting bits where the processor has it.
     #[non_exhaustive]
     Avx512,
     /// aarch64's baseline, 16-byte vectors.

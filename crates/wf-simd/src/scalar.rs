@@ -179,6 +179,20 @@ pub fn bits_and(x: &mut [u64], y: &[u64]) {
     }
 }
 
+/// Twin of [`bits_or`](crate::bits_or).
+pub fn bits_or(x: &mut [u64], y: &[u64]) {
+    for (x, y) in x.iter_mut().zip(y) {
+        *x = x.keep() | y;
+    }
+}
+
+/// Twin of [`bits_and_not`](crate::bits_and_not).
+pub fn bits_and_not(x: &mut [u64], y: &[u64]) {
+    for (x, y) in x.iter_mut().zip(y) {
+        *x = x.keep() & !y;
+    }
+}
+
 /// Twin of [`enabled_rows`](crate::enabled_rows).
 pub fn enabled_rows(rows: &[[u64; 8]], word: usize, transitions: &[Transition], out: &mut [u64]) {
     let stride = rows.len().div_ceil(64);

@@ -38,7 +38,13 @@ proptest! {
             })*};
         }
         all!(u8 u16 u32 u64);
+        let signed: Vec<i64> = data.iter().map(|word| word.cast_signed()).collect();
+        let keep = vec![mask ^ value.rotate_left(17); data.len().div_ceil(64)];
         for level in Level::available() {
+            check::lanes(level, &signed[from..], value.cast_signed());
+            check::integers(level, &signed[from..]);
+            check::additions(level, &mut signed.clone()[from..], &signed[..data.len() - from]);
+            check::compaction(level, &mut signed.clone()[from..], &keep);
             check::sets(level, &mut data.clone()[from..], &data[..data.len() - from]);
         }
     }
@@ -52,6 +58,7 @@ proptest! {
             check::floats(level, &wild);
             check::floats(level, &tame);
             check::lanes(level, &tame, 0.0);
+            check::compaction(level, &mut wild.clone(), &vec![0x5A5A_0FF0_1234_FFFF; wild.len().div_ceil(64)]);
         }
     }
 

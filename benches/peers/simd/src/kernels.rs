@@ -1,118 +1,37 @@
-//! Kernels: memchr, bytecount, multiversion, pulp, fearless_simd, numkong, arrow, and std's own loops under the same target
-//! features.
+//! Searches and reductions: memchr, bytecount, arrow, numkong, std, fearless_simd's own vectors, and plain loops under the wide
+//! instruction sets of multiversion, pulp and fearless_simd.
 
 use std::cell::OnceCell;
-use std::hint::black_box;
 
-use multiversion::multiversion;
-use wf_aligned::{AlignedBuf, Boundary, Zeroable};
-use wf_gate::{Batch, Random, Subject};
+use fearless_simd::prelude::*;
+use wf_gate::Subject;
 
-/// A call repeated over one buffer.
-struct Calls<T: 'static> {
-    x: AlignedBuf<T>,
-    times: u32,
-    call: fn(&[T]) -> u64,
-    answer: u64,
+use crate::data::{buffer_of, subjects};
+use crate::plain;
+
+pub(crate) fn place(found: Option<usize>) -> u64 {
+    found.map_or(u64::MAX, |index| index as u64)
 }
 
-impl<T> Batch for Calls<T> {
-    fn run(&mut self) -> u64 {
-        (0..self.times).fold(0, |sum, _| sum.wrapping_add((self.call)(black_box(&self.x[..]))))
-    }
-
-    fn expected(&mut self) -> Option<u64> {
-        Some(self.answer)
-    }
-}
-
-pub(crate) fn calls<T: Zeroable + Copy + 'static>(
-    len: usize,
-    make: fn(u64) -> T,
-    call: fn(&[T]) -> u64,
-    naive: fn(&[T]) -> u64,
-) -> Box<dyn Batch> {
-    let mut random = Random::new(1);
-    let mut x = AlignedBuf::zeroed(len, Boundary::Line).expect("a few megabytes");
-    x.iter_mut().for_each(|slot| *slot = make(random.next_u64()));
-    let times = times(len);
-    let answer = naive(&x).wrapping_mul(u64::from(times));
-    Box::new(Calls { x, times, call, answer })
-}
-
-/// Enough calls that the clock's bracket disappears.
-pub(crate) const fn times(len: usize) -> u32 {
-    if len < 100_000 { (200_000 / len) as u32 } else { 1 }
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl", "x86_64+avx2"))]
-fn count_u32_multiversion(x: &[u32]) -> u64 {
-    u64::from(x.iter().map(|e| u32::from(*e == 3)).sum::<u32>())
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl", "x86_64+avx2"))]
-fn sum_u64_multiversion(x: &[u64]) -> u64 {
-    x.iter().fold(0, |sum: u64, e| sum.wrapping_add(*e))
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl", "x86_64+avx2"))]
-fn min_i64_multiversion(x: &[i64]) -> u64 {
-    x.iter().copied().min().unwrap_or(0) as u64
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl", "x86_64+avx2"))]
-fn find_u32_multiversion(x: &[u32]) -> u64 {
-    find_in_blocks(x)
-}
-
-/// pulp: a plain loop compiled for the widest level.
-fn sum_u64_pulp(x: &[u64]) -> u64 {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || x.iter().fold(0, |sum: u64, e| sum.wrapping_add(*e)),
-    )
-}
-
-fn count_u32_pulp(x: &[u32]) -> u64 {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || u64::from(x.iter().map(|e| u32::from(*e == 3)).sum::<u32>()),
-    )
-}
-
-fn find_u32_pulp(x: &[u32]) -> u64 {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || find_in_blocks(x),
-    )
-}
-
-/// What compilers vectorise: blocks, each tested whole.
-#[inline(always)]
-fn find_in_blocks(x: &[u32]) -> u64 {
-    let (blocks, tail) = x.as_chunks::<64>();
-    for (index, block) in blocks.iter().enumerate() {
-        if block.iter().fold(false, |any, e| any | (*e == 9)) {
-            return (index * 64 + block.iter().position(|e| *e == 9).unwrap_or(0)) as u64;
+/// fearless_simd's vectors, as wide as the processor's, four to a test.
+fn find_u32_fearless_vectors(x: &[u32]) -> u64 {
+    #[inline(always)]
+    fn find<S: Simd>(simd: S, x: &[u32]) -> u64 {
+        let lanes = <S::u32s as SimdBase<S>>::LEN;
+        let blocks = x.chunks_exact(4 * lanes);
+        let tail = blocks.remainder();
+        for (index, block) in blocks.enumerate() {
+            let test =
+                |at: usize| S::u32s::from_slice(simd, &block[at * lanes..(at + 1) * lanes]).simd_eq(9_u32);
+            if (test(0) | test(1) | test(2) | test(3)).any_true() {
+                let at = block.iter().position(|e| *e == 9).unwrap_or(0);
+                return (index * 4 * lanes + at) as u64;
+            }
         }
+        place(tail.iter().position(|e| *e == 9).map(|at| x.len() - tail.len() + at))
     }
-    place(tail.iter().position(|e| *e == 9).map(|i| i + blocks.len() * 64))
-}
-
-/// fearless_simd: the same loops under its token.
-fn sum_u64_fearless(x: &[u64]) -> u64 {
     let level = fearless_simd::Level::new();
-    fearless_simd::dispatch!(level, _simd => x.iter().fold(0, |sum: u64, e| sum.wrapping_add(*e)))
-}
-
-fn count_u32_fearless(x: &[u32]) -> u64 {
-    let level = fearless_simd::Level::new();
-    fearless_simd::dispatch!(level, _simd => u64::from(x.iter().map(|e| u32::from(*e == 3)).sum::<u32>()))
-}
-
-fn find_u32_fearless(x: &[u32]) -> u64 {
-    let level = fearless_simd::Level::new();
-    fearless_simd::dispatch!(level, _simd => find_in_blocks(x))
+    fearless_simd::dispatch!(level, simd => find(simd, x))
 }
 
 /// numkong answers more than the minimum: maximum and both places as well.
@@ -121,82 +40,101 @@ fn min_i64_numkong(x: &[i64]) -> u64 {
     i64::reduce_minmax(x, size_of::<i64>()).map_or(0, |(min, ..)| min) as u64
 }
 
-/// arrow works on arrays of its own: made once of the first data seen, which is the only data of a process's subject.
-fn min_i64_arrow(x: &[i64]) -> u64 {
-    thread_local! {
-        static ARRAY: OnceCell<arrow_array::Int64Array> = const { OnceCell::new() };
-    }
-    ARRAY.with(|array| {
-        let array = array.get_or_init(|| x.to_vec().into());
-        assert_eq!(array.len(), x.len());
-        arrow_arith::aggregate::min(array).unwrap_or(0) as u64
-    })
+fn min_f64_numkong(x: &[f64]) -> u64 {
+    use numkong::ReduceMinMax as _;
+    f64::reduce_minmax(x, size_of::<f64>()).map_or(0, |(min, ..)| min.to_bits())
 }
 
-fn sum_u64_arrow(x: &[u64]) -> u64 {
-    thread_local! {
-        static ARRAY: OnceCell<arrow_array::UInt64Array> = const { OnceCell::new() };
-    }
-    ARRAY.with(|array| {
-        let array = array.get_or_init(|| x.to_vec().into());
-        assert_eq!(array.len(), x.len());
-        arrow_arith::aggregate::sum(array).unwrap_or(0)
-    })
+fn argmin_numkong(x: &[u64]) -> u64 {
+    use numkong::ReduceMinMax as _;
+    u64::reduce_minmax(x, size_of::<u64>()).map_or(0, |(_, at, ..)| at as u64)
 }
 
-fn place(found: Option<usize>) -> u64 {
-    found.map_or(u64::MAX, |index| index as u64)
-}
-
-/// One subject per length, so that each is measured in the cache it lives in.
-macro_rules! subjects {
-    ($all:ident, $id:literal, $type:ty, $make:expr, $naive:expr, $($who:literal => $call:expr),* $(,)?) => {
-        subjects!(@len $all, $id, "1k", 1_000, $type, $make, $naive, $($who => $call),*);
-        subjects!(@len $all, $id, "10k", 10_000, $type, $make, $naive, $($who => $call),*);
-        subjects!(@len $all, $id, "1m", 1_000_000, $type, $make, $naive, $($who => $call),*);
+/// arrow works on arrays of its own: made once, of the same memory, which is the only data of a process's subject.
+macro_rules! of_array {
+    ($name:ident, $type:ty, $array:ident, $array_of:ident => $answer:expr) => {
+        pub(crate) fn $name(x: &[$type]) -> u64 {
+            thread_local! {
+                static ARRAY: OnceCell<arrow_array::$array_of> = const { OnceCell::new() };
+            }
+            ARRAY.with(|$array| {
+                let $array = $array.get_or_init(|| arrow_array::$array_of::new(buffer_of(x), None));
+                assert!(std::ptr::eq(&**$array.values(), x));
+                $answer
+            })
+        }
     };
-    (@len $all:ident, $id:literal, $size:literal, $len:literal, $type:ty, $make:expr, $naive:expr, $($who:literal => $call:expr),*) => {$(
-        $all.push(Subject {
-            id: concat!("simd.", $id, "_", $size, ".", $who),
-            ops: times($len),
-            make: || calls::<$type>($len, $make, $call, $naive),
-        });
-    )*};
 }
 
-/// Kernels with a peer.
-pub fn subjects() -> Vec<Subject> {
+of_array!(min_i64_arrow, i64, array, Int64Array => arrow_arith::aggregate::min(array).unwrap_or(0) as u64);
+// arrow orders totally, which agrees where there is no NaN and no zero.
+of_array!(min_f64_arrow, f64, array, Float64Array => arrow_arith::aggregate::min(array).unwrap_or(0.0).to_bits());
+of_array!(sum_u64_arrow, u64, array, UInt64Array => arrow_arith::aggregate::sum(array).unwrap_or(0));
+// Into an array of its own, as arrow makes one.
+of_array!(bitmap_arrow, u64, array, UInt64Array => {
+    arrow_array::BooleanArray::from_unary(array, |e| e & 3 == 1).true_count() as u64
+});
+
+/// Searches and reductions with a peer.
+pub(crate) fn subjects() -> Vec<Subject> {
     let mut all = Vec::new();
     // Codes below 8, so that 9 is never found.
     subjects!(all, "find_u8", u8, |bits| (bits % 8) as u8, |x| place(x.iter().position(|e| *e == 9)),
         "ours" => |x| place(wf_simd::find_equal(x, 9)),
-        "memchr" => |x| place(memchr::memchr(9, x)));
+        "memchr" => |x| place(memchr::memchr(9, x)),
+        "multiversion" => plain::find_u8::multiversion,
+        "pulp" => plain::find_u8::pulp,
+        "fearless_simd" => plain::find_u8::fearless);
     subjects!(all, "count_u8", u8, |bits| (bits % 8) as u8, |x| x.iter().filter(|e| **e == 3).count() as u64,
         "ours" => |x| wf_simd::count_equal(x, 3) as u64,
         "bytecount" => |x| bytecount::count(x, 3) as u64,
-        "memchr" => |x| memchr::memchr_iter(3, x).count() as u64);
+        "memchr" => |x| memchr::memchr_iter(3, x).count() as u64,
+        "multiversion" => plain::count_u8::multiversion,
+        "pulp" => plain::count_u8::pulp,
+        "fearless_simd" => plain::count_u8::fearless);
     subjects!(all, "find_u32", u32, |bits| (bits % 8) as u32, |x| place(x.iter().position(|e| *e == 9)),
         "ours" => |x| place(wf_simd::find_equal(x, 9)),
-        "multiversion" => find_u32_multiversion,
-        "pulp" => find_u32_pulp,
-        "fearless_simd" => find_u32_fearless,
+        "multiversion" => plain::find_u32::multiversion,
+        "pulp" => plain::find_u32::pulp,
+        "fearless_simd" => plain::find_u32::fearless,
+        "fearless_vectors" => find_u32_fearless_vectors,
         // Answers only whether, which is all that the standard library vectorises.
         "std" => |x| if x.contains(&9) { 0 } else { u64::MAX });
+    subjects!(all, "find_u64", u64, |bits| bits % 8, |x| place(x.iter().position(|e| *e == 9)),
+        "ours" => |x| place(wf_simd::find_equal(x, 9)),
+        "multiversion" => plain::find_u64::multiversion,
+        "pulp" => plain::find_u64::pulp,
+        "fearless_simd" => plain::find_u64::fearless);
     subjects!(all, "count_u32", u32, |bits| (bits % 8) as u32, |x| x.iter().filter(|e| **e == 3).count() as u64,
         "ours" => |x| wf_simd::count_equal(x, 3) as u64,
-        "multiversion" => count_u32_multiversion,
-        "pulp" => count_u32_pulp,
-        "fearless_simd" => count_u32_fearless);
+        "multiversion" => plain::count_u32::multiversion,
+        "pulp" => plain::count_u32::pulp,
+        "fearless_simd" => plain::count_u32::fearless);
     subjects!(all, "sum_u64", u64, |bits| bits, |x| x.iter().fold(0, |sum: u64, e| sum.wrapping_add(*e)),
         "ours" => wf_simd::sum,
-        "multiversion" => sum_u64_multiversion,
-        "pulp" => sum_u64_pulp,
-        "fearless_simd" => sum_u64_fearless,
+        "multiversion" => plain::sum_u64::multiversion,
+        "pulp" => plain::sum_u64::pulp,
+        "fearless_simd" => plain::sum_u64::fearless,
         "arrow" => sum_u64_arrow);
     subjects!(all, "min_i64", i64, |bits| bits as i64, |x| x.iter().copied().min().unwrap_or(0) as u64,
         "ours" => |x| wf_simd::min(x).unwrap_or(0) as u64,
-        "multiversion" => min_i64_multiversion,
+        "multiversion" => plain::min_i64::multiversion,
+        "pulp" => plain::min_i64::pulp,
+        "fearless_simd" => plain::min_i64::fearless,
         "numkong" => min_i64_numkong,
         "arrow" => min_i64_arrow);
+    subjects!(all, "min_f64", f64, |bits| bits as i64 as f64, |x| x.iter().copied().fold(f64::INFINITY, f64::min).to_bits(),
+        "ours" => |x| wf_simd::min(x).map_or(0, f64::to_bits),
+        "multiversion" => plain::min_f64::multiversion,
+        "pulp" => plain::min_f64::pulp,
+        "fearless_simd" => plain::min_f64::fearless,
+        "numkong" => min_f64_numkong,
+        "arrow" => min_f64_arrow);
+    subjects!(all, "argmin_u64", u64, |bits| bits, |x| x.iter().enumerate().min_by_key(|(_, e)| **e).map_or(0, |(i, _)| i as u64),
+        "ours" => |x| wf_simd::argmin(x).map_or(0, |(i, _)| i as u64),
+        "multiversion" => plain::argmin_u64::multiversion,
+        "pulp" => plain::argmin_u64::pulp,
+        "fearless_simd" => plain::argmin_u64::fearless,
+        "numkong" => argmin_numkong);
     all
 }

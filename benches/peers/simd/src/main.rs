@@ -3,7 +3,9 @@
 //! `cargo run --release` checks the rules in `budgets.toml` beside this package's manifest.
 
 mod counters;
+mod data;
 mod kernels;
+mod plain;
 mod registries;
 mod selections;
 

@@ -56,7 +56,8 @@ impl Lowering<'_, '_, '_> {
         for &event in &events {
             let region = self.watched(at);
             self.regions.push((event, region));
-            let calls = || self.graph.nodes.iter().any(|node| node.kind == Some(Kind::Call) || node.has_cases);
+            let calls =
+                || self.graph.nodes.iter().any(|node| node.kind == Some(Kind::Call) || node.has_cases);
             if self.has(at, TriggerKind::Error) && triggers.len() == 1 && calls() {
                 self.name_error(at, event);
             }

@@ -5,6 +5,7 @@ use core::arch::x86_64::*;
 use crate::isa::{BLOCK, Isa, compact, expand};
 use crate::lane::Lane;
 use crate::predicate::Predicate;
+use crate::x86_64::Sse2;
 use crate::x86_64::table::SET_BITS;
 
 /// Proof that this code runs under AVX2, BMI1, BMI2, LZCNT and POPCNT.
@@ -274,6 +275,25 @@ impl Avx2 {
 }
 
 impl Isa for Avx2 {
+    #[inline(always)]
+    fn bits_of_tail<T: Lane, P: Predicate<T>>(self, tail: &[T], predicate: P) -> u64 {
+        debug_assert!(tail.len() < BLOCK);
+        let Some(last) = tail.len().checked_sub(<T as Ymm>::LANES) else {
+            return Sse2::new().bits_of_tail(tail, predicate);
+        };
+        // Whole vectors, the last of which ends with the slice and overlaps the one before.
+        let bits_at = |from: usize| {
+            <T as Ymm>::bits(self, <T as Ymm>::test(self, whole(&tail[from..]), predicate)) << from
+        };
+        let mut bits = bits_at(last);
+        let mut from = 0;
+        while from < last {
+            bits |= bits_at(from);
+            from += <T as Ymm>::LANES;
+        }
+        bits
+    }
+
     #[inline(always)]
     fn bits<T: Lane, P: Predicate<T>>(self, block: &[T; BLOCK], predicate: P) -> u64 {
         let mut bits = 0;

@@ -5,7 +5,8 @@ use core::arch::x86_64::*;
 use crate::isa::{BLOCK, Isa};
 use crate::lane::Lane;
 use crate::predicate::Predicate;
-use crate::x86_64::Avx2;
+use crate::scalar::Keep;
+use crate::x86_64::{Avx2, popcount};
 
 /// Proof that this code runs under AVX-512 F, BW, CD, DQ, VL and what every such processor has besides.
 #[derive(Clone, Copy, Debug)]
@@ -249,15 +250,22 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn bits_of_tail<T: Lane, P: Predicate<T>>(self, tail: &[T], predicate: P) -> u64 {
         debug_assert!(tail.len() < BLOCK);
-        let mut bits = 0;
-        for index in 0..BLOCK / <T as Zmm>::LANES {
-            let from = (index * <T as Zmm>::LANES).min(tail.len());
-            let to = (from + <T as Zmm>::LANES).min(tail.len());
-            bits |= <T as Zmm>::test(self, <T as Zmm>::load(self, &tail[from..to]), predicate)
-                << (index * <T as Zmm>::LANES);
+        let Some(last) = tail.len().checked_sub(<T as Zmm>::LANES) else {
+            // Lanes past the end are 0, and 0 may pass.
+            let inside = (1 << tail.len()) - 1;
+            return <T as Zmm>::test(self, <T as Zmm>::load(self, tail), predicate) & inside;
+        };
+        // As many whole vectors for every length, so that nothing branches on it: those that would not fit end with the slice, and what
+        // is tested twice gives the same bit. Each result goes through a register: shifted as lanes they would be stored and loaded.
+        let bits_at = |from: usize| {
+            let lanes = &tail[from..from + <T as Zmm>::LANES];
+            <T as Zmm>::test(self, whole(lanes), predicate).keep() << from
+        };
+        let mut bits = bits_at(last);
+        for index in 0..BLOCK / <T as Zmm>::LANES - 1 {
+            bits |= bits_at((index * <T as Zmm>::LANES).min(last));
         }
-        // Lanes past the end are 0, and 0 may pass.
-        bits & ((1 << tail.len()) - 1)
+        bits
     }
 
     #[inline(always)]
@@ -296,6 +304,11 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn count_of_rows<P: Predicate<u64>>(self, rows: &[[u64; 8]; BLOCK], word: usize, predicate: P) -> usize {
         self.tests_of_rows(rows, word, predicate).iter().map(|test| test.count_ones()).sum::<u32>() as usize
+    }
+
+    #[inline(always)]
+    fn count_bits(self, x: &[u64], y: &[u64]) -> usize {
+        popcount::count_bits(self, x, y)
     }
 
     #[inline(always)]

@@ -2,8 +2,9 @@
 
 use core::arch::x86_64::*;
 
+use crate::add::combine;
 use crate::isa::{BLOCK, Isa};
-use crate::lane::Lane;
+use crate::lane::{Integer, Lane};
 use crate::predicate::Predicate;
 
 /// Proof that this code runs under SSE2, which every x86-64 processor has.
@@ -302,8 +303,13 @@ impl Isa for Sse2 {
     }
 
     #[inline(always)]
-    fn saturates_one_by_one<T: Lane>(self) -> bool {
-        T::IS_WIDE_INTEGER
+    fn add_saturating<T: Integer>(self, x: &mut [T], y: &[T]) {
+        if T::IS_WIDE_INTEGER {
+            // Without compares of 64 bits, one by one is faster.
+            combine(x, y, |x, y| x.keep().add_saturating(y));
+        } else {
+            combine(x, y, T::add_saturating);
+        }
     }
 }
 
