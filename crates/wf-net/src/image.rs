@@ -6,15 +6,19 @@
 //! | part | cells | holds |
 //! |---|---|---|
 //! | header | [`HEADER_CELLS`] | [`Header`] |
-//! | ops | `words << shift` for each route | what a completion of (task, outcome) does, then the same for starts and interrupts |
-//! | tasks | 1 for each task, then for each interrupt | [`TaskCell`]: when it can begin, and what else is kept of it |
+//! | counters | 2, or none | [`CounterOf`], of a program that has any |
+//! | ops | `words` each | what a completion of (task, outcome) does, then the same for starts and interrupts |
+//! | tasks | 1 for each task, then for each interrupt | [`TaskCell`]: when it can begin, and what else is kept of it; only with [`FLAG_GENERAL`] |
 //! | cubes | 1 each | [`CubeCell`]: when a synchronizing merge need not wait |
 //! | scripts | | routing that is more than masks, in 16-bit codes |
 //! | conditions | | what decides by the data of a case, in 16-bit codes |
 //! | constants | 4 each a cell | [`ConstantCell`]: what conditions compare with |
-//! | tail | | names and decisions, for people; never read on the main path |
+//! | tail | | names and decisions, for people, each text once; never read on the main path |
 //!
-//! The op of (task `t`, outcome `o`) stands at `ops_at + (((t << shift) | (o & ((1 << shift) - 1))) * words)`.
+//! The op of (route `r`, outcome `o`) stands at `ops_at + (r + (o & ((1 << shift) - 1)) * stride) * words`, if what stands there says
+//! that it is ([`OpMeta::is_of`]). Else the op of outcome 0 stands for it: a script for all outcomes, or masks that have one outcome.
+//! Most routes have one; so outcomes stand where the compiler finds room, and few cells are empty. It sees to it that no other cell
+//! that is looked at so passes for an op.
 //!
 //! # Sources
 //! Firing by bit masks: Garcia-Banuelos et al., *Optimized Execution of Business Processes on Blockchain* (BPM 2017).
@@ -24,11 +28,11 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// Bytes of a cell.
 pub const CELL_BYTES: usize = 64;
 /// Cells of the header.
-pub const HEADER_CELLS: usize = 5;
+pub const HEADER_CELLS: usize = 3;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 /// Most 64-bit words of a marking.
 pub const WORDS_MAX: usize = 2;
 /// Most places of a program: bits of a marking.
@@ -44,8 +48,14 @@ pub const NET_NAME_BYTES_MAX: usize = 1024;
 /// Most places that may hold several tokens: bytes of counters in a case line. Records of instances and of calls
 /// take their bytes from the same room, behind the counters.
 pub const COUNTERS_MAX: usize = 26;
-/// A place without a counter, in [`Header::counter_of`].
+/// A place without a counter, in [`CounterOf`].
 pub const NO_COUNTER: u8 = 0xFF;
+/// For each place its counter, or [`NO_COUNTER`].
+pub type CounterOf = [u8; PLACES_MAX];
+/// Cells of a [`CounterOf`].
+pub const COUNTER_CELLS: usize = PLACES_MAX / CELL_BYTES;
+/// That of a program whose places hold one token each.
+pub const NO_COUNTERS: CounterOf = [NO_COUNTER; PLACES_MAX];
 /// Most variables of a case that conditions ask for.
 pub const VARIABLES_MAX: usize = 8;
 /// Most slots of a script.
@@ -66,11 +76,11 @@ pub struct Header {
     pub version: u16,
     /// 64-bit words of a marking: 1 or 2.
     pub words: u8,
-    /// Log2 of the ops for each route.
+    /// Bits of an outcome that ops of a route differ in.
     pub shift: u8,
     /// Cells of the whole image.
     pub cells: u32,
-    /// First cell of the ops.
+    /// First cell of the op of route 0 and outcome 0; some of the others may stand before it.
     pub ops_at: u32,
     /// First of the [`TaskCell`]s.
     pub tasks_at: u32,
@@ -111,8 +121,6 @@ pub struct Header {
     pub residue_mask: [u64; WORDS_MAX],
     /// [`FLAG_GENERAL`], [`FLAG_QUIET`], [`FLAG_MERGES`] or 0.
     pub flags: u64,
-    /// For each place its counter, or [`NO_COUNTER`].
-    pub counter_of: [u8; PLACES_MAX],
     /// First cell of the conditions.
     pub guards_at: u32,
     /// Length of the conditions in 16-bit codes.
@@ -125,10 +133,10 @@ pub struct Header {
     pub variables: u32,
     /// Messages that are sent or waited for.
     pub messages: u16,
+    /// How many ops further that of the next outcome stands.
+    pub stride: i16,
     /// Must be zero.
-    pub reserved: u16,
-    /// Must be zero.
-    pub reserved2: [u64; 5],
+    pub reserved: [u64; 5],
 }
 
 const _: () = assert!(size_of::<Header>() == HEADER_CELLS * CELL_BYTES);
@@ -172,6 +180,13 @@ impl OpMeta {
         (self.key >> 40) as u8
     }
 
+    /// Whether this is the op of a route's outcome.
+    #[inline]
+    #[must_use]
+    pub const fn is_of(&self, route: u16, outcome: u8, is_task: bool) -> bool {
+        self.key == Self::key_of(route, self.kind(), outcome, is_task)
+    }
+
     /// [`KIND_PLAIN`] or [`KIND_SCRIPT`].
     #[must_use]
     pub const fn kind(&self) -> u8 {
@@ -179,8 +194,7 @@ impl OpMeta {
     }
 }
 
-/// [`Op1::want`] of an op that is never legal by its masks, with `care` 0: of scripts, and of the cells past the last
-/// outcome. So the plain path needs no other look to know that an op is not for it.
+/// [`Op1::want`] of an op that is never legal by its masks, with `care` 0: of scripts. So the plain path needs no other look to know that an op is not for it.
 pub const NEVER: u64 = u64::MAX;
 
 /// A one-word op: one cell, one cache line.
@@ -353,6 +367,23 @@ pub struct TaskCell {
 const _: () = assert!(size_of::<TaskCell>() == CELL_BYTES);
 
 impl TaskCell {
+    /// That of a task which is a token and no more.
+    pub const PLAIN: Self = Self {
+        need: [0; WORDS_MAX],
+        deny: [0; WORDS_MAX],
+        rivals: [0; WORDS_MAX],
+        kind: TASK_PLAIN,
+        flags: 0,
+        record: 0,
+        most: 0,
+        needed: 0,
+        queue: NO_COUNTER,
+        draining: NO_COUNTER,
+        reserved: 0,
+        call: u32::MAX,
+        timer: 0,
+    };
+
     /// Bytes of the record: of instances open ones and begun ones as bits, then created and done; of a call the slot of its
     /// case; of a timer the second at which it fires, or 0.
     #[must_use]
