@@ -57,7 +57,7 @@ impl Store {
     ///
     /// Sound whatever happens to the file later. Costs one pass over the file, and its size in memory; on Linux with feature
     /// `map` a copy of 2 MiB or more is made in huge pages, where the kernel gives them. On Unix several threads, four at most, copy a
-    /// file of 6 MiB or more: it is open sooner, for the same processor time. They have ended when the call returns;
+    /// file of 6 MiB or more: it is open sooner where a processor is idle, for the same processor time. They have ended when the call returns;
     /// [`open_copy_in`](Self::open_copy_in) starts as many as it is told, or none.
     ///
     /// # Errors

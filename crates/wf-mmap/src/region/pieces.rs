@@ -1,8 +1,8 @@
 //! Filling long memory piece by piece, by several threads where that pays.
 //!
 //! Who first touches a page waits for the kernel to zero it, and then copies: both are bound by a core, and two cores do both at
-//! once. The thread that asked does its share, and all of it where no other thread comes in time, so that a busy machine loses nothing
-//! but the start of a thread.
+//! once. The thread that asked does its share, and all of it where no other comes in time. Where all cores are busy that gains nothing: then
+//! the call may wait for a thread that has a piece and no core.
 
 use std::io;
 use std::num::NonZero;
