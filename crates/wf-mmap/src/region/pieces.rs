@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of a piece: a huge page, which only one thread then waits for.
 const PIECE_BYTES: usize = 2 << 20;
-/// The least bytes that are worth a second thread: less is filled before it runs.
+/// The least bytes for which a second thread is started.
 const BYTES_MIN: usize = 6 << 20;
 /// Most threads at once: behind a few the memory is busy.
 const THREADS_MAX: usize = 4;
