@@ -89,7 +89,7 @@ fn list(out: &mut impl Write, engine: &Engine) -> io::Result<()> {
             h.places,
             h.words,
             h.counters,
-            program.routes() << h.shift,
+            program.ops().count(),
             program.as_bytes().len()
         )?;
     }

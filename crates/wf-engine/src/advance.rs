@@ -231,19 +231,19 @@ impl Batch<'_, '_> {
             return self.apply_other(event, row);
         }
         check_address(event, row)?;
-        let index = row.op_index(event.task, event.outcome);
-        let meta = self.cells.meta(row, index);
+        let cell = self.cells.op(row, event.task, event.outcome);
+        let meta = self.cells.meta(row, cell);
         if meta.kind() != KIND_PLAIN {
-            return self.complete_by_script(event, row, index, meta);
+            return self.complete_by_script(event, row, cell, meta);
         }
         if u16::from(event.outcome) >= meta.outcomes {
             return Err(Status::BadOutcome);
         }
-        let moved = apply(line, row.form, self.cells.all(), row.cell(index));
+        let moved = apply(line, row.form, self.cells.all(), cell);
         let moved = moved.ok_or(Status::NotEnabled)?;
         line.touch(self.now);
         self.settle(case, row, moved);
-        self.op_counts[row.cell(index)] += 1;
+        self.op_counts[cell] += 1;
         self.completed += 1;
         Ok(())
     }
@@ -288,7 +288,7 @@ impl Batch<'_, '_> {
         &mut self,
         event: &Event,
         row: &Row,
-        index: usize,
+        cell: usize,
         meta: &OpMeta,
     ) -> Result<(), Status> {
         let choice = self.choice(event, meta.outcomes)?;
@@ -311,7 +311,7 @@ impl Batch<'_, '_> {
         *line = trial;
         self.send(event.case, sent);
         self.settle_counted(event.case, row, &taken, &trial);
-        self.op_counts[row.cell(index)] += 1;
+        self.op_counts[cell] += 1;
         self.completed += 1;
         Ok(())
     }
@@ -405,8 +405,8 @@ impl Batch<'_, '_> {
         let route = row.tasks + start.node;
         let outcome = self.outcome(start.side, start.outcome);
         let event = Event { outcome, side: start.side, ..Event::complete(CaseId::default(), route) };
-        let index = row.op_index(route, outcome);
-        let meta = self.cells.meta(row, index);
+        let cell = self.cells.op(row, route, outcome);
+        let meta = self.cells.meta(row, cell);
         if meta.kind() == KIND_PLAIN && u16::from(outcome) >= meta.outcomes {
             return Err(Status::BadOutcome);
         }
@@ -433,7 +433,7 @@ impl Batch<'_, '_> {
         let data = self.data(slot, row);
         let line = self.slab.line_mut(slot).unwrap_or_else(|| unreachable!("a slot off the free list"));
         if meta.kind() == KIND_PLAIN {
-            let moved = apply(line, row.form, self.cells.all(), row.cell(index));
+            let moved = apply(line, row.form, self.cells.all(), cell);
             let moved = moved.unwrap_or_else(|| unreachable!("a start needs nothing"));
             self.settle(case, row, moved);
         } else {
@@ -450,7 +450,7 @@ impl Batch<'_, '_> {
             self.send(case, sent);
             self.settle_counted(case, row, &empty, &after);
         }
-        self.op_counts[row.cell(index)] += 1;
+        self.op_counts[cell] += 1;
         Ok(Some(case))
     }
 }

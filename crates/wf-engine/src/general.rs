@@ -170,8 +170,8 @@ impl Batch<'_, '_> {
     /// Plays a route on a line whose own tokens are taken already. The lowest digit, in the base `skip`, is for none of
     /// its gateways.
     fn route(&self, mut trial: Trial, event: &Event, row: &Row, skip: u64) -> Result<Trial, Status> {
-        let index = row.op_index(event.task, event.outcome);
-        let meta = self.cells.meta(row, index);
+        let cell = self.cells.op(row, event.task, event.outcome);
+        let meta = self.cells.meta(row, cell);
         trial.route = Some((event.task, event.outcome));
         trial.rest = trial.line.marking();
         let choice = self.choice(event, meta.outcomes)?;
@@ -181,7 +181,7 @@ impl Batch<'_, '_> {
             if choice >= u64::from(meta.outcomes) {
                 return Err(Status::BadOutcome);
             }
-            let puts = put_op(&mut trial.line, row.form, self.cells.all(), row.cell(index));
+            let puts = put_op(&mut trial.line, row.form, self.cells.all(), cell);
             return if puts { Ok(trial) } else { Err(Status::CounterFull) };
         }
         let choice = choice / skip;
@@ -324,7 +324,7 @@ impl Batch<'_, '_> {
             return Err(refused);
         }
         if let Some((route, outcome)) = trial.route {
-            let cell = row.cell(row.op_index(route, outcome));
+            let cell = self.cells.op(row, route, outcome);
             self.op_counts[cell] += 1;
             self.out.counted.push(cell as u32);
         }

@@ -1,11 +1,11 @@
 //! The work items that a line holds: what waits, what runs, and how an event names it.
 
 use wf_net::image::{
-    CHILDREN_MAX, INSTANCES_SEQUENTIAL, NO_COUNTER, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES,
+    CHILDREN_MAX, CounterOf, INSTANCES_SEQUENTIAL, NO_COUNTER, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES,
     TASK_PERSISTENT, TASK_TRANSIENT, TaskCell,
 };
 
-use crate::line::{CounterOf, Line};
+use crate::line::Line;
 use crate::programs::{Cells, Row};
 use crate::{CaseId, Event};
 

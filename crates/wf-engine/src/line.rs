@@ -1,6 +1,6 @@
 //! The line: everything that is kept of a case, in one cache line. No other module knows its layout.
 
-use wf_net::image::{COUNTERS_MAX, NO_COUNTER, PLACES_MAX, WORDS_MAX};
+use wf_net::image::{COUNTERS_MAX, CounterOf, NO_COUNTER, WORDS_MAX};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Set in [`Line::generation`] while no case lives in the line, so that a live one is found by one comparison.
@@ -17,9 +17,6 @@ pub(crate) const NO_SLOT: u32 = u32::MAX;
 
 /// A marking: one bit for each place that holds a token.
 pub(crate) type Marking = [u64; WORDS_MAX];
-
-/// Counters by place, from the header of the program.
-pub(crate) type CounterOf = [u8; PLACES_MAX];
 
 /// 64 bytes, in a slab that begins on a 64-byte boundary.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -297,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_counted_place_holds_255_tokens_and_refuses_the_next() {
-        let mut counter_of = [NO_COUNTER; PLACES_MAX];
+        let mut counter_of = wf_net::image::NO_COUNTERS;
         counter_of[70] = 25;
         let mut line = Line::new_zeroed_for_test();
         for count in 1..=255u8 {

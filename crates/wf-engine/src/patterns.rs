@@ -104,10 +104,9 @@ impl Shard {
 
     fn add_ops(&self, row: &Row, sets: &[u64], counts: &mut [u64; COUNT]) {
         let cells = self.programs.cells();
-        let routes = usize::from(row.tasks) + usize::from(row.starts) + usize::from(row.interrupts);
-        for index in 0..routes << row.shift {
-            let count = self.op_counts[row.cell(index)];
-            let set = sets.get(usize::from(cells.meta(row, index).patterns)).filter(|_| count > 0);
+        for cell in (0..row.routes()).flat_map(|route| cells.ops(row, route)) {
+            let count = self.op_counts[cell];
+            let set = sets.get(usize::from(cells.meta(row, cell).patterns)).filter(|_| count > 0);
             for pattern in set.into_iter().flat_map(|&set| bits(set)) {
                 counts[pattern] += count;
             }

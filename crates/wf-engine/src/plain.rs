@@ -58,7 +58,7 @@ impl Form {
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(32))]
 pub(crate) struct Hot {
-    /// First cell of the ops.
+    /// Cell of the op of task 0 and outcome 0.
     pub(crate) ops: u32,
     /// For each [`Form`] the number of tasks, if the program's ops are of it; else 0, which no task is below.
     tasks: [u8; 3],
@@ -85,10 +85,11 @@ impl Hot {
         [Form::One, Form::Merges, Form::Two].into_iter().find(is_there)
     }
 
-    /// For a program whose ops begin at a cell, with `1 << shift` for each of so many tasks; of a form, if some are plain.
+    /// For a program of so many tasks whose first op stands in a cell, and the op of the next of `1 << shift` outcomes `stride` ops
+    /// further; of a form, if some are plain.
     pub(crate) fn new(
         ops: u32,
-        shift: u8,
+        (shift, stride): (u8, i16),
         (count, enabled): (u16, u64),
         is_general: bool,
         form: Option<Form>,
@@ -98,7 +99,9 @@ impl Hot {
             tasks[form as usize] = count as u8;
         }
         let address = ((1u64 << shift) - 1) << OUTCOME_AT | 0xFFFF;
-        Self { ops, tasks, is_general, enabled, address, spread: 1 << (OUTCOME_AT + shift as u32) | 1 }
+        // Of a stride as many bits as stand above the task, which so stays below the outcome.
+        let stride = i64::from(stride).cast_unsigned() & (u64::MAX >> OUTCOME_AT);
+        Self { ops, tasks, is_general, enabled, address, spread: 1 << OUTCOME_AT | stride }
     }
 
     /// Lets no step of the program be plain.
@@ -109,9 +112,9 @@ impl Hot {
     /// The cell of the op that an event would be, by its second word; of any other op if the program has none such.
     #[inline(always)]
     pub(crate) fn cell<W: Width>(&self, rest: u64) -> usize {
-        // The task comes to stand above the bits of the outcome, and what is below is shifted out.
-        let op = (rest & self.address).wrapping_mul(self.spread) >> OUTCOME_AT;
-        self.ops as usize + op as usize * W::CELLS
+        // The task comes to stand where the outcome stood, and that to be as many times the stride; what is below is shifted out.
+        let op = (rest & self.address).wrapping_mul(self.spread).cast_signed() >> OUTCOME_AT;
+        (self.ops as usize).wrapping_add_signed(op as isize * W::CELLS as isize)
     }
 }
 

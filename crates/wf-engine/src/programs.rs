@@ -30,9 +30,9 @@ pub struct ProgramId(pub u32);
 pub(crate) struct Row {
     /// First cell of the image.
     pub(crate) header: usize,
-    /// First cell of the ops.
+    /// Cell of the op of route 0 and outcome 0.
     pub(crate) ops: usize,
-    /// First of the task cells.
+    /// First of the task cells, if there are any.
     pub(crate) task_cells: usize,
     /// First of the cubes of merges.
     pub(crate) cubes: usize,
@@ -63,6 +63,8 @@ pub(crate) struct Row {
     /// Of these, the first ones, at which a case starts that no other one has as an instance.
     pub(crate) open_starts: u16,
     pub(crate) shift: u8,
+    /// How many ops further that of the next outcome stands.
+    pub(crate) stride: isize,
     pub(crate) form: Form,
     /// First code of the conditions, counted from the store's first cell.
     pub(crate) guards: usize,
@@ -78,21 +80,22 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Number of an op among the program's: (route, outcome) for outcomes that have an op of their own.
-    pub(crate) const fn op_index(&self, route: u16, outcome: u8) -> usize {
-        let mask = (1usize << self.shift) - 1;
-        (route as usize) << self.shift | (outcome as usize & mask)
-    }
-
     /// Whether an event can name this task or interrupt.
     pub(crate) const fn has_route(&self, route: u16) -> bool {
         let behind = self.tasks + self.starts;
         route < self.tasks || (route >= behind && route < behind + self.interrupts)
     }
 
-    /// The cell of an op, by its number among the program's; also the place of its count.
-    pub(crate) const fn cell(&self, index: usize) -> usize {
-        self.ops + index * self.form.cells()
+    /// The cell that is looked at for the op of an outcome, whatever stands there.
+    const fn place(&self, route: u16, outcome: u8) -> usize {
+        let outcome = outcome & ((1u16 << self.shift) - 1) as u8;
+        let number = route as isize + outcome as isize * self.stride;
+        self.ops.wrapping_add_signed(number * self.form.cells() as isize)
+    }
+
+    /// The routes of tasks, starts and interrupts.
+    pub(crate) const fn routes(&self) -> u16 {
+        self.tasks + self.starts + self.interrupts
     }
 }
 
@@ -430,6 +433,7 @@ fn row(program: &Program<'_>, first: usize, calls: usize) -> Row {
             .unwrap_or(NO_START)
             .min(header.starts),
         shift: header.shift,
+        stride: header.stride.into(),
         form: form(header),
         fanout: program.fanout_max(),
         enabled: header.enabled_mask,

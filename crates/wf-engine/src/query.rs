@@ -193,7 +193,8 @@ impl Shard {
     #[must_use]
     pub fn outcomes(&self, case: CaseId, task: u16) -> u32 {
         let row = self.line_of(case).map(|(_, _, row)| row).filter(|row| row.has_route(task));
-        row.map_or(0, |row| self.programs.cells().meta(row, row.op_index(task, 0)).outcomes.into())
+        let cells = self.programs.cells();
+        row.map_or(0, |row| cells.meta(row, cells.op(row, task, 0)).outcomes.into())
     }
 
     /// Asks the memory for a case's line, ahead of a look at it.
@@ -228,23 +229,19 @@ impl Shard {
     /// Completions of each task of a program in this shard, by task number.
     #[must_use]
     pub fn task_counts(&self, program: ProgramId) -> Vec<u64> {
-        self.route_counts(program, |row| 0..usize::from(row.tasks))
+        self.route_counts(program, |row| 0..row.tasks)
     }
 
     /// Cases started at each start node of a program in this shard.
     #[must_use]
     pub fn start_counts(&self, program: ProgramId) -> Vec<u64> {
-        self.route_counts(program, |row| {
-            usize::from(row.tasks)..usize::from(row.tasks) + usize::from(row.starts)
-        })
+        self.route_counts(program, |row| row.tasks..row.tasks + row.starts)
     }
 
-    fn route_counts(&self, program: ProgramId, routes: fn(&Row) -> Range<usize>) -> Vec<u64> {
+    fn route_counts(&self, program: ProgramId, routes: fn(&Row) -> Range<u16>) -> Vec<u64> {
         let Some(row) = self.programs.row(program.0) else { return Vec::new() };
-        let of_route = |route: usize| {
-            let ops = route << row.shift..(route + 1) << row.shift;
-            ops.map(|index| self.op_counts[row.cell(index)]).sum()
-        };
+        let cells = self.programs.cells();
+        let of_route = |route: u16| cells.ops(row, route).map(|cell| self.op_counts[cell]).sum();
         routes(row).map(of_route).collect()
     }
 }

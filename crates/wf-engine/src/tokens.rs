@@ -1,12 +1,12 @@
 //! A line as scripts see it. A script is played on a copy, so that a step which does not fit has changed nothing.
 
 use wf_net::guard;
-use wf_net::image::{CubeCell, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TaskCell, WORDS_MAX};
+use wf_net::image::{CounterOf, CubeCell, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TaskCell, WORDS_MAX};
 use wf_net::script::Tokens;
 
 use crate::data::Data;
 use crate::items::{Call, Called, Children, InstanceBits, Record};
-use crate::line::{CounterOf, Line, Marking};
+use crate::line::{Line, Marking};
 use crate::messages::Outbox;
 use crate::programs::{Cells, Row};
 

@@ -2,9 +2,12 @@
 
 #[cfg(all(feature = "map", target_os = "linux"))]
 mod huge;
+#[cfg(unix)]
+mod pieces;
+mod read;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
 
@@ -46,13 +49,9 @@ unsafe impl Send for Region {}
 unsafe impl Sync for Region {}
 
 impl Region {
-    /// Reads `len` bytes of `file` from where it stands, behind the bytes of `start`.
-    pub(crate) fn read(start: &[u8], file: &mut File, len: usize) -> io::Result<Self> {
-        Self::fill(len, |bytes| {
-            let have = start.len().min(len);
-            bytes[..have].copy_from_slice(&start[..have]);
-            file.read_exact(&mut bytes[have..])
-        })
+    /// Reads the first `len` bytes of `file`, in up to so many threads.
+    pub(crate) fn read(file: &File, len: usize, threads_max: usize) -> io::Result<Self> {
+        Self::fill(len, |bytes| read::read(file, bytes, threads_max))
     }
 
     /// Copies `bytes`.

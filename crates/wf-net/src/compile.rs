@@ -7,16 +7,18 @@ use crate::conditions::conditions;
 use crate::explore::Explorer;
 use crate::guard::Code;
 use crate::image::{
-    CELL_BYTES, Cell, CubeCell, FLAG_QUIET, HEADER_CELLS, Header, Image, KIND_PLAIN, KIND_SCRIPT, MergeOp,
-    NEVER, OUTCOMES_MANY, Op1, Op2, OpMeta, TaskCell, WORDS_MAX, build_id,
+    CELL_BYTES, COUNTER_CELLS, Cell, CubeCell, FLAG_QUIET, HEADER_CELLS, Header, Image, KIND_PLAIN,
+    KIND_SCRIPT, MergeOp, NEVER, OUTCOMES_MANY, Op1, Op2, OpMeta, TaskCell, WORDS_MAX, build_id,
 };
 use crate::layout::Layout;
 use crate::merges::{self, Waits};
 use crate::net::Net;
 use crate::problem::Problem;
+use crate::program::Program;
 use crate::quiet::Quiet;
 use crate::routing::{Route, Routing, Step, Target};
 use crate::safety::Counted;
+use crate::spread::Spread;
 use crate::tail::Names;
 
 /// Outcomes of a route that get an op each; routes with more are scripts.
@@ -63,28 +65,37 @@ pub fn compile(net: &Net, options: &CompileOptions) -> Result<Image, Vec<Problem
         _ => Masks::Never,
     };
     let shift = ops_shift(&routing, |route| !matches!(masks(route), Masks::Never));
-    let sources = || routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts);
+    let sources: Vec<_> =
+        routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts).copied().collect();
     for (index, route) in routing.played().iter().enumerate() {
         layout.ops_of_route(&mut emitted, index, route, shift, masks(index));
     }
     let Emitted { mut ops, scripts, .. } = emitted;
     let classes = Classes::new(net, &routing, &counted);
     let mut patterns = Vec::new();
-    for (source, (route, ops)) in sources().zip(routing.played().iter().zip(ops.chunks_mut(1 << shift))) {
-        for (outcome, op) in (0u64..).zip(ops) {
-            // One op stands for all outcomes of a script.
-            let set = classes.on_the_way(*source, route, (op.kind == KIND_PLAIN).then_some(outcome));
-            let known = patterns.iter().position(|&other| other == set);
-            op.patterns = known.unwrap_or(patterns.len()) as u16;
-            if known.is_none() {
-                patterns.push(set);
-            }
+    for op in &mut ops {
+        let (source, route) = (sources[usize::from(op.route)], &routing.played()[usize::from(op.route)]);
+        // One op stands for all outcomes of a script.
+        let outcome = (op.kind == KIND_PLAIN).then_some(u64::from(op.outcome));
+        let set = classes.on_the_way(source, route, outcome);
+        let known = patterns.iter().position(|&other| other == set);
+        op.patterns = known.unwrap_or(patterns.len()) as u16;
+        if known.is_none() {
+            patterns.push(set);
         }
     }
     let tail = Names { patterns, ..Names::new(net, &routing, &tasks) }.write();
     let (codes, guards) = (scripts.codes, routing.guards);
     let messages = net.message_names().len() as u16;
-    Ok(assemble(&layout, shift, &Parts { ops, tasks, cubes, codes, guards, tail, messages }))
+    let addresses: Vec<_> = ops.iter().map(|op| (op.route, op.outcome)).collect();
+    // What all tasks have in common is not written.
+    let tasks = if layout.is_general { tasks } else { Vec::new() };
+    let parts = Parts { ops, tasks, cubes, codes, guards, tail, messages };
+    let images = Spread::all(sources.len(), shift, &addresses).into_iter();
+    let mut images = images.map(|spread| assemble(&layout, shift, spread, &parts));
+    let has_no_strays = |image: &Image| Program::begin(image.as_bytes()).is_ok_and(|p| p.strays().is_none());
+    // Where every outcome has a place nothing else is looked at, and a place without an op is no task's.
+    Ok(images.find(has_no_strays).unwrap_or_else(|| unreachable!("the last has room for every outcome")))
 }
 
 /// Whether ops of a route may be masks.
@@ -125,8 +136,6 @@ struct Op {
     route: u16,
     outcome: u8,
     is_task: bool,
-    /// Stands behind the last outcome of its route.
-    is_past: bool,
 }
 
 struct Scripts {
@@ -179,7 +188,7 @@ pub(crate) fn meets(one: Mask, two: Mask) -> bool {
 }
 
 impl Layout {
-    /// The ops of a route.
+    /// The ops of a route: one for each outcome, but that a script of outcome 0 stands for all that are no masks.
     fn ops_of_route(&self, emitted: &mut Emitted, index: usize, route: &Route, shift: u8, masks: Masks<'_>) {
         let Emitted { ops, scripts, waits } = emitted;
         let mut base = Op {
@@ -195,13 +204,7 @@ impl Layout {
             all_plain &= !meets(self.counted, base.take);
         }
         let mut script_op: Option<Op> = None;
-        let first = ops.len();
-        for outcome in 0..1u64 << shift {
-            let own = |op: Op| Op { outcome: outcome as u8, ..op };
-            if outcome >= route.outcomes {
-                ops.push(own(Op { is_past: true, ..ops[first] }));
-                continue;
-            }
+        for outcome in 0..route.outcomes.min(1 << shift) {
             let plain = if all_plain { self.plain_op(route, waits, outcome, base) } else { None };
             let plain = plain.filter(|op| match masks {
                 Masks::IfQuiet { quiet, in_body } => {
@@ -214,10 +217,13 @@ impl Layout {
                 (Some(op), _) | (None, Some(op)) => op,
                 (None, None) => Op { kind: KIND_SCRIPT, script: scripts.write(route), ..base },
             };
-            if op.kind == KIND_SCRIPT {
-                script_op = Some(op);
+            let is_said = script_op.is_some_and(|script| op.kind == KIND_SCRIPT && script.outcome == 0);
+            if !is_said {
+                ops.push(Op { outcome: outcome as u8, ..op });
             }
-            ops.push(own(op));
+            if op.kind == KIND_SCRIPT && script_op.is_none() {
+                script_op = Some(Op { outcome: outcome as u8, ..op });
+            }
         }
     }
 
@@ -362,21 +368,24 @@ impl Layout {
     }
 }
 
-fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
+fn assemble(layout: &Layout, shift: u8, spread: Spread, parts: &Parts) -> Image {
     let cells_for = |bytes: usize| bytes.div_ceil(CELL_BYTES);
-    let tasks_at = HEADER_CELLS + parts.ops.len() * layout.words;
+    let first_op = HEADER_CELLS + if layout.counters > 0 { COUNTER_CELLS } else { 0 };
+    let tasks_at = first_op + spread.count * layout.words;
     let cubes_at = tasks_at + parts.tasks.len();
     let scripts_at = cubes_at + parts.cubes.len();
     let guards_at = scripts_at + cells_for(parts.codes.len() * 2);
     let constants_at = guards_at + cells_for(parts.guards.codes.len() * 2);
     let tail_at = constants_at + cells_for(size_of_val(&*parts.guards.constants));
     let end = tail_at + cells_for(parts.tail.len());
-    let is_quiet = |op: &Op| layout.is_general && op.kind == KIND_PLAIN && !op.is_past;
+    let is_quiet = |op: &Op| layout.is_general && op.kind == KIND_PLAIN;
     let plain = layout.header();
     let header = Header {
         flags: plain.flags | if parts.ops.iter().any(is_quiet) { FLAG_QUIET } else { 0 },
         shift,
+        stride: spread.stride,
         cells: end as u32,
+        ops_at: (first_op + spread.before * layout.words) as u32,
         tasks_at: tasks_at as u32,
         cubes_at: cubes_at as u32,
         cubes: parts.cubes.len() as u32,
@@ -395,10 +404,13 @@ fn assemble(layout: &Layout, shift: u8, parts: &Parts) -> Image {
     let mut image = Image { cells: vec![Cell([0; CELL_BYTES]); end] };
     let bytes = image.cells.as_mut_bytes();
     bytes[..HEADER_CELLS * CELL_BYTES].copy_from_slice(header.as_bytes());
+    if layout.counters > 0 {
+        bytes[HEADER_CELLS * CELL_BYTES..first_op * CELL_BYTES].copy_from_slice(&layout.counter_of);
+    }
     let op_bytes = layout.words * CELL_BYTES;
-    let slots = bytes[HEADER_CELLS * CELL_BYTES..tasks_at * CELL_BYTES].chunks_exact_mut(op_bytes);
-    for (slot, op) in slots.zip(&parts.ops) {
-        write_op(op, layout, slot);
+    for op in &parts.ops {
+        let at = first_op * CELL_BYTES + spread.place(op.route, op.outcome) * op_bytes;
+        write_op(op, layout, &mut bytes[at..at + op_bytes]);
     }
     bytes[tasks_at * CELL_BYTES..cubes_at * CELL_BYTES].copy_from_slice(parts.tasks.as_bytes());
     bytes[cubes_at * CELL_BYTES..scripts_at * CELL_BYTES].copy_from_slice(parts.cubes.as_bytes());
@@ -419,7 +431,7 @@ fn write_op(op: &Op, layout: &Layout, slot: &mut [u8]) {
     // A place that is not empty once the op's own tokens are gone cannot take another: no token is lost if a proof is wrong.
     let care: Mask = core::array::from_fn(|w| op.need[w] | op.deny[w] | (op.put[w] & !op.take[w]));
     let not = |mask: Mask| mask.map(|word| !word);
-    let is_masks = op.kind == KIND_PLAIN && !op.is_past;
+    let is_masks = op.kind == KIND_PLAIN;
     let wide = Op2 {
         care: if is_masks { care } else { [0; WORDS_MAX] },
         want: if is_masks { op.need } else { [NEVER; WORDS_MAX] },

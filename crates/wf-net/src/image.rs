@@ -6,15 +6,19 @@
 //! | part | cells | holds |
 //! |---|---|---|
 //! | header | [`HEADER_CELLS`] | [`Header`] |
-//! | ops | `words << shift` for each route | what a completion of (task, outcome) does, then the same for starts and interrupts |
-//! | tasks | 1 for each task, then for each interrupt | [`TaskCell`]: when it can begin, and what else is kept of it |
+//! | counters | 2, or none | [`CounterOf`], of a program that has any |
+//! | ops | `words` each | what a completion of (task, outcome) does, then the same for starts and interrupts |
+//! | tasks | 1 for each task, then for each interrupt | [`TaskCell`]: when it can begin, and what else is kept of it; only with [`FLAG_GENERAL`] |
 //! | cubes | 1 each | [`CubeCell`]: when a synchronizing merge need not wait |
 //! | scripts | | routing that is more than masks, in 16-bit codes |
 //! | conditions | | what decides by the data of a case, in 16-bit codes |
 //! | constants | 4 each a cell | [`ConstantCell`]: what conditions compare with |
-//! | tail | | names and decisions, for people; never read on the main path |
+//! | tail | | names and decisions, for people, each text once; never read on the main path |
 //!
-//! The op of (task `t`, outcome `o`) stands at `ops_at + (((t << shift) | (o & ((1 << shift) - 1))) * words)`.
+//! The op of (route `r`, outcome `o`) stands at `ops_at + (r + (o & ((1 << shift) - 1)) * stride) * words`, if what stands there says
+//! that it is ([`OpMeta::is_of`]). Else the op of outcome 0 stands for it: a script for all outcomes, or masks that have one outcome.
+//! Most routes have one; so outcomes stand where the compiler finds room, and few cells are empty. It sees to it that no other cell
+//! that is looked at so passes for an op.
 //!
 //! # Sources
 //! Firing by bit masks: Garcia-Banuelos et al., *Optimized Execution of Business Processes on Blockchain* (BPM 2017).
@@ -24,7 +28,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// Bytes of a cell.
 pub const CELL_BYTES: usize = 64;
 /// Cells of the header.
-pub const HEADER_CELLS: usize = 5;
+pub const HEADER_CELLS: usize = 3;
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"WFPI";
 /// Version of the format that this crate writes and reads.
@@ -39,15 +43,21 @@ pub const TASKS_MAX: usize = 64;
 pub const STARTS_MAX: usize = 64;
 /// Most instances of a task at once, where they are bits of its record.
 pub const INSTANCES_MAX: u16 = 64;
-/// Most instances of a task at once, where they are cases of their own.
+/// As [`INSTANCES_MAX`], where they are cases of their own.
 pub const CHILDREN_MAX: u16 = (1 << 15) - 1;
 /// Longest name of a net, in bytes: it is a key in a store.
 pub const NET_NAME_BYTES_MAX: usize = 1024;
 /// Most places that may hold several tokens: bytes of counters in a case line. Records of instances and of calls
 /// take their bytes from the same room, behind the counters.
 pub const COUNTERS_MAX: usize = 26;
-/// A place without a counter, in [`Header::counter_of`].
+/// A place without a counter, in [`CounterOf`].
 pub const NO_COUNTER: u8 = 0xFF;
+/// For each place its counter, or [`NO_COUNTER`].
+pub type CounterOf = [u8; PLACES_MAX];
+/// Cells of a [`CounterOf`].
+pub const COUNTER_CELLS: usize = PLACES_MAX / CELL_BYTES;
+/// That of a program whose places hold one token each.
+pub const NO_COUNTERS: CounterOf = [NO_COUNTER; PLACES_MAX];
 /// Most variables of a case that conditions ask for.
 pub const VARIABLES_MAX: usize = 8;
 /// Most slots of a script.
@@ -68,11 +78,11 @@ pub struct Header {
     pub version: u16,
     /// 64-bit words of a marking: 1 or 2.
     pub words: u8,
-    /// Log2 of the ops for each route.
+    /// Bits of an outcome that ops of a route differ in.
     pub shift: u8,
     /// Cells of the whole image.
     pub cells: u32,
-    /// First cell of the ops.
+    /// First cell of the op of route 0 and outcome 0; some of the others may stand before it.
     pub ops_at: u32,
     /// First of the [`TaskCell`]s.
     pub tasks_at: u32,
@@ -113,8 +123,6 @@ pub struct Header {
     pub residue_mask: [u64; WORDS_MAX],
     /// [`FLAG_GENERAL`], [`FLAG_QUIET`], [`FLAG_MERGES`] or 0.
     pub flags: u64,
-    /// For each place its counter, or [`NO_COUNTER`].
-    pub counter_of: [u8; PLACES_MAX],
     /// First cell of the conditions.
     pub guards_at: u32,
     /// Length of the conditions in 16-bit codes.
@@ -127,10 +135,10 @@ pub struct Header {
     pub variables: u32,
     /// Messages that are sent or waited for.
     pub messages: u16,
+    /// How many ops further that of the next outcome stands.
+    pub stride: i16,
     /// Must be zero.
-    pub reserved: u16,
-    /// Must be zero.
-    pub reserved2: [u64; 5],
+    pub reserved: [u64; 5],
 }
 
 const _: () = assert!(size_of::<Header>() == HEADER_CELLS * CELL_BYTES);
@@ -174,6 +182,13 @@ impl OpMeta {
         (self.key >> 40) as u8
     }
 
+    /// Whether this is the op of a route's outcome.
+    #[inline]
+    #[must_use]
+    pub const fn is_of(&self, route: u16, outcome: u8, is_task: bool) -> bool {
+        self.key == Self::key_of(route, self.kind(), outcome, is_task)
+    }
+
     /// [`KIND_PLAIN`] or [`KIND_SCRIPT`].
     #[must_use]
     pub const fn kind(&self) -> u8 {
@@ -181,8 +196,7 @@ impl OpMeta {
     }
 }
 
-/// [`Op1::want`] of an op that is never legal by its masks, with `care` 0: of scripts, and of the cells past the last
-/// outcome. So the plain path needs no other look to know that an op is not for it.
+/// [`Op1::want`] of an op that is never legal by its masks, with `care` 0: of scripts. So the plain path needs no other look to know that an op is not for it.
 pub const NEVER: u64 = u64::MAX;
 
 /// A one-word op: one cell, one cache line.
@@ -268,16 +282,13 @@ pub struct Op2 {
     pub threat: [u64; 2],
 }
 
-const _: () = assert!(size_of::<Op1>() == CELL_BYTES);
-const _: () = assert!(size_of::<Op2>() == 2 * CELL_BYTES);
+const _: () = assert!(size_of::<Op1>() == CELL_BYTES && size_of::<Op2>() == 2 * CELL_BYTES);
 
 /// The program has tasks whose enabling depends on more than their own token, or that are more than a token: ops are scripts, and
 /// what a step has enabled and withdrawn is found by comparing the case before and after.
 pub const FLAG_GENERAL: u64 = 1;
-
 /// The ops of a one-word program are [`MergeOp`]s.
 pub const FLAG_MERGES: u64 = 2;
-
 /// Beside [`FLAG_GENERAL`]: some ops are masks all the same. Such a step moves tokens that nothing else depends on: the tasks
 /// that it enables are [calm](TaskCell::is_calm), it withdraws nothing, and starts no timer, instance or call.
 pub const FLAG_QUIET: u64 = 4;
@@ -286,7 +297,7 @@ pub const FLAG_QUIET: u64 = 4;
 pub const TASK_PLAIN: u8 = 0;
 /// A work item that a trigger takes; without one waiting the trigger is lost.
 pub const TASK_TRANSIENT: u8 = 1;
-/// A work item that a trigger takes; without one waiting the trigger is kept in [`TaskCell::queue`].
+/// A work item that a trigger takes; without one waiting the trigger is kept in [`TaskCell::own`].
 pub const TASK_PERSISTENT: u8 = 2;
 /// A task with instances; its record stands at [`TaskCell::record`].
 pub const TASK_INSTANCES: u8 = 3;
@@ -296,7 +307,6 @@ pub const TASK_CALL: u8 = 4;
 pub const TASK_INTERRUPT: u8 = 5;
 /// A task with instances that are cases of their own: of another program, or of this one from a start node on.
 pub const TASK_CHILDREN: u8 = 6;
-
 /// The other instances are withdrawn when the thread goes on.
 pub const INSTANCES_CANCEL_REST: u8 = 1;
 /// Further instances may be added.
@@ -313,16 +323,12 @@ pub const CALL_ASKS: u8 = 1;
 
 /// Behind instances that are cases of their own something is decided that data does not: it is asked when there are enough.
 pub const CHILDREN_ASK: u8 = 128;
-
 /// Bytes of the record of instances that are cases of their own.
 pub const CHILDREN_BYTES: usize = 10;
-
 /// [`TaskCell::start`] of a task whose cases begin at no start node of the same program.
 pub const NO_START: u16 = u16::MAX;
-
 /// [`TaskCell::call`] of a task that calls nothing.
 pub const NO_CALL: u16 = u16::MAX;
-
 /// Bytes of the record of a timer.
 pub const TIMER_BYTES: usize = 4;
 /// Time brings the trigger or interrupt, [`TaskCell::timer`] seconds after a token has arrived.
@@ -368,8 +374,25 @@ pub struct TaskCell {
 const _: () = assert!(size_of::<TaskCell>() == CELL_BYTES);
 
 impl TaskCell {
+    /// That of a task which is a token and no more.
+    pub const PLAIN: Self = Self {
+        need: [0; WORDS_MAX],
+        deny: [0; WORDS_MAX],
+        rivals: [0; WORDS_MAX],
+        kind: TASK_PLAIN,
+        flags: 0,
+        record: 0,
+        own: NO_COUNTER,
+        most: 0,
+        needed: 0,
+        call: NO_CALL,
+        start: NO_START,
+        timer: 0,
+    };
+
     /// Bytes of the record: of instances open ones and begun ones as bits, then created and done; of a call the slot of its
-    /// case; of instances that are cases the slot of the first, and how many were created, have begun and are done; of a timer the second at which it fires, or 0.
+    /// case; of instances that are cases the slot of the first, and how many were created, have begun and are done; of a timer
+    /// the second at which it fires, or 0.
     #[must_use]
     pub const fn record_bytes(&self) -> usize {
         match self.kind {

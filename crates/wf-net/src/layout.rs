@@ -3,11 +3,10 @@
 use crate::compile::{Mask, bit, mask, or};
 use crate::conditions::Condition;
 use crate::image::{
-    CALL_ASKS, CHILDREN_ASK, COUNTERS_MAX, FLAG_GENERAL, FLAG_MERGES, HEADER_CELLS, Header,
+    CALL_ASKS, CHILDREN_ASK, COUNTERS_MAX, CounterOf, FLAG_GENERAL, FLAG_MERGES, Header,
     INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_DYNAMIC, INSTANCES_GUARDED, INSTANCES_SEQUENTIAL,
-    MAGIC, NO_CALL, NO_COUNTER, NO_START, PLACES_MAX, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES,
-    TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN, TASK_TRANSIENT, TIMER_AFTER, TIMER_AT, TIMER_BYTES,
-    TaskCell, VERSION, WORDS_MAX,
+    MAGIC, NO_COUNTER, NO_COUNTERS, NO_START, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TASK_INTERRUPT,
+    TASK_PERSISTENT, TASK_TRANSIENT, TIMER_AFTER, TIMER_AT, TIMER_BYTES, TaskCell, VERSION, WORDS_MAX,
 };
 use crate::net::{Needed, Net, NodeKind, Retention, Timer};
 use crate::problem::{Problem, ProblemKind, Subject};
@@ -25,7 +24,7 @@ pub(crate) struct Layout {
     pub(crate) residue: Mask,
     pub(crate) is_general: bool,
     pub(crate) counters: usize,
-    pub(crate) counter_of: [u8; PLACES_MAX],
+    pub(crate) counter_of: CounterOf,
     pub(crate) counted: Mask,
     pub(crate) enabled: u64,
     pub(crate) running: Mask,
@@ -49,7 +48,7 @@ impl Layout {
             merges: routing.merges.len(),
             places,
             counters: 0,
-            counter_of: [NO_COUNTER; PLACES_MAX],
+            counter_of: NO_COUNTERS,
             counted: [0; WORDS_MAX],
             residue: [0; WORDS_MAX],
             enabled: 0,
@@ -116,7 +115,7 @@ impl Layout {
                 need: mask(&condition.need),
                 deny: mask(&condition.deny),
                 rivals: mask(&condition.rivals),
-                ..EMPTY_TASK
+                ..TaskCell::PLAIN
             };
             match net.node(node).kind() {
                 NodeKind::Receive(Retention::Transient) => cell.kind = TASK_TRANSIENT,
@@ -168,7 +167,7 @@ impl Layout {
         }
         for &interrupt in &routing.interrupts {
             let need = mask(&routing.region(net, interrupt));
-            cells.push(TaskCell { need, kind: TASK_INTERRUPT, ..EMPTY_TASK });
+            cells.push(TaskCell { need, kind: TASK_INTERRUPT, ..TaskCell::PLAIN });
         }
         self.place_timers(net, routing, record, &mut cells);
         cells
@@ -200,7 +199,7 @@ impl Layout {
             words: self.words as u8,
             shift: 0,
             cells: 0,
-            ops_at: HEADER_CELLS as u32,
+            ops_at: 0,
             tasks_at: 0,
             scripts_at: 0,
             script_codes: 0,
@@ -224,33 +223,17 @@ impl Layout {
                 false if self.has_merge_ops() => FLAG_MERGES,
                 false => 0,
             },
-            counter_of: self.counter_of,
             guards_at: 0,
             guard_codes: 0,
             constants_at: 0,
             constants: 0,
             variables: 0,
             messages: 0,
-            reserved: 0,
-            reserved2: [0; 5],
+            stride: 0,
+            reserved: [0; 5],
         }
     }
 }
-
-const EMPTY_TASK: TaskCell = TaskCell {
-    need: [0; WORDS_MAX],
-    deny: [0; WORDS_MAX],
-    rivals: [0; WORDS_MAX],
-    kind: TASK_PLAIN,
-    flags: 0,
-    record: 0,
-    own: NO_COUNTER,
-    most: 0,
-    needed: 0,
-    call: NO_CALL,
-    start: NO_START,
-    timer: 0,
-};
 
 /// Whether something is decided on a route that data does not decide.
 fn asks(route: &Route) -> bool {

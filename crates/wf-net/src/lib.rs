@@ -62,6 +62,7 @@ mod rules;
 mod safety;
 pub mod script;
 mod soundness;
+mod spread;
 mod tail;
 
 pub use builder::NetBuilder;

@@ -9,8 +9,9 @@ use zerocopy::FromBytes;
 
 use crate::guard::Guards;
 use crate::image::{
-    CELL_BYTES, ConstantCell, CubeCell, FLAG_MERGES, Header, KIND_PLAIN, MAGIC, MergeOp, NEVER, Op1, Op2,
-    TaskCell, VERSION, build_id,
+    CELL_BYTES, COUNTER_CELLS, ConstantCell, CounterOf, CubeCell, FLAG_GENERAL, FLAG_MERGES, HEADER_CELLS,
+    Header, KIND_PLAIN, KIND_SCRIPT, MAGIC, MergeOp, NEVER, NO_COUNTERS, Op1, Op2, TaskCell, VERSION,
+    build_id,
 };
 use crate::tail::Names;
 
@@ -125,7 +126,7 @@ impl<'i> Program<'i> {
     }
 
     /// A view of bytes that begin like an image and are as many as it says.
-    fn begin(bytes: &'i [u8]) -> Result<Self, ImageError> {
+    pub(crate) fn begin(bytes: &'i [u8]) -> Result<Self, ImageError> {
         if !bytes.as_ptr().addr().is_multiple_of(CELL_BYTES) {
             return Err(ImageError::Misaligned);
         }
@@ -229,14 +230,72 @@ impl<'i> Program<'i> {
         &self.bytes[at..at + self.header.tail_bytes as usize]
     }
 
-    /// The op of a route and an outcome, widened to two words.
+    /// The op that stands for a route and an outcome, widened to two words. For an outcome that the route does not have: its
+    /// script, or one that is never legal.
     ///
     /// # Panics
     /// If the route is out of range, or the outcome is not below `1 << shift`.
     #[must_use]
     pub fn op(&self, route: usize, outcome: usize) -> Op2 {
         assert!(route < self.routes() && outcome < 1 << self.header.shift, "no such op");
-        self.op_at(self.header.ops_at as usize + ((route << self.header.shift) | outcome) * self.words())
+        if let Some(cell) = self.own_op(route, outcome) {
+            return self.op_at(cell);
+        }
+        let first = self.op_at(self.header.ops_at as usize + route * self.words());
+        match first.meta.kind() {
+            KIND_SCRIPT => first,
+            _ => Op2 { care: [0; 2], want: [NEVER; 2], ..first },
+        }
+    }
+
+    /// Routes and outcomes that have an op of their own, with its first cell.
+    pub fn ops(&self) -> impl Iterator<Item = (usize, usize, usize)> + use<'i> {
+        let program = *self;
+        let outcomes = 1usize << program.header.shift;
+        let all = (0..program.routes()).flat_map(move |route| (0..outcomes).map(move |o| (route, o)));
+        all.filter_map(move |(route, outcome)| Some((route, outcome, program.own_op(route, outcome)?)))
+    }
+
+    /// The first cell of an op of this very outcome.
+    fn own_op(&self, route: usize, outcome: usize) -> Option<usize> {
+        let is_task = route < usize::from(self.header.tasks);
+        let is_own = |&cell: &usize| self.op_at(cell).meta.is_of(route as u16, outcome as u8, is_task);
+        self.op_place(route, outcome).filter(is_own)
+    }
+
+    /// The first cell that is looked at for an op, whatever stands there; `None` if it is outside the image.
+    fn op_place(&self, route: usize, outcome: usize) -> Option<usize> {
+        let number = route as isize + outcome as isize * isize::from(self.header.stride);
+        let cell = (self.header.ops_at as usize).checked_add_signed(number * self.words() as isize)?;
+        (cell + self.words() <= self.header.cells as usize).then_some(cell)
+    }
+
+    /// The first (route, outcome) for which a cell would be looked at that is none of the ops' and outside the image or passes for
+    /// an op.
+    pub(crate) fn strays(&self) -> Option<(usize, usize)> {
+        let ops = self.first_op()..self.header.tasks_at as usize;
+        let mut all =
+            (0..self.routes()).flat_map(|route| (0..1usize << self.header.shift).map(move |o| (route, o)));
+        let strays = |&(route, outcome): &(usize, usize)| match self.op_place(route, outcome) {
+            Some(cell) => !ops.contains(&cell) && self.own_op(route, outcome).is_some(),
+            None => true,
+        };
+        all.find(strays)
+    }
+
+    /// First cell of all ops.
+    pub(crate) const fn first_op(&self) -> usize {
+        HEADER_CELLS + if self.header.counters > 0 { COUNTER_CELLS } else { 0 }
+    }
+
+    /// For each place its counter.
+    #[must_use]
+    pub fn counter_of(&self) -> &'i CounterOf {
+        if self.header.counters == 0 {
+            return &NO_COUNTERS;
+        }
+        let bytes = self.bytes[HEADER_CELLS * CELL_BYTES..].first_chunk();
+        bytes.unwrap_or_else(|| unreachable!("ops begin behind them"))
     }
 
     /// What is kept of a task, or of interrupt `task - tasks`.
@@ -247,6 +306,9 @@ impl<'i> Program<'i> {
     pub fn task(&self, task: usize) -> &'i TaskCell {
         let h = self.header;
         assert!(task < usize::from(h.tasks) + usize::from(h.interrupts), "no such task");
+        if h.flags & FLAG_GENERAL == 0 {
+            return &TaskCell::PLAIN;
+        }
         zerocopy::transmute_ref!(&self.cells()[h.tasks_at as usize + task])
     }
 
@@ -264,17 +326,15 @@ impl<'i> Program<'i> {
     #[must_use]
     pub fn fanout_max(&self) -> usize {
         let enabled = self.header.enabled_mask;
-        let routes =
-            (0..self.routes()).flat_map(|route| (0..1 << self.header.shift).map(move |o| (route, o)));
-        let of_op = |(route, outcome)| {
-            let op = self.op(route, outcome);
+        let of_op = |(_, _, cell)| {
+            let op = self.op_at(cell);
             if op.meta.kind() == KIND_PLAIN {
                 return ((op.put[0] | op.join_put[0]) & enabled).count_ones() as usize;
             }
             // Which branches a script takes is not known here: all tasks is the most.
             enabled.count_ones() as usize
         };
-        routes.map(of_op).max().unwrap_or(0)
+        self.ops().map(of_op).max().unwrap_or(0)
     }
 
     fn op_at(&self, cell: usize) -> Op2 {
@@ -283,8 +343,7 @@ impl<'i> Program<'i> {
         match self.header.words {
             1 if self.header.flags & FLAG_MERGES != 0 => {
                 let op = MergeOp::read_from_bytes(bytes).unwrap_or_else(|_| unreachable!("one cell"));
-                let is_masks =
-                    op.meta.kind() == KIND_PLAIN && u16::from(op.meta.outcome()) < op.meta.outcomes;
+                let is_masks = op.meta.kind() == KIND_PLAIN;
                 Op2 {
                     care: widen(op.care),
                     want: widen(if is_masks { op.want() } else { NEVER }),

@@ -1,6 +1,13 @@
 //! The cold tail of an image: names and decisions, for people.
+//!
+//! Numbers take seven bits a byte, the lowest first; the highest bit says that more follow. A text is a number and, if that is
+//! even, as many bytes as half of it; an odd one says which of the texts so far it is: ids are named again and again.
 
 mod messages;
+mod routes;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::image::TaskCell;
 use crate::net::{Net, Timer};
@@ -221,7 +228,7 @@ impl Names {
             bodies: routing.starts.iter().filter(|&&start| net.is_body(start)).count(),
             interrupts: routing.interrupts.iter().map(label).collect(),
             merges: routing.merges.iter().map(label).collect(),
-            calls: called(net, routing),
+            calls: routes::called(net, routing),
             join_inputs: routing.rests.iter().map(rest).collect(),
             decisions: digits.iter().map(decision).collect(),
             route_decisions: routing
@@ -230,15 +237,15 @@ impl Names {
                 .map(|route| route.digits.iter().map(index).collect())
                 .collect(),
             variables: routing.guards.variables.clone(),
-            timers: timers(net, routing, cells),
+            timers: routes::timers(net, routing, cells),
             messages: net.message_names().into_iter().map(str::to_owned).collect(),
-            catches: catches(net, routing),
+            catches: routes::catches(net, routing),
             patterns: Vec::new(),
         }
     }
 
     pub(crate) fn write(&self) -> Vec<u8> {
-        let mut out = Writer(Vec::new());
+        let mut out = Writer::default();
         out.text(&self.net);
         out.list(&self.tasks, Writer::label);
         out.list(&self.starts, Writer::label);
@@ -283,19 +290,20 @@ impl Names {
         });
         out.list(&self.messages, |out, name| out.text(name));
         out.list(&self.catches, |out, catch| {
-            out.number(u32::from(catch.route) | u32::from(catch.message) << 16);
+            out.number(u32::from(catch.route));
+            out.number(u32::from(catch.message));
         });
         out.list(&self.patterns, |out, &set| {
             out.number(set as u32);
             out.number((set >> 32) as u32);
         });
         out.number(self.bodies as u32);
-        out.0
+        out.bytes
     }
 
     /// Reads a tail; `None` if the bytes are not one.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        let mut input = Reader(bytes);
+        let mut input = Reader::new(bytes);
         let names = Self {
             net: input.text()?,
             tasks: input.list(Reader::label)?,
@@ -358,7 +366,7 @@ impl Names {
         let in_range = |digit: &usize| names.decisions.get(*digit).is_some_and(fits);
         let is_named = |catch: &Catch| usize::from(catch.message) < names.messages.len();
         let is_sorted = names.messages.is_sorted_by(|one, two| one < two);
-        (input.0.is_empty()
+        (input.bytes.is_empty()
             && is_sorted
             && names.patterns.iter().all(|set| set >> PATTERNS.len() == 0)
             && names.catches.iter().all(is_named)
@@ -367,81 +375,92 @@ impl Names {
     }
 }
 
-/// Names of the nets that tasks run, in the order of the tasks.
-fn called(net: &Net, routing: &Routing) -> Vec<String> {
-    let of_task = |&task: &NodeId| net.called(task).or_else(|| net.body(task).map(|_| net.name()));
-    routing.tasks.iter().filter_map(of_task).map(str::to_owned).collect()
-}
-
-/// The timers of a net, and whether the engine has room to watch each.
-fn timers(net: &Net, routing: &Routing, cells: &[TaskCell]) -> Vec<TimerLabel> {
-    let nodes = routing.tasks.iter().chain(&routing.interrupts).enumerate();
-    let behind = |index: usize| if index < routing.tasks.len() { 0 } else { routing.starts.len() };
-    let label = |(index, &node): (usize, &NodeId)| {
-        let route = (index + behind(index)) as u16;
-        Some(TimerLabel { route, timer: net.timer(node)?, is_watched: cells[index].flags != 0 })
-    };
-    nodes.filter_map(label).collect()
-}
-
-/// What a net does with messages from outside.
-fn catches(net: &Net, routing: &Routing) -> Vec<Catch> {
-    let names = net.message_names();
-    let nodes = routing.tasks.iter().chain(&routing.starts).chain(&routing.interrupts).zip(0u16..);
-    let catch = |(&node, route): (&NodeId, u16)| {
-        let message = names.binary_search(&net.message(node)?).ok()? as u16;
-        Some(Catch { route, message })
-    };
-    nodes.filter_map(catch).collect()
-}
-
 /// A count of up to `most` is written as this and `most`.
 const COUNT: u32 = 6;
 
 /// As [`COUNT`], where data may decide.
 const GUARDED_COUNT: u32 = 1 << 17;
 
-struct Writer(Vec<u8>);
+#[derive(Default)]
+struct Writer<'t> {
+    bytes: Vec<u8>,
+    /// Texts written so far, by number.
+    texts: BTreeMap<&'t str, u32>,
+}
 
-impl Writer {
+impl<'t> Writer<'t> {
     fn number(&mut self, number: u32) {
-        self.0.extend_from_slice(&number.to_le_bytes());
+        let mut rest = number;
+        while rest > 0x7F {
+            self.bytes.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.bytes.push(rest as u8);
     }
 
-    fn text(&mut self, text: &str) {
-        self.number(text.len() as u32);
-        self.0.extend_from_slice(text.as_bytes());
+    fn text(&mut self, text: &'t str) {
+        let next = self.texts.len() as u32;
+        match self.texts.entry(text) {
+            Entry::Occupied(known) => {
+                let number = *known.get();
+                self.number(number << 1 | 1);
+            }
+            Entry::Vacant(place) => {
+                place.insert(next);
+                self.number((text.len() as u32) << 1);
+                self.bytes.extend_from_slice(text.as_bytes());
+            }
+        }
     }
 
-    fn label(&mut self, label: &Label) {
+    fn label(&mut self, label: &'t Label) {
         self.text(&label.id);
         self.text(&label.text);
     }
 
-    fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Self, &T)) {
+    fn list<T>(&mut self, items: &'t [T], mut each: impl FnMut(&mut Self, &'t T)) {
         self.number(items.len() as u32);
         items.iter().for_each(|item| each(self, item));
     }
 }
 
-struct Reader<'b>(&'b [u8]);
+struct Reader<'b> {
+    bytes: &'b [u8],
+    /// Texts read so far.
+    texts: Vec<&'b [u8]>,
+}
 
 impl<'b> Reader<'b> {
+    fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, texts: Vec::new() }
+    }
+
     fn number(&mut self) -> Option<u32> {
-        let (number, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(u32::from_le_bytes(*number))
+        let mut number = 0u64;
+        for shift in (0..35).step_by(7) {
+            let (&byte, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            number |= u64::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                return u32::try_from(number).ok();
+            }
+        }
+        None
     }
 
     fn text(&mut self) -> Option<String> {
-        core::str::from_utf8(self.bytes()?).ok().map(str::to_owned)
+        core::str::from_utf8(self.text_bytes()?).ok().map(str::to_owned)
     }
 
     /// The bytes of a text.
-    fn bytes(&mut self) -> Option<&'b [u8]> {
-        let length = self.number()? as usize;
-        let (text, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
+    fn text_bytes(&mut self) -> Option<&'b [u8]> {
+        let number = self.number()? as usize;
+        if number & 1 == 1 {
+            return self.texts.get(number >> 1).copied();
+        }
+        let (text, rest) = self.bytes.split_at_checked(number >> 1)?;
+        self.bytes = rest;
+        self.texts.push(text);
         Some(text)
     }
 
@@ -450,14 +469,14 @@ impl<'b> Reader<'b> {
     }
 
     fn catch(&mut self) -> Option<Catch> {
-        let both = self.number()?;
-        Some(Catch { route: both as u16, message: (both >> 16) as u16 })
+        let mut short = || u16::try_from(self.number()?).ok();
+        Some(Catch { route: short()?, message: short()? })
     }
 
     fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let length = self.number()? as usize;
-        // An item takes at least four bytes, so a damaged length cannot make this reserve more than the input.
-        if length > self.0.len() / 4 {
+        // An item takes a byte at least, so a damaged length ends with the input.
+        if length > self.bytes.len() {
             return None;
         }
         (0..length).map(|_| each(self)).collect()

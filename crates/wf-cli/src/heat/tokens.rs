@@ -176,8 +176,10 @@ impl<'n> Tokens<'n> {
 fn known(net: &Net, merges: &[NodeId]) -> Vec<bool> {
     let is_dark = |id: &NodeId| {
         let kind = net.node(*id).kind();
-        let catches =
-            |name: &str| name.starts_with(ANY_ERROR) && net.nodes_of(NodeKind::Call).next().is_some();
+        let catches = |name: &str| {
+            name.starts_with(ANY_ERROR)
+                && net.node_ids().any(|id| net.called(id).is_some() || net.body(id).is_some())
+        };
         matches!(kind, NodeKind::Call | NodeKind::Instances(_))
             || net.completion_guard(*id).is_some()
             || net.node(*id).outgoing().iter().any(|&flow| net.flow(flow).is_again())

@@ -22,7 +22,7 @@ pub(super) fn list(engine: &Engine) -> Value {
             "places": header.places,
             "words": header.words,
             "counters": header.counters,
-            "ops": program.routes() << header.shift,
+            "ops": program.ops().count(),
             "bytes": program.as_bytes().len(),
         }))
     };

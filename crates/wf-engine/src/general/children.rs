@@ -162,7 +162,7 @@ impl Batch<'_, '_> {
         let are_all = children.done == children.created;
         let base = enough_base(cell);
         let choice =
-            self.choice(event, self.cells.meta(row, row.op_index(event.task, event.outcome)).outcomes)?;
+            self.choice(event, self.cells.meta(row, self.cells.op(row, event.task, event.outcome)).outcomes)?;
         let is_enough = match (base, choice % base) {
             (3, 0) if drains || are_all => false,
             (3, 0) => {

@@ -39,7 +39,7 @@ impl Batch<'_, '_> {
         let drains = draining.is_some_and(|place| items.tokens(place) > 0);
         let base = enough_base(cell);
         let choice =
-            self.choice(event, self.cells.meta(row, row.op_index(event.task, event.outcome)).outcomes)?;
+            self.choice(event, self.cells.meta(row, self.cells.op(row, event.task, event.outcome)).outcomes)?;
         // Behind the last instance, and where the thread has gone, a condition is not asked.
         let is_last = drains || left.open == 0;
         let is_enough = match (base, choice % base) {

@@ -79,11 +79,15 @@ const fn is_inclusive(decision: &Decision) -> bool {
     matches!(decision.kind, DecisionKind::Branches | DecisionKind::GuardedBranches)
 }
 
+/// Up to so many ways, numbers are all equally likely; of more, only the first few are drawn.
+const COUNTED_EVENLY_MAX: u64 = 66;
+const FEW: u64 = 9;
+
 /// How one digit of an outcome comes about.
 #[derive(Debug)]
 enum Way {
     /// All from the first to the last are equally likely.
-    Even { first: u64 },
+    Even { first: u64, behind: u64 },
     /// The data of the case decides.
     Data,
     /// One branch: the sums of the weights up to each, of 2^32; what stands before the first branch's digit.
@@ -108,7 +112,11 @@ impl Digit {
             Some(odds) if is_inclusive(decision) => Way::some(decision, &odds.chances),
             Some(odds) => Way::one(&odds.chances, first),
             None if by_data && decision.is_guarded() => Way::Data,
-            None => Way::Even { first },
+            // Thousands of instances, because nobody has said how many, are a play of nothing else.
+            None if decision.branches.is_empty() && decision.base() > COUNTED_EVENLY_MAX => {
+                Way::Even { first, behind: first + FEW }
+            }
+            None => Way::Even { first, behind: decision.base() },
         };
         Self { base: decision.base(), way }
     }
@@ -117,7 +125,7 @@ impl Digit {
         let bits = |step| (draw(random, index, step) >> 32) as u32;
         match &self.way {
             Way::Data => 0,
-            Way::Even { first } => first + below(bits(0), self.base - first),
+            Way::Even { first, behind } => first + below(bits(0), behind - first),
             Way::One { sums, first } => {
                 let bits = u64::from(bits(0));
                 first + sums.iter().take_while(|&&sum| sum <= bits).count() as u64

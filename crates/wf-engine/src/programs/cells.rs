@@ -1,12 +1,17 @@
 //! What stands in the cells of a store, seen as what it is.
 
 use wf_net::guard::Guards;
-use wf_net::image::{CELL_BYTES, ConstantCell, CubeCell, Header, Op1, Op2, OpMeta, PLACES_MAX, TaskCell};
+use wf_net::image::{
+    CELL_BYTES, COUNTER_CELLS, ConstantCell, CounterOf, CubeCell, HEADER_CELLS, NO_COUNTERS, Op1, Op2,
+    OpMeta, TASKS_MAX, TaskCell,
+};
 use zerocopy::{FromBytes, IntoBytes, transmute_ref};
 
 use super::Row;
-use crate::line::CounterOf;
 use crate::plain::Form;
+
+/// The tasks of a program whose tasks are tokens and no more: what all of them have in common does not stand in its image.
+static PLAIN_TASKS: [TaskCell; TASKS_MAX] = [TaskCell::PLAIN; TASKS_MAX];
 
 /// The store's cells, seen as what the images in them hold.
 #[derive(Clone, Copy)]
@@ -15,9 +20,25 @@ pub(crate) struct Cells<'p> {
 }
 
 impl<'p> Cells<'p> {
-    /// What an op is about, by its number among the program's.
-    pub(crate) fn meta(&self, row: &Row, index: usize) -> &'p OpMeta {
-        let at = row.cell(index);
+    /// The cell of the op that stands for an outcome of a route; also the place of its count.
+    pub(crate) fn op(&self, row: &Row, route: u16, outcome: u8) -> usize {
+        self.own_op(row, route, outcome).unwrap_or_else(|| row.place(route, 0))
+    }
+
+    /// The cells of all ops of a route.
+    pub(crate) fn ops(&self, row: &Row, route: u16) -> impl Iterator<Item = usize> {
+        let outcomes = 0..=((1u16 << row.shift) - 1) as u8;
+        outcomes.filter_map(move |outcome| self.own_op(row, route, outcome))
+    }
+
+    fn own_op(&self, row: &Row, route: u16, outcome: u8) -> Option<usize> {
+        let at = row.place(route, outcome);
+        // As when the image was checked, which found that it does not pass for an op if it is none.
+        self.meta(row, at).is_of(route, outcome, route < row.tasks).then_some(at)
+    }
+
+    /// What an op is about, by its cell.
+    pub(crate) fn meta(&self, row: &Row, at: usize) -> &'p OpMeta {
         match row.form {
             Form::Two => {
                 let pair: &'p [[u64; 8]; 2] =
@@ -39,6 +60,9 @@ impl<'p> Cells<'p> {
 
     /// What is kept of the tasks and interrupts of a program.
     pub(crate) fn tasks(&self, row: &Row) -> &'p [TaskCell] {
+        if row.is_tokens {
+            return &PLAIN_TASKS[..usize::from(row.tasks)];
+        }
         self.of(row.task_cells, usize::from(row.tasks) + usize::from(row.interrupts))
     }
 
@@ -70,9 +94,12 @@ impl<'p> Cells<'p> {
     }
 
     pub(crate) fn counter_of(&self, row: &Row) -> &'p CounterOf {
-        const { assert!(core::mem::offset_of!(Header, counter_of) == 128 && PLACES_MAX == 128) };
-        let pair: &'p [[u64; 8]; 2] =
-            self.cells[row.header + 2..].first_chunk().unwrap_or_else(|| unreachable!("checked image"));
+        if row.counters == 0 {
+            return &NO_COUNTERS;
+        }
+        let pair: &'p [[u64; 8]; COUNTER_CELLS] = self.cells[row.header + HEADER_CELLS..]
+            .first_chunk()
+            .unwrap_or_else(|| unreachable!("checked image"));
         transmute_ref!(pair)
     }
 }

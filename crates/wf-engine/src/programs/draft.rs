@@ -3,7 +3,7 @@
 use wf_mmap::{Key, Store};
 use wf_net::Outline;
 use wf_net::image::{
-    CELL_BYTES, COUNTERS_MAX, FLAG_GENERAL, FLAG_QUIET, HEADER_CELLS, TASK_CHILDREN, TIMER_BYTES, TaskCell,
+    CELL_BYTES, COUNTERS_MAX, FLAG_GENERAL, FLAG_QUIET, TASK_CHILDREN, TIMER_BYTES, TaskCell,
 };
 
 use super::form;
@@ -82,12 +82,12 @@ impl<'s> Draft<'s> {
         }
         self.have_variables |= header.variables > 0;
         self.firsts.push(narrow(first)?);
-        let ops = narrow(first + HEADER_CELLS)?;
+        let ops = narrow(first + header.ops_at as usize)?;
         let is_quiet = header.flags & FLAG_QUIET != 0;
         let calm =
             if is_quiet { calm(outline.tasks().take(header.tasks.into())) } else { header.enabled_mask };
         let form = (!is_general || is_quiet).then_some(form(header));
-        self.hots.push(Hot::new(ops, header.shift, (header.tasks, calm), is_general, form));
+        self.hots.push(Hot::new(ops, (header.shift, header.stride), (header.tasks, calm), is_general, form));
         Ok(())
     }
 }

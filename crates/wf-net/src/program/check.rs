@@ -6,18 +6,17 @@ use super::{ImageError, Program};
 use crate::guard::{self, CodeBounds, Value};
 use crate::image::{
     CALL_ASKS, CELL_BYTES, CHILDREN_ASK, CHILDREN_MAX, COUNTERS_MAX, ConstantCell, FLAG_GENERAL, FLAG_MERGES,
-    FLAG_QUIET, HEADER_CELLS, INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX,
-    INSTANCES_SEQUENTIAL, KIND_PLAIN, KIND_SCRIPT, NEVER, NO_CALL, NO_COUNTER, NO_START, Op2, OpMeta,
-    PLACES_MAX, STARTS_MAX, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT,
-    TASK_PLAIN, TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, VARIABLES_MAX, WORDS_MAX,
+    FLAG_QUIET, INSTANCES_CANCEL_REST, INSTANCES_CONDITION, INSTANCES_GUARDED, INSTANCES_MAX,
+    INSTANCES_SEQUENTIAL, KIND_PLAIN, KIND_SCRIPT, NEVER, NO_CALL, NO_COUNTER, NO_START, Op2, PLACES_MAX,
+    STARTS_MAX, TASK_CALL, TASK_CHILDREN, TASK_INSTANCES, TASK_INTERRUPT, TASK_PERSISTENT, TASK_PLAIN,
+    TASK_TRANSIENT, TASKS_MAX, TIMER_AFTER, TIMER_AT, VARIABLES_MAX, WORDS_MAX,
 };
 use crate::script;
 use crate::tail::Names;
 
 impl Program<'_> {
     pub(super) fn check_patterns(&self, names: &Names) -> Result<(), ImageError> {
-        for number in 0..self.routes() << self.header.shift {
-            let cell = self.header.ops_at as usize + number * self.words();
+        for (_, _, cell) in self.ops() {
             if usize::from(self.op_at(cell).meta.patterns) >= names.patterns.len() {
                 return Err(ImageError::Op { cell });
             }
@@ -43,34 +42,36 @@ impl Program<'_> {
         ensure(is_known, "flags")?;
         let known = low_bits(places);
         ensure((0..WORDS_MAX).all(|w| h.residue_mask[w] & !known[w] == 0), "residue_mask")?;
-        let op_cells = (self.routes() << h.shift) * self.words();
-        let cubes_at = h.tasks_at as usize + tasks + usize::from(h.interrupts);
+        let is_general = h.flags & FLAG_GENERAL != 0;
+        let task_cells = if is_general { tasks + usize::from(h.interrupts) } else { 0 };
+        let cubes_at = h.tasks_at as usize + task_cells;
         let scripts_at = h.cubes_at as usize + h.cubes as usize;
         let guards_at = h.scripts_at as usize + (h.script_codes as usize * 2).div_ceil(CELL_BYTES);
         let constants_at = guards_at + (h.guard_codes as usize * 2).div_ceil(CELL_BYTES);
         let constant_bytes = h.constants as usize * size_of::<ConstantCell>();
         let tail_at = constants_at + constant_bytes.div_ceil(CELL_BYTES);
-        ensure(h.ops_at as usize == HEADER_CELLS, "ops_at")?;
-        ensure(h.tasks_at as usize == HEADER_CELLS + op_cells, "tasks_at")?;
+        ensure(is_general || h.interrupts == 0, "interrupts")?;
+        ensure(h.ops_at as usize >= self.first_op(), "ops_at")?;
+        ensure(h.tasks_at as usize >= h.ops_at as usize + self.routes() * self.words(), "tasks_at")?;
         ensure(h.cubes_at as usize == cubes_at, "cubes_at")?;
         ensure(h.scripts_at as usize == scripts_at, "scripts_at")?;
         ensure(h.guards_at as usize == guards_at, "guards_at")?;
         ensure(h.constants_at as usize == constants_at, "constants_at")?;
         ensure(h.variables as usize <= VARIABLES_MAX, "variables")?;
-        ensure((h.reserved, h.reserved2) == (0, [0; 5]), "reserved")?;
+        ensure(h.reserved == [0; 5], "reserved")?;
         ensure(h.tail_at as usize == tail_at, "tail_at")?;
         ensure(h.cells as usize == tail_at + (h.tail_bytes as usize).div_ceil(CELL_BYTES), "cells")?;
         ensure(h.enabled_mask == low_bits(tasks)[0], "enabled_mask")?;
         let both = low_bits(2 * tasks);
         let running: [u64; WORDS_MAX] = core::array::from_fn(|word| both[word] & !low_bits(tasks)[word]);
         ensure(h.running_mask == running, "running_mask")?;
-        if (h.counted_mask, h.counter_of) == ([0; WORDS_MAX], [NO_COUNTER; PLACES_MAX]) {
-            return ensure(h.counters == 0, "counters");
+        if h.counters == 0 {
+            return ensure(h.counted_mask == [0; WORDS_MAX], "counters");
         }
+        let counter_of = self.counter_of();
         let mut next = 0u16;
-        for place in 0..PLACES_MAX {
+        for (place, &counter) in counter_of.iter().enumerate() {
             let is_counted = h.counted_mask[place / 64] >> (place % 64) & 1 == 1;
-            let counter = h.counter_of[place];
             ensure(is_counted == (counter != NO_COUNTER) && (!is_counted || place < places), "counted_mask")?;
             ensure(!is_counted || u16::from(counter) < h.counters, "counter_of")?;
             next += u16::from(is_counted);
@@ -85,21 +86,31 @@ impl Program<'_> {
         let guards = guard::starts(self.guard_codes(), bounds).ok_or(ImageError::Guard)?;
         // Ops that share a script are many: each script is walked once, so that the whole stays linear.
         let mut walked = BTreeSet::new();
+        if let Some((route, _)) = self.strays() {
+            return Err(ImageError::Op { cell: h.ops_at as usize + route * self.words() });
+        }
         for route in 0..self.routes() {
+            let first = h.ops_at as usize + route * self.words();
+            let outcomes = usize::from(self.op_at(first).meta.outcomes);
+            let is_script = self.op_at(first).meta.kind() == KIND_SCRIPT;
+            let mut own = 0;
             for outcome in 0..1usize << h.shift {
-                let op = self.op(route, outcome);
-                let cell = h.ops_at as usize + ((route << h.shift) | outcome) * self.words();
-                let plain = op.meta.kind() == KIND_PLAIN && u32::from(op.meta.outcomes) <= 1 << h.shift;
+                let Some(cell) = self.own_op(route, outcome) else { continue };
+                let op = self.op_at(cell);
+                let plain = op.meta.kind() == KIND_PLAIN && outcomes <= 1 << h.shift;
                 let scripted = op.meta.kind() == KIND_SCRIPT;
-                if !(plain || scripted)
-                    || op.meta.outcomes == 0
-                    || !self.op_is_sane(&op, route, outcome, known)
-                {
+                let is_one_of = outcome < outcomes && usize::from(op.meta.outcomes) == outcomes;
+                if !((plain || scripted) && is_one_of && self.op_is_sane(&op, route, known)) {
                     return Err(ImageError::Op { cell });
                 }
                 if scripted && walked.insert(op.meta.script) {
                     self.check_script(op.meta.script as usize, &guards)?;
                 }
+                own += 1;
+            }
+            // A script stands for outcomes that have no op; masks do not.
+            if self.own_op(route, 0).is_none() || (!is_script && own < outcomes) {
+                return Err(ImageError::Op { cell: first });
             }
         }
         let call_count = self.call_count();
@@ -154,7 +165,8 @@ impl Program<'_> {
         let is_interrupt = task >= usize::from(h.tasks);
         let kind_fits = (cell.kind == TASK_INTERRUPT) == is_interrupt && cell.kind <= TASK_CHILDREN;
         let place_fits = |place: u8| place == NO_COUNTER || u16::from(place) < h.places;
-        let counts = |place: usize| h.counter_of[place] != NO_COUNTER;
+        let counter_of = self.counter_of();
+        let counts = |place: usize| counter_of[place] != NO_COUNTER;
         let bytes = cell.record_bytes();
         // A record lies behind the counters, and its task holds one token at most.
         let record_fits = bytes == 0
@@ -205,22 +217,19 @@ impl Program<'_> {
             && (general || (cell.kind == TASK_PLAIN && masks == [[0; WORDS_MAX]; 3]))
     }
 
-    fn op_is_sane(&self, op: &Op2, route: usize, outcome: usize, known: [u64; WORDS_MAX]) -> bool {
+    fn op_is_sane(&self, op: &Op2, route: usize, known: [u64; WORDS_MAX]) -> bool {
         let not = |mask: [u64; WORDS_MAX]| mask.map(|word| !word);
         let masks = [op.care, not(op.keep), op.put, not(op.join_keep), op.join_put, op.threat];
         let inside = masks.iter().all(|mask| mask.iter().zip(known).all(|(mask, known)| mask & !known == 0));
         let is_task = route < usize::from(self.header.tasks);
-        let OpMeta { key, outcomes, .. } = op.meta;
-        let kind = op.meta.kind();
-        let want_fits = if kind == KIND_PLAIN && outcome < usize::from(outcomes) {
+        let want_fits = if op.meta.kind() == KIND_PLAIN {
             op.want == if is_task { [1 << route, 0] } else { [0, 0] }
                 && (0..WORDS_MAX).all(|word| op.want[word] & !op.care[word] == 0)
         } else {
             // A second word of a one-word op is not there.
             (0..self.words()).all(|word| op.want[word] == NEVER && op.care[word] == 0)
         };
-        let own = OpMeta::key_of(route as u16, kind, outcome as u8, is_task);
-        inside && key == own && want_fits
+        inside && want_fits
     }
 
     /// Whether the engine can follow a script.

@@ -5,7 +5,7 @@ use super::{Catch, Reader};
 /// The names of the messages, and what waits for them; `None` if the bytes are not a tail that far, or something waits for a
 /// message that is not there.
 pub(crate) fn messages(tail: &[u8]) -> Option<(Vec<&str>, Vec<Catch>)> {
-    let mut input = Reader(tail);
+    let mut input = Reader::new(tail);
     input.pass_texts(1)?;
     // Tasks, starts, interrupts and merges are two texts each.
     for _ in 0..4 {
@@ -31,20 +31,18 @@ pub(crate) fn messages(tail: &[u8]) -> Option<(Vec<&str>, Vec<Catch>)> {
     // Variables, then timers.
     input.pass_list(|r| r.pass_texts(1))?;
     input.pass_list(|r| r.pass_numbers(3))?;
-    let names = input.list(|r| core::str::from_utf8(r.bytes()?).ok())?;
+    let names = input.list(|r| core::str::from_utf8(r.text_bytes()?).ok())?;
     let catches = input.list(Reader::catch)?;
     catches.iter().all(|catch| usize::from(catch.message) < names.len()).then_some((names, catches))
 }
 
 impl Reader<'_> {
     fn pass_texts(&mut self, count: usize) -> Option<()> {
-        (0..count).try_for_each(|_| self.bytes().map(drop))
+        (0..count).try_for_each(|_| self.text_bytes().map(drop))
     }
 
     fn pass_numbers(&mut self, count: u32) -> Option<()> {
-        let bytes = (count as usize).checked_mul(4)?;
-        self.0 = self.0.get(bytes..)?;
-        Some(())
+        (0..count).try_for_each(|_| self.number().map(drop))
     }
 
     /// Each item takes bytes, so a damaged length ends with the input.
@@ -88,9 +86,10 @@ mod tests {
         let image = image();
         let (_, names) = Outline::read(image.as_bytes()).unwrap().check().unwrap();
         let whole = names.write();
-        let behind = 4 + 8 * names.patterns.len() + 4;
+        // Without patterns the last bytes say that there are none, and no bodies.
+        let before = Names { patterns: Vec::new(), ..names.clone() }.write().len() - 2;
         for length in 0..whole.len() {
-            assert_eq!(messages(&whole[..length]).is_some(), length >= whole.len() - behind, "{length}");
+            assert_eq!(messages(&whole[..length]).is_some(), length >= before, "{length}");
         }
         for at in 0..whole.len() {
             for value in [0, 1, 0x7F, 0xFF] {
