@@ -1,6 +1,6 @@
 //! A process that runs: its net, and where each part of the net stands in the document.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use wf_net::{ANY_ERROR, Net, NodeId, NodeKind, Problem, ProblemKind, Quantity, Retention, Subject};
 
@@ -153,7 +153,8 @@ impl Process {
         let throws = |call: &NodeId, error: &str| {
             let called = net.called(*call).and_then(&find);
             called.is_some_and(|called| {
-                let mut ends = called.net.nodes_of(NodeKind::Terminate);
+                let inside = in_bodies(&called.net);
+                let mut ends = called.net.nodes_of(NodeKind::Terminate).filter(|end| !inside.contains(end));
                 ends.any(|end| called.net.message(end).is_some_and(|m| error == ANY_ERROR || error == m))
             })
         };
@@ -180,9 +181,26 @@ impl Process {
         let is_uncaught = |end: &NodeId| {
             called.net.message(*end).is_some_and(|error| !calls.iter().all(|call| catches(call, error)))
         };
-        let end = called.net.nodes_of(NodeKind::Terminate).find(is_uncaught)?;
+        // Those of instances are caught around these.
+        let inside = in_bodies(&called.net);
+        let mut ends = called.net.nodes_of(NodeKind::Terminate).filter(|end| !inside.contains(end));
+        let end = ends.find(is_uncaught)?;
         Some(called.element_of(Subject::Node(end)))
     }
+}
+
+/// Nodes of instances that are cases.
+fn in_bodies(net: &Net) -> BTreeSet<NodeId> {
+    let mut inside = BTreeSet::new();
+    for start in net.node_ids().filter_map(|task| net.body(task)) {
+        inside.extend(net.ahead(start));
+    }
+    let starts: Vec<NodeId> =
+        net.interrupts().filter(|&id| net.region(id).iter().any(|node| inside.contains(node))).collect();
+    for interrupt in starts {
+        inside.extend(net.ahead(interrupt));
+    }
+    inside
 }
 
 /// Whether what a call names is no id: in FEEL, or with a part in JUEL.

@@ -60,10 +60,66 @@ impl Graph {
             (Some(Kind::Task | Kind::Call), _) => true,
             (Some(Kind::SubProcess), Some(inside)) => {
                 let scope = &self.scopes[inside];
-                scope.kind == ScopeKind::Embedded && !scope.nodes.is_empty() && self.stands_alone(inside)
+                let is_whole = scope.kind == ScopeKind::Embedded && !scope.nodes.is_empty();
+                is_whole
+                    && self.stands_alone(inside)
+                    && self.catches_all(at, inside)
+                    && self.begins_at_work(inside)
             }
             _ => false,
         }
+    }
+
+    /// Whether each error with which an instance may end is caught at the boundary of its own activity: none goes further.
+    fn catches_all(&self, at: NodeAt, inside: super::ScopeAt) -> bool {
+        let errors = |node: NodeAt| {
+            self.nodes[node].triggers.iter().filter(|trigger| trigger.kind == TriggerKind::Error)
+        };
+        let is_at = |node: NodeAt, of: NodeAt| {
+            self.nodes[node].kind == Some(Kind::Boundary) && self.nodes[node].attached == Some(of)
+        };
+        let catches = |about: &Option<String>| {
+            let mut events = (0..self.nodes.len()).filter(|&node| is_at(node, at)).flat_map(errors);
+            events.any(|error| error.about.is_none() || error.about == *about)
+        };
+        let inner = (0..self.nodes.len()).filter(|&node| self.is_within(self.nodes[node].scope, inside));
+        let throws = |node: &NodeAt| self.nodes[*node].kind == Some(Kind::End);
+        let calls = inner.clone().any(|node| self.nodes[node].kind == Some(Kind::Call));
+        let any_caught = (0..self.nodes.len())
+            .any(|node| self.nodes[node].kind != Some(Kind::End) && errors(node).next().is_some());
+        !(calls && any_caught) && inner.filter(throws).flat_map(errors).all(|error| catches(&error.about))
+    }
+
+    /// Whether it begins with something that is performed: nothing can be decided when an instance begins.
+    fn begins_at_work(&self, inside: super::ScopeAt) -> bool {
+        let here = &self.scopes[inside].nodes;
+        let is_start = |&at: &NodeAt| self.nodes[at].kind == Some(Kind::Start);
+        let begin: Vec<NodeAt> = match here.iter().copied().find(is_start) {
+            Some(start) => {
+                let flows = self.nodes[start].outgoing.iter();
+                if flows.clone().any(|&flow| self.flows[flow].condition.is_some()) {
+                    return false;
+                }
+                flows.filter_map(|&flow| self.flows[flow].to).collect()
+            }
+            None => here.iter().copied().filter(|&at| self.nodes[at].incoming.is_empty()).collect(),
+        };
+        begin.into_iter().all(|at| {
+            let node = &self.nodes[at];
+            let is_once = node.repeat == Repeat::Once;
+            match node.kind {
+                Some(Kind::SubProcess) => {
+                    is_once && node.inside.is_none_or(|inside| self.begins_at_work(inside))
+                }
+                Some(Kind::Task | Kind::Receive | Kind::Call) => {
+                    let is_by_data = matches!(&node.repeat, Repeat::Instances { number, .. }
+                        if number.guard().is_some() || number.constant().is_some());
+                    is_once || is_by_data
+                }
+                Some(Kind::Catch | Kind::End | Kind::Boundary) => true,
+                _ => false,
+            }
+        })
     }
 
     /// Whether all that is inside of a scope stays there, but for errors.

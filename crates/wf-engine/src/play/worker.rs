@@ -218,9 +218,11 @@ impl<'o> Worker<'o> {
         while !left.is_empty() {
             let first = starts.len() - (left.end - left.start) as usize;
             let started = self.shard.start_batch_with(self.program, &starts[first..], &self.sides, scope);
-            let mut ended = started.ended.iter().peekable();
+            // In the order of the starts, with the cases that they called and that have ended between them.
+            let mut ended = started.ended.iter();
             for (&case, number) in started.cases.iter().zip(left.clone()) {
-                match ended.next_if(|ended| ended.case == case) {
+                let is_live = self.shard.case(case).is_some();
+                match if is_live { None } else { ended.by_ref().find(|ended| ended.case == case) } {
                     Some(ended) => self.report.count(ended.kind),
                     None => self.live.push(Playing { case, number, step: 1, has_incident: false }),
                 }
