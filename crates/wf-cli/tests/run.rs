@@ -327,3 +327,19 @@ fn errors_that_are_thrown_inside_come_from_there_alone() {
         assert_eq!(counts(&model, &slow, &["B", "F", "L"]), [0, 0, 2000]);
     }
 }
+
+#[test]
+fn cases_that_end_behind_those_that_they_called_are_counted() {
+    let place = Place::new();
+    place.file(
+        "m.bpmn",
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'><startEvent id='s'/>\
+         <subProcess id='S'><multiInstanceLoopCharacteristics><loopCardinality>${nr}</loopCardinality></multiInstanceLoopCharacteristics>\
+         <startEvent id='b'/><endEvent id='e'/><sequenceFlow id='g' sourceRef='b' targetRef='e'/></subProcess>\
+         <sequenceFlow id='f' sourceRef='s' targetRef='S'/></process></definitions>",
+    );
+    place.file("a.csv", "nr\n3\n");
+    let output = place.run(&["--vars", "a.csv", "--cases", "10"]);
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("10, all ended: 10 completed"), "{out}{}", String::from_utf8_lossy(&output.stderr));
+}
