@@ -149,11 +149,8 @@ impl Batch<'_, '_> {
             }
             (EventKind::Complete, TASK_INSTANCES) => self.complete_instance(event, row, before, cell),
             (EventKind::Begin, TASK_PLAIN | TASK_INSTANCES) => self.begin_item(event, row, before, cell),
-            (EventKind::AddInstance, TASK_INSTANCES) => {
+            (EventKind::AddInstance, TASK_INSTANCES | TASK_CHILDREN) => {
                 instances::add_instance(task, before, cell, self.items(before, row))
-            }
-            (EventKind::AddInstance, TASK_CHILDREN) => {
-                children::add(task, before, cell, self.items(before, row))
             }
             (EventKind::CompleteInstances, TASK_INSTANCES | TASK_CHILDREN) => {
                 self.complete_instances(event, row, before, cell)
@@ -268,7 +265,7 @@ impl Batch<'_, '_> {
         let mut tokens = OnLine::new(&mut trial.line, row, self.cells, None);
         script::Tokens::clear(&mut tokens, task as u16);
         script::Tokens::clear(&mut tokens, (items.tasks + task) as u16);
-        if let Some(draining) = Some(&self.cells.tasks(row)[task]).and_then(draining) {
+        if let Some(draining) = draining(&self.cells.tasks(row)[task]) {
             script::Tokens::clear(&mut tokens, draining as u16);
         }
         Ok(trial)

@@ -121,7 +121,7 @@ impl Watchers {
         }
     }
 
-    /// As [`find`](Self::find), around the instance in which the scope is.
+    /// What catches it at the boundary of the activity whose instance the scope is in: an error that goes further is of copies.
     fn around_case(&self, graph: &Graph, from: ScopeAt, thrown: &Trigger) -> Option<NodeAt> {
         let mut scope = from;
         while let Some(parent) = graph.scopes[scope].parent {
@@ -129,7 +129,6 @@ impl Watchers {
         }
         let activity = graph.scopes[scope].case_of?;
         best(graph, self.of_activity.get(&activity), thrown)
-            .or_else(|| self.find(graph, graph.nodes[activity].scope, thrown))
     }
 
     /// All events for escalations around an activity.

@@ -1,16 +1,12 @@
 //! Instances that are cases of their own: how they begin, and what goes on when one has ended.
 
-use wf_net::image::{
-    CHILDREN_ASK, INSTANCES_CANCEL_REST, INSTANCES_DYNAMIC, INSTANCES_SEQUENTIAL, NO_START, TASK_CHILDREN,
-    TaskCell,
-};
+use wf_net::image::{CHILDREN_ASK, NO_START, TASK_CHILDREN, TaskCell};
 
-use super::instances::enough_base;
-use super::{Taken, Trial, draining};
+use super::{Taken, Trial};
 use crate::CaseId;
 use crate::advance::{Batch, bits};
 use crate::event::{Event, Status};
-use crate::items::{Children, Items};
+use crate::items::Children;
 use crate::line::{ENDED_FAILED, ENDED_WELL, Line, NOT_ENDED};
 use crate::programs::Row;
 
@@ -158,55 +154,15 @@ impl Batch<'_, '_> {
         let mut trial = Trial::new(before, Taken::Nothing);
         let children = Children::read(before, cell);
         Children { asks: false, ..children }.write(&mut trial.line, cell);
-        let drains = draining(cell).is_some_and(|place| items.tokens(place) > 0);
-        let are_all = children.done == children.created;
-        let base = enough_base(cell);
-        let choice =
-            self.choice(event, self.cells.meta(row, self.cells.op(row, event.task, event.outcome)).outcomes)?;
-        let is_enough = match (base, choice % base) {
-            (3, 0) if drains || are_all => false,
-            (3, 0) => {
-                // Of instances one after another, the next begins when this has been answered.
-                let is_sequential = cell.flags & INSTANCES_SEQUENTIAL != 0;
-                let active = if is_sequential { 0 } else { children.created - children.done };
-                self.is_enough(event, row, cell, [children.created, children.done, active, 0])?
-            }
-            (3, digit) => digit == 2,
-            _ => cell.needed > 0 && children.done >= cell.needed,
-        };
-        if drains || !(is_enough || are_all) {
-            if drains && are_all {
-                self.close(&mut trial.line, cell, task, items);
-            }
+        let left = children.created - children.done;
+        if !self.goes_on(event, row, cell, items, [children.created, children.done, left])? {
+            self.close_drained(&mut trial.line, cell, task, items, left);
             return Ok(trial);
         }
         if cell.flags & CHILDREN_ASK != 0 && !is_answer {
             Children { asks: true, ..children }.write(&mut trial.line, cell);
             return Ok(trial);
         }
-        if are_all || cell.flags & INSTANCES_CANCEL_REST != 0 {
-            self.close(&mut trial.line, cell, task, items);
-        } else if let Some(draining) = draining(cell) {
-            trial.line.add(draining, 1, items.counter_of);
-        }
-        self.route(trial, event, row, base)
+        self.leave(trial, event, row, cell, items, left)
     }
-}
-
-/// WCP-15: one more instance, while the thread is held.
-pub(super) fn add(task: usize, before: &Line, cell: &TaskCell, items: Items<'_>) -> Result<Trial, Status> {
-    let drains = draining(cell).is_some_and(|place| items.tokens(place) > 0);
-    if cell.flags & INSTANCES_DYNAMIC == 0 {
-        return Err(Status::KindRefused);
-    }
-    if items.tokens(task) == 0 || drains {
-        return Err(Status::NotEnabled);
-    }
-    let children = Children::read(before, cell);
-    if children.created >= cell.most {
-        return Err(Status::CounterFull);
-    }
-    let mut trial = Trial::new(before, Taken::Nothing);
-    Children { created: children.created + 1, ..children }.write(&mut trial.line, cell);
-    Ok(trial)
 }
