@@ -114,6 +114,21 @@ fn what_is_not_executed_caught_or_unbounded() {
         ),
         ["instances-bounded 2:1: warning: subProcess `m`: at most 8 instances: their number is not constant"]
     );
+    // Instances whose number is by data are cases, without bound, unless something that they do goes further than that.
+    let by_data = |inside: &str, around: &str| {
+        let xml = format!(
+            "<subProcess id='m'><multiInstanceLoopCharacteristics><loopCardinality>${{n}}</loopCardinality></multiInstanceLoopCharacteristics>\
+             {inside}<task id='a'/></subProcess>{around}"
+        );
+        let bounded = warnings(&xml, false).into_iter().filter(|said| said.starts_with("instances-bounded"));
+        bounded.count()
+    };
+    let ends = "<task id='b'/><endEvent id='e'><errorEventDefinition/></endEvent><sequenceFlow id='f' sourceRef='b' targetRef='e'/>";
+    let caught = "<boundaryEvent id='x' attachedToRef='m'><errorEventDefinition/></boundaryEvent>";
+    let decides = "<exclusiveGateway id='g'/><task id='b'/><sequenceFlow id='f' sourceRef='g' targetRef='a'/>\
+                   <sequenceFlow id='h' sourceRef='g' targetRef='b'/>";
+    assert_eq!([by_data("", ""), by_data(ends, caught)], [0, 0]);
+    assert_eq!([by_data(ends, ""), by_data(decides, "")], [1, 1]);
     let in_turn = |inside: &str| {
         let xml = format!(
             "<task id='a'><multiInstanceLoopCharacteristics isSequential='true'>{inside}</multiInstanceLoopCharacteristics></task>"
