@@ -1,6 +1,8 @@
 //! Instances that are cases of their own: as instances that are bits wherever both can be, and what only they can be.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "scenario/changed.rs"]
+mod changed;
 #[path = "twin/random.rs"]
 #[allow(dead_code, reason = "the generator alone is used")]
 mod random;
@@ -10,11 +12,10 @@ use std::collections::BTreeSet;
 
 use random::Random;
 use wf_engine::{
-    Arena, CaseId, EndKind, Engine, Event, EventKind, ProgramId, Saved, Shard, Side, Start, Status, Value,
+    Arena, CaseId, EndKind, Engine, Event, EventKind, ProgramId, Shard, Side, Start, Status, Value,
 };
 use wf_net::guard::{Comparison, Expr, Tally};
 use wf_net::{CompileOptions, Instances, Needed, Net, NetBuilder, NodeId, ProblemKind, Quantity};
-use zerocopy::{FromBytes, IntoBytes};
 
 /// Instances of B as cases of one task, T.
 fn with_body(net: &mut NetBuilder, task: NodeId) {
@@ -609,11 +610,7 @@ fn every_changed_bit_of_saved_instances_is_refused_or_harmless() {
     shard.advance(&items[..1], &arena.scope());
     let saved = shard.export(&[item.case], &arena.scope()).saved.to_vec();
     assert_eq!(saved.len(), 3);
-    for bit in 0..saved.len() * 512 {
-        let mut bytes = saved.as_slice().as_bytes().to_vec();
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        let changed: Vec<Saved> =
-            bytes.chunks_exact(64).map(|chunk| Saved::read_from_bytes(chunk).unwrap()).collect();
+    for changed in changed::with_each_bit_changed(&saved) {
         let mut shard = engine.shard(1, 16).unwrap();
         let imported = shard.import(&changed, &arena.scope());
         if imported.refused.is_some() {

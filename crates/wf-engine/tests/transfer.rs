@@ -1,12 +1,13 @@
 //! Saved cases are bytes from outside: what is wrong with them is said, and nothing of their family lives.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "scenario/changed.rs"]
+mod changed;
 mod scenario;
 
 use wf_engine::{Arena, CaseId, Engine, Event, ImportError, Saved, Shard, Start, Status};
 use wf_net::CompileOptions;
 use wf_net::patterns::PATTERNS;
-use zerocopy::{FromBytes, IntoBytes};
 
 fn engine(number: usize) -> Engine {
     scenario::engine(&(PATTERNS[number - 1].nets)(), &CompileOptions::default())
@@ -38,11 +39,7 @@ fn every_changed_bit_is_refused_or_harmless() {
         let engine = scenario::engine(&nets, &CompileOptions::default());
         for steps in 0..3 {
             let (_, saved) = begun(&engine, nets[0].name(), steps);
-            for bit in 0..saved.len() * 512 {
-                let mut bytes = saved.as_slice().as_bytes().to_vec();
-                bytes[bit / 8] ^= 1 << (bit % 8);
-                let changed: Vec<Saved> =
-                    bytes.chunks_exact(64).map(|chunk| Saved::read_from_bytes(chunk).unwrap()).collect();
+            for changed in changed::with_each_bit_changed(&saved) {
                 let mut shard = engine.shard(1, 16).unwrap();
                 let mut arena = Arena::new();
                 let imported = shard.import(&changed, &arena.scope());
