@@ -295,6 +295,22 @@ fn a_number_of_instances_out_of_range_is_told_as_one() {
 }
 
 #[test]
+fn a_case_of_many_instances_is_played_through() {
+    let place = Place::new();
+    // Each calls one that has the work item, so that a long list of instances has none.
+    place.file(
+        "m.bpmn",
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process id='P'><callActivity id='c' calledElement='Q'>\
+         <multiInstanceLoopCharacteristics><loopCardinality>30000</loopCardinality></multiInstanceLoopCharacteristics>\
+         </callActivity></process><process id='Q'><callActivity id='d' calledElement='R'/></process>\
+         <process id='R'><task id='t'/></process></definitions>",
+    );
+    let (report, _) = place.json(&["--process", "P", "--cases", "1"]);
+    assert_eq!((&report["completed"], &report["stopped"]), (&json!(1), &json!(0)), "{report}");
+    assert_eq!(report["completions"], json!(30_000), "{report}");
+}
+
+#[test]
 fn errors_that_are_thrown_inside_come_from_there_alone() {
     let element = |name: &str| {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/elements").join(name);

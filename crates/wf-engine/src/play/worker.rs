@@ -35,6 +35,9 @@ fn slots_with_instances(live: usize) -> usize {
 /// One step in so many is an interrupt, where one is possible.
 const INTERRUPT_ONE_IN: u64 = 16;
 
+/// Work items of a case and those that it calls, among which one is chosen.
+const FAMILY_ITEMS: usize = 64;
+
 /// A live case: what the generator is keyed by.
 #[derive(Clone, Copy, Debug)]
 struct Playing {
@@ -296,7 +299,8 @@ impl<'o> Worker<'o> {
         items.nth(below(random as u32, count) as usize)
     }
 
-    /// A work item of a case or of one that it calls, however deep.
+    /// A work item of a case or of one that it calls, however deep: of many, one of the first [`FAMILY_ITEMS`], so that a case
+    /// of thousands of instances costs no more than one of few.
     fn item_of_family(&mut self, case: CaseId, random: u64) -> Option<Event> {
         self.family.clear();
         self.items.clear();
@@ -305,7 +309,11 @@ impl<'o> Worker<'o> {
         while let Some(&member) = self.family.get(next) {
             next += 1;
             self.items.extend(self.shard.enabled(member).into_iter().flatten());
-            self.family.extend(self.shard.called(member));
+            if self.items.len() >= FAMILY_ITEMS {
+                break;
+            }
+            // Each of them has an item or calls one that has.
+            self.family.extend(self.shard.called(member).take(FAMILY_ITEMS));
         }
         let index = below(random as u32, self.items.len() as u64) as usize;
         self.items.get(index).copied()
