@@ -10,14 +10,17 @@ use crate::store::Store;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Advice {
-    /// Here and there: do not read ahead. For a store on a disk that is larger than memory.
+    /// Here and there: do not read ahead. For a store on a disk that is larger than memory: a look-up that goes to the disk
+    /// reads a page, and not all that the system reads ahead.
     Random,
     /// Front to back.
     Sequential,
     /// Soon: read it ahead in the background.
     WillNeed,
-    /// In huge pages, if the kernel can. Not needed for files that [`StoreBuilder`](crate::StoreBuilder) wrote on a
-    /// file system with large folios; [`Store::pages`] says what came of it.
+    /// In huge pages, if the kernel can; [`Store::pages`] says what came of it. What [`StoreBuilder`](crate::StoreBuilder) wrote
+    /// on a file system with large folios has them without advice, until it leaves the page cache. What then is read from the disk
+    /// again, as after a restart of the machine, has them if this is said before the first look-up: 2 MiB are read at once then,
+    /// so say it of a store that stays in memory.
     HugePage,
     /// At once: read and map every page before the call returns.
     Populate,

@@ -56,7 +56,7 @@ pub fn first_byte(n: u64) -> u8 {
 /// A number below `count` from the high bits.
 #[inline]
 pub fn pick(state: u64, count: u64) -> u64 {
-    (u128::from(state) * u128::from(count) >> 64) as u64
+    ((u128::from(state) * u128::from(count)) >> 64) as u64
 }
 
 impl Data {

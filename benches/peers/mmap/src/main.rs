@@ -112,7 +112,7 @@ fn print_pages() {
         if !path.exists() {
             continue;
         }
-        let store = stores::ours::mapped(&path);
+        let store = stores::ours::advised(&path);
         store.verify().expect("a store that was built");
         match store.pages() {
             Ok(pages) => println!(

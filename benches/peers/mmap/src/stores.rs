@@ -44,9 +44,13 @@ pub fn provide<P: Peer>(data: Data) {
     std::fs::write(done, "").expect("room for a file");
 }
 
-/// Maps a file of this program's own folder.
+/// Maps a file of this program's own folder, in huge pages where the kernel gives them, as ours is.
 pub fn map(path: &Path) -> Mmap {
     let file = File::open(path).expect("a file that was built");
     // SAFETY: the files of this program stand in a folder of its own and are written once, before they are opened.
-    unsafe { Mmap::map(&file) }.expect("a map of a file")
+    let map = unsafe { Mmap::map(&file) }.expect("a map of a file");
+    // On which pages ours lies is told; without the advice only files that are still as they were written have huge ones.
+    #[cfg(target_os = "linux")]
+    let _ = map.advise(memmap2::Advice::HugePage);
+    map
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wf_mmap::{Align, Key, Options, Store, StoreBuilder};
+use wf_mmap::{Advice, Align, Key, Options, Store, StoreBuilder};
 
 use super::{Peer, map};
 use crate::data::{Data, key};
@@ -28,6 +28,14 @@ pub fn mapped(path: &Path) -> Store {
     unsafe { Store::open_mapped(path) }.expect("a store that was built")
 }
 
+/// As [`mapped`], in huge pages where the kernel gives them; every map that is read here is given the same advice.
+pub fn advised(path: &Path) -> Store {
+    let store = mapped(path);
+    // What came of it is told.
+    let _ = store.advise(Advice::HugePage);
+    store
+}
+
 impl Peer for Ours {
     const NAME: &'static str = "";
     const PLACE: &'static str = "wf";
@@ -37,7 +45,7 @@ impl Peer for Ours {
     }
 
     fn open(data: Data) -> impl Fn(&[u8; 16]) -> Option<u8> + 'static {
-        let store = mapped(&data.folder().join(Self::PLACE));
+        let store = advised(&data.folder().join(Self::PLACE));
         store.verify().expect("a store that was built");
         move |key| store.get(Key::Id(*key)).expect("a verified store").map(|value| value[0])
     }
