@@ -104,6 +104,7 @@ impl Shard {
     /// A case that does not live here, or that another calls, is left out.
     pub fn export<'s>(&self, cases: &[CaseId], scope: &Scope<'s>) -> Exported<'s> {
         let mut saved = scope.vec(cases.len());
+        let mut callers: wf_arena::Vec<'s, u32> = scope.vec(1);
         let mut ids: wf_arena::Vec<'s, CaseId> = scope.vec(cases.len());
         let mut values = scope.vec(if self.programs.have_variables() { cases.len() } else { 0 });
         for &case in cases {
@@ -112,10 +113,14 @@ impl Shard {
             }
             let first = ids.len();
             ids.push(case);
+            callers.clear();
+            callers.push(NO_CALLER);
             let mut next = first;
             while let Some(&member) = ids.get(next) {
+                let behind = ids.len();
                 ids.extend(self.called(member));
-                saved.extend(self.save(member, &ids[first..]));
+                callers.extend(ids[behind..].iter().map(|_| (next - first) as u32));
+                saved.extend(self.save(member, callers[next - first], &ids[behind..], behind - first));
                 let variables = self.slab.own_variables(member.slot()).tidy();
                 let (own, kinds) = variables.parts();
                 values.extend((kinds != 0).then_some(SavedValues(own)));
@@ -125,15 +130,16 @@ impl Shard {
         Exported { saved: saved.into_slice(), values: values.into_slice(), cases: ids.into_slice() }
     }
 
-    /// One case of a family; those that it calls are members already.
-    fn save(&self, case: CaseId, family: &[CaseId]) -> Option<Saved> {
+    /// One case of a family, with the place of its caller; those that it calls are members already, from a place on.
+    fn save(&self, case: CaseId, caller: u32, called: &[CaseId], called_at: usize) -> Option<Saved> {
         let (line, _, row) = self.line_of(case)?;
-        let place = |slot: u32| family.iter().position(|member| member.slot() == slot);
+        let place =
+            |slot: u32| called.iter().position(|member| member.slot() == slot).map(|place| called_at + place);
         let mut line = *line;
         for (cell, task) in calls(&line, row, self.programs.cells()) {
             debug_assert!(line.word() >> task & 1 == 1);
             if cell.kind == TASK_CHILDREN {
-                // The others follow it, in their order, wherever they stand.
+                // The others follow it, in their order.
                 let children = Children::read(&line, cell);
                 let first = children.first.map(|slot| place(slot).map(|place| place as u32));
                 Children { first: first.map_or(Some(None), |first| first.map(Some))?, ..children }
@@ -145,15 +151,14 @@ impl Shard {
                 call.write(&mut line, Called::Runs(place(slot)? as u32));
             }
         }
-        let caller = line.caller().map(|(slot, task)| (place(slot), task as u16));
         let (marking, since, assigned) = line.parts();
         Some(Saved {
             build_id: row.build_id,
             marking,
             since,
-            caller: caller.map_or(Some(NO_CALLER), |(place, _)| place.map(|place| place as u32))?,
+            caller,
             assigned,
-            caller_task: caller.map_or(0, |(_, task)| task),
+            caller_task: line.caller().map_or(0, |(_, task)| task as u16),
             kinds: line.kinds(),
         })
     }
@@ -225,9 +230,12 @@ impl Shard {
                     let children = Children::read(&line, cell);
                     Children { first: children.first.map(slot_of), ..children }.write(&mut line, cell);
                     let mut behind = None;
-                    for (member, _) in instances(family, place, task).rev() {
-                        self.slab.put_before(slot_of(member as u32), behind);
-                        behind = Some(slot_of(member as u32));
+                    let first = children.first.unwrap_or(0);
+                    for member in
+                        (first..first + instances(family, &children, place, task).len() as u32).rev()
+                    {
+                        self.slab.put_before(slot_of(member), behind);
+                        behind = Some(slot_of(member));
                     }
                     continue;
                 }
@@ -297,14 +305,13 @@ impl Shard {
         let call_fits = |(cell, task): (&TaskCell, usize)| match Call::of(cell).read(&line) {
             _ if cell.kind == TASK_CHILDREN => {
                 let children = Children::read(&line, cell);
-                let mut members = instances(family, place, task);
-                let fits = members.clone().all(|(_, other)| {
+                let members = instances(family, &children, place, task);
+                let fits = members.iter().all(|other| {
                     // What is a part of a case has no variables of its own.
                     runs(cell, other) && (cell.start == NO_START || other.kinds == 0)
                 });
-                let count = members.clone().count();
-                fits && count <= usize::from(children.begun - children.done)
-                    && children.first == members.next().map(|(member, _)| member as u32)
+                fits && members.len() <= usize::from(children.begun - children.done)
+                    && children.first.is_none() == members.is_empty()
             }
             Called::Runs(called) => family.get(called as usize).is_some_and(|other| {
                 (other.caller as usize, usize::from(other.caller_task)) == (place, task) && runs(cell, other)
@@ -315,9 +322,7 @@ impl Shard {
         let calls_fit = calls(&line, row, cells).all(call_fits);
         let caller_fits = match family.get(saved.caller as usize) {
             None => saved.caller == NO_CALLER && place == 0,
-            Some(caller) => {
-                (saved.caller as usize) < place && self.calls_place(caller, saved.caller_task, place)
-            }
+            Some(caller) => (saved.caller as usize) < place && self.calls_place(caller, family, place),
         };
         if !calls_fit || !caller_fits {
             return Err(ImportError::Link);
@@ -325,27 +330,30 @@ impl Shard {
         if items.is_alive(row.enabled) { Ok(()) } else { Err(ImportError::NotAlive) }
     }
 
-    /// Whether a saved case calls the one at a place of its family by this task.
-    fn calls_place(&self, caller: &Saved, task: u16, place: usize) -> bool {
+    /// Whether a saved case calls the one at a place of its family, behind its own, by the task that is named there.
+    fn calls_place(&self, caller: &Saved, family: &[Saved], place: usize) -> bool {
+        let task = family[place].caller_task;
         let program = self.programs.by_build_id(caller.build_id);
         let Some(row) = program.and_then(|program| self.programs.row(program.0)) else { return false };
         let line = caller.line();
         calls(&line, row, self.programs.cells()).any(|(cell, own)| {
             let runs = || Call::of(cell).read(&line) == Called::Runs(place as u32);
-            own == usize::from(task) && (cell.kind == TASK_CHILDREN || runs())
+            // One of several instances follows the one before it, so that none is apart from the first.
+            let is_instance = || {
+                let [before, it] = [&family[place - 1], &family[place]];
+                Children::read(&line, cell).first == Some(place as u32)
+                    || (before.caller, before.caller_task) == (it.caller, it.caller_task)
+            };
+            own == usize::from(task) && if cell.kind == TASK_CHILDREN { is_instance() } else { runs() }
         })
     }
 }
 
-/// The members of a family that are instances of a task of the one at a place, in their order, each with its place.
-fn instances(
-    family: &[Saved],
-    place: usize,
-    task: usize,
-) -> impl DoubleEndedIterator<Item = (usize, &Saved)> + Clone {
-    let is_one =
-        move |saved: &Saved| (saved.caller as usize, usize::from(saved.caller_task)) == (place, task);
-    family.iter().enumerate().filter(move |(_, saved)| is_one(saved))
+/// The members of a family that are instances of a task of the one at a place: one behind the other.
+fn instances<'f>(family: &'f [Saved], children: &Children, place: usize, task: usize) -> &'f [Saved] {
+    let is_one = |saved: &&Saved| (saved.caller as usize, usize::from(saved.caller_task)) == (place, task);
+    let from = children.first.and_then(|first| family.get(first as usize..)).unwrap_or(&[]);
+    &from[..from.iter().take_while(is_one).count()]
 }
 
 /// Whether the instances of a task of a saved case are parts of it.

@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 
 use random::Random;
 use wf_engine::{
-    Arena, CaseId, EndKind, Engine, Event, EventKind, ProgramId, Shard, Side, Start, Status, Value,
+    Arena, CaseId, EndKind, Engine, Event, EventKind, ImportError, ProgramId, Shard, Side, Start, Status,
+    Value,
 };
 use wf_net::guard::{Comparison, Expr, Tally};
 use wf_net::{CompileOptions, Instances, Needed, Net, NetBuilder, NodeId, ProblemKind, Quantity};
@@ -384,6 +385,51 @@ fn a_body_is_of_any_size_and_ends_by_itself() {
         &[net],
         "start {A}; A {T,T,U,U}; T {T,U,U}; U {T,U,W}; W {T,U}; T {U}; U {W}; W {C}; C {} ok",
     );
+}
+
+#[test]
+fn a_saved_family_of_thousands_lives_again_and_its_members_keep_together() {
+    let of = |count| Instances { count: Quantity::Fixed(count), most: count, ..ALL };
+    for count in [3, 150] {
+        let net = simple(of(count), |net, start, _| {
+            let (inner, end) = (net.instances("inner", of(count)), net.end("all"));
+            net.chain(&[start, inner, end]);
+            let start = net.start("deep");
+            task_and_end(net, start, inner);
+            net.body(inner, start);
+        });
+        let engine = scenario::engine(std::slice::from_ref(&net), &CompileOptions::default());
+        let program = engine.program("simple").unwrap();
+        let mut arena = Arena::new();
+        let each = usize::from(count);
+        let mut shard = engine.shard(0, 1 + each + each * each).unwrap();
+        let item = shard.start_batch(program, &[Start::default()], &arena.scope()).enabled[0];
+        assert_eq!(shard.advance(&[item], &arena.scope()).enabled.len(), each * each);
+        let saved = shard.export(&[item.case], &arena.scope()).saved.to_vec();
+        assert_eq!(saved.len(), 1 + each + each * each);
+        let mut other = engine.shard(1, saved.len()).unwrap();
+        let (cases, refused) = {
+            let scope = arena.scope();
+            let imported = other.import(&saved, &scope);
+            (imported.cases.to_vec(), imported.refused)
+        };
+        assert_eq!(refused, None);
+        // The instances of instances stand last.
+        let items: Vec<Event> =
+            cases[1 + each..].iter().flat_map(|&case| other.enabled(case).unwrap()).collect();
+        assert_eq!(items.len(), each * each);
+        let changes = other.advance(&items, &arena.scope());
+        assert_eq!((changes.enabled.len(), changes.enabled[0].case), (1, cases[0]));
+        assert_eq!(other.live(), 1);
+
+        let mut apart = saved;
+        // The last of the first ones and the second of the next.
+        apart.swap(each + each, each + each + 2);
+        let mut third = engine.shard(2, apart.len()).unwrap();
+        let scope = arena.scope();
+        let imported = third.import(&apart, &scope);
+        assert_eq!((imported.cases.len(), imported.refused), (0, Some(ImportError::Link)));
+    }
 }
 
 #[test]
