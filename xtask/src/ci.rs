@@ -246,6 +246,8 @@ fn fixed(full: bool) -> Vec<Step> {
     // What no other crate asks for: the guard, and compression.
     let store = Step::new("test every way into a store", "test --package wf-mmap --all-features");
     steps.push(store.with("WF_TEST_SCALE", scale));
+    let inspect = "test --package wf-cli --features zstd --test store";
+    steps.push(Step::new("test what shows compressed stores", inspect));
     steps.push(Step::new("test xtask", "test --package xtask"));
     steps.extend(for_aarch64());
     steps.push(Step::new("examples", "run --quiet --package xtask -- examples"));

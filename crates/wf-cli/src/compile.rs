@@ -16,7 +16,7 @@ use crate::say::complain;
 use crate::{interrupt, target};
 
 /// Number by which a store says that its records are program images.
-const SCHEMA: u32 = u32::from_le_bytes(*b"WFPI");
+pub(crate) const SCHEMA: u32 = u32::from_le_bytes(*b"WFPI");
 
 pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     interrupt::watch();

@@ -1,6 +1,7 @@
 //! `wf inspect`: what a store holds, and the ops of one workflow.
 
 mod document;
+mod records;
 mod svg;
 
 use std::io::{self, Read, Write};
@@ -21,7 +22,17 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
     if let Some(file) = &args.svg {
         return svg::draw(args, file);
     }
-    let engine = Engine::open(&args.file).map_err(|error| {
+    let opened = Engine::open(&args.file);
+    if opened.is_err()
+        && args.workflow.is_none()
+        && let Some(facts) = records::read(&args.file)
+    {
+        let facts = facts.map_err(|error| Failure::Io(error.to_string()))?;
+        let out = &mut io::stdout().lock();
+        let done = if args.json { writeln!(out, "{:#}", facts.document()) } else { facts.list(out) };
+        return done.and_then(|()| out.flush()).map_err(|error| Failure::stdout(&error));
+    }
+    let engine = opened.map_err(|error| {
         // The store's own errors name the file.
         match error {
             wf_engine::EngineError::Store(error) if is_xml(&args.file) => {

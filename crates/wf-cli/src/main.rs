@@ -13,7 +13,8 @@
 //!
 //! # Features
 //! `memory-v2`, on by default: stores are copied into huge pages where the system has them. `jemalloc`, `mimalloc`: the
-//! program's allocator; with both, jemalloc. None changes a result.
+//! program's allocator; with both, jemalloc. `zstd`: `wf inspect` reads stores whose records are compressed, and says what that
+//! gains and costs. None changes a result.
 //!
 //! # Example
 //! ```text

@@ -23,7 +23,8 @@
 //!
 //! # Features
 //! `memory-v2`: stores opened through a memory map as well as by copy. `jemalloc`, `mimalloc`: which allocator
-//! [`alloc::Allocator`] is; only a binary installs it. No feature changes a result.
+//! [`alloc::Allocator`] is; only a binary installs it. `zstd`: [`store`] reads and writes compressed records; programs are used
+//! in place, from a store that is not compressed. No feature changes a result.
 //!
 //! # Example
 //! ```

@@ -8,6 +8,7 @@ use std::fmt;
 use zstd::bulk::Decompressor;
 
 use crate::error::{Error, ErrorKind};
+use crate::iter::Iter;
 use crate::key::{Key, Probe, halves};
 use crate::record::Record;
 use crate::store::Store;
@@ -103,6 +104,14 @@ impl<'s> Decoder<'s> {
         }
     }
 
+    /// All records in the order in which they were added, each verified and decoded; the cache is neither asked nor filled.
+    ///
+    /// Each costs its decoding and a heap allocation of its length, at most that of the cache. After an error the iterator
+    /// ends.
+    pub fn iter(&mut self) -> Decoded<'_, 's> {
+        Decoded { stored: self.store.iter(), decoder: self }
+    }
+
     fn fetch<P: Probe>(&mut self, probe: P, key: Key<'_>) -> Result<Option<&[u8]>, Error> {
         let hash = probe.hash(self.store.hasher());
         // As many lines as a power of two.
@@ -128,17 +137,7 @@ impl<'s> Decoder<'s> {
     }
 
     fn decode(&mut self, record: Record<'_>, hash: u64) -> Result<Place, Error> {
-        let damaged = |check| Err(self.store.damaged(record.position(), check));
-        let Some((raw_len, frame)) = record.payload().split_first_chunk() else {
-            return damaged("no length in front of the frame");
-        };
-        let raw_len = u32::from_le_bytes(*raw_len) as usize;
-        if raw_len > self.cache_bytes_max {
-            let (value, max) = (raw_len as u64, self.cache_bytes_max as u64);
-            return Err(self
-                .store
-                .error(None, ErrorKind::TooLarge { what: "decoded record in bytes", value, max }));
-        }
+        let (raw_len, frame) = self.frame(record)?;
         while self.held_bytes + raw_len > self.cache_bytes_max {
             self.evict();
         }
@@ -146,12 +145,31 @@ impl<'s> Decoder<'s> {
         let mut entry = vec![0; key.len() + raw_len].into_boxed_slice();
         let (head, raw) = entry.split_at_mut(key.len());
         head.copy_from_slice(key);
-        if frame.len() == raw_len {
-            raw.copy_from_slice(frame);
-        } else if self.decompressor.decompress_to_buffer(frame, raw).ok() != Some(raw_len) {
-            return damaged("not a frame of the stated length");
-        }
+        self.unpack(record, frame, raw)?;
         Ok(Place { hash, key_bytes: key.len() as u32, entry })
+    }
+
+    /// The record's length before compression, in bytes, and its frame.
+    fn frame<'r>(&self, record: Record<'r>) -> Result<(usize, &'r [u8]), Error> {
+        let Some((raw_len, frame)) = record.payload().split_first_chunk() else {
+            return Err(self.store.damaged(record.position(), "no length in front of the frame"));
+        };
+        let raw_len = u32::from_le_bytes(*raw_len) as usize;
+        if raw_len > self.cache_bytes_max {
+            let (what, value, max) = ("decoded record in bytes", raw_len as u64, self.cache_bytes_max as u64);
+            return Err(self.store.error(None, ErrorKind::TooLarge { what, value, max }));
+        }
+        Ok((raw_len, frame))
+    }
+
+    /// Fills `raw`, which is as long as the record states.
+    fn unpack(&mut self, record: Record<'_>, frame: &[u8], raw: &mut [u8]) -> Result<(), Error> {
+        if frame.len() == raw.len() {
+            raw.copy_from_slice(frame);
+        } else if self.decompressor.decompress_to_buffer(frame, raw).ok() != Some(raw.len()) {
+            return Err(self.store.damaged(record.position(), "not a frame of the stated length"));
+        }
+        Ok(())
     }
 
     /// Lets the records of the next line go.
@@ -160,6 +178,37 @@ impl<'s> Decoder<'s> {
         for place in &mut self.lines[self.hand].0 {
             self.held_bytes -= std::mem::take(place).record().len();
         }
+    }
+}
+
+/// See [`Decoder::iter`].
+#[derive(Debug)]
+pub struct Decoded<'d, 's> {
+    decoder: &'d mut Decoder<'s>,
+    stored: Iter<'s>,
+}
+
+impl<'s> Iterator for Decoded<'_, 's> {
+    type Item = Result<(Key<'s>, Vec<u8>), Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = self.stored.stored()?.and_then(|(key, record)| {
+            if !self.decoder.store.is_compressed() {
+                return Ok((key, record.payload().to_vec()));
+            }
+            let (raw_len, frame) = self.decoder.frame(record)?;
+            let mut raw = vec![0; raw_len];
+            self.decoder.unpack(record, frame, &mut raw)?;
+            Ok((key, raw))
+        });
+        if item.is_err() {
+            self.stored.end();
+        }
+        Some(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.stored.size_hint()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::key::Key;
-use crate::record::following;
+use crate::record::{Record, following};
 use crate::store::Store;
 
 /// See [`Store::iter`].
@@ -14,7 +14,8 @@ pub struct Iter<'s> {
 }
 
 impl Store {
-    /// All records in the order in which they were added, each verified; one pass over the record area.
+    /// All records in the order in which they were added, each verified; one pass over the record area. Those of a compressed
+    /// store come from its decoder (`Decoder::iter`, feature `zstd`).
     ///
     /// After an error the iterator ends: behind a damaged length nothing can be found by walking.
     pub fn iter(&self) -> Iter<'_> {
@@ -35,12 +36,10 @@ impl<'s> Iterator for Iter<'s> {
     type Item = Result<(Key<'s>, &'s [u8]), Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let item = self.step();
-        if item.is_err() {
-            self.left = 0;
+        match self.store.refuse_compressed() {
+            Ok(()) => Some(self.stored()?.map(|(key, record)| (key, record.payload()))),
+            Err(error) => (std::mem::take(&mut self.left) > 0).then_some(Err(error)),
         }
-        Some(item)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -50,9 +49,23 @@ impl<'s> Iterator for Iter<'s> {
 }
 
 impl<'s> Iter<'s> {
-    fn step(&mut self) -> Result<(Key<'s>, &'s [u8]), Error> {
+    /// The next record as it is stored, compressed or not.
+    pub(crate) fn stored(&mut self) -> Option<Result<(Key<'s>, Record<'s>), Error>> {
+        self.left = self.left.checked_sub(1)?;
+        let item = self.step();
+        if item.is_err() {
+            self.end();
+        }
+        Some(item)
+    }
+
+    /// Gives nothing any more.
+    pub(crate) fn end(&mut self) {
+        self.left = 0;
+    }
+
+    fn step(&mut self) -> Result<(Key<'s>, Record<'s>), Error> {
         let (store, header) = (self.store, self.store.header());
-        store.refuse_compressed()?;
         let here = || (self.end as u64 >> header.unit_shift) as u32;
         let found = header.key_kind.and_then(|kind| {
             following(store.record_area(), kind, self.end, header.unit_shift).map(|r| (kind, r))
@@ -67,6 +80,6 @@ impl<'s> Iter<'s> {
             return Err(store.damaged(record.position(), "the key is not UTF-8"));
         };
         self.end = place.payload_at as usize + record.payload().len();
-        Ok((key, record.payload()))
+        Ok((key, record))
     }
 }

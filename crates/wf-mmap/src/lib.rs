@@ -87,7 +87,7 @@ pub use builder::{StoreBuilder, Summary};
 pub use compress::Compression;
 pub use current::{Current, Reader};
 #[cfg(feature = "zstd")]
-pub use decoder::Decoder;
+pub use decoder::{Decoded, Decoder};
 pub use error::{Error, ErrorKind};
 pub use iter::Iter;
 pub use key::{Key, KeyKind};

@@ -51,6 +51,13 @@ fn a_compressed_store_gives_the_same_bytes() {
             }
             assert_eq!(decoder.get(Key::U64(count)).unwrap(), None);
         }
+        let all = |store: &Store| -> Vec<_> {
+            let mut decoder = store.decoder(4_096).unwrap();
+            assert_eq!(decoder.iter().size_hint().1, Some(count as usize));
+            decoder.iter().map(|item| item.map(|(key, record)| (key.to_string(), record)).unwrap()).collect()
+        };
+        let expected: Vec<_> = (0..count).map(|n| (Key::U64(n).to_string(), record(n))).collect();
+        assert!(all(&plain) == expected && all(&packed) == expected);
         let mut decoder = plain.decoder(1 << 20).unwrap();
         assert!((0..count).all(|n| decoder.get(Key::U64(n)).unwrap() == Some(&record(n)[..])));
         if count == 3_000 {
